@@ -1,0 +1,81 @@
+# Two commands do everything on a fresh machine with Python 3.11 or newer:
+#
+#   make demo    install what is needed into .venv and run the hello module
+#   make test    the same, then every check and every test
+#
+# PYTHON=/path/to/python3 chooses the interpreter, WORKERS=n the number of test processes, PYTEST_ARGS what pytest gets.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+PYTEST_ARGS ?=
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+
+TYPED := $(wildcard src examples)
+LINTED := $(wildcard src examples tests tools benchmarks)
+
+.PHONY: help demo test bench soak lint format coverage lock models clean
+
+help: ## This list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+demo: $(VENV)/runtime.stamp ## Serve the hello module on this machine and show what it does to its samples
+	@$(BIN)/poblano demo
+
+test: lint ## Every check and every test
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+
+lint: $(VENV)/dev.stamp ## Style, types and layers, without the tests
+	@tools/step "style" $(BIN)/ruff check $(LINTED)
+	@tools/step "format" $(BIN)/ruff format --check $(LINTED)
+	@tools/step "layers" $(BIN)/lint-imports
+	@if [ -f tools/generate_models.py ]; then tools/step "models are fresh" $(BIN)/python tools/generate_models.py --check; fi
+	@tools/step "types: mypy" $(BIN)/mypy
+	@tools/step "types: pyright" $(BIN)/pyright
+
+format: $(VENV)/dev.stamp ## Let ruff rewrite what it can
+	@$(BIN)/ruff check --fix-only $(LINTED)
+	@$(BIN)/ruff format $(LINTED)
+
+coverage: $(VENV)/dev.stamp ## The tests once more, with the lines and branches that none of them reaches
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -q $(PYTEST_ARGS)
+	@$(BIN)/coverage combine -q
+	@$(BIN)/coverage report
+
+bench: $(VENV)/dev.stamp ## Poblano beside Pepr, measured in one run
+	@$(BIN)/python -m benchmarks
+
+soak: $(VENV)/dev.stamp ## 100 000 requests, watching the memory
+	@$(BIN)/python -m benchmarks.soak
+
+lock: $(VENV)/dev.stamp ## Write requirements/*.lock anew from pyproject.toml (UPGRADE=1: newest versions)
+	@tools/lock $(if $(UPGRADE),--upgrade)
+
+models: $(VENV)/dev.stamp ## Generate src/poblano/models anew
+	@$(BIN)/python tools/generate_models.py
+
+clean: ## Remove what the other commands made
+	@rm -rf $(VENV) build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is newer than what it was made from, so a second run installs nothing.
+# Nothing comes from outside the lock: --no-build-isolation takes the build backend from it too.
+
+$(VENV)/bin/python:
+	@python=$$(tools/find-python) && printf '%-24s %s\n' "virtual environment" "$$python" && $$python -m venv $(VENV)
+
+$(VENV)/runtime.stamp: requirements/runtime.lock pyproject.toml | $(VENV)/bin/python
+	@tools/step "install" $(BIN)/python -m pip install --quiet --require-hashes -r requirements/runtime.lock
+	@tools/step "install poblano" $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.lock $(VENV)/runtime.stamp
+	@tools/step "install the checks" $(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.lock
+	@touch $@
