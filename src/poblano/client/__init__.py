@@ -1,0 +1,87 @@
+"""The way to the API server: kubeconfigs and credentials, one pooled client, the plain verbs.
+
+::
+
+    from poblano.client import Resources, connect
+
+    async with connect("kubeconfig") as client:
+        api = Resources(client, field_manager="poblano-hello")
+        await api.apply(a.ConfigMap, {"metadata": {"name": "welcome", "namespace": "shop"}, "data": {"a": "b"}})
+
+Importing this package costs next to nothing: the HTTP client is loaded when one is made.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from poblano.client.dry_run import dry_run as dry_run  # not lazy: a module of the same name would hide it
+
+if TYPE_CHECKING:
+    from poblano.client.access import Access as Access
+    from poblano.client.credentials import Credential as Credential
+    from poblano.client.credentials import Credentials as Credentials
+    from poblano.client.discovery import Served as Served
+    from poblano.client.discovery import discover as discover
+    from poblano.client.discovery import server_version as server_version
+    from poblano.client.errors import CredentialsFailed as CredentialsFailed
+    from poblano.client.errors import InvalidKubeconfig as InvalidKubeconfig
+    from poblano.client.kubeconfig import find_access as find_access
+    from poblano.client.resources import Listing as Listing
+    from poblano.client.resources import Preconditions as Preconditions
+    from poblano.client.resources import Resources as Resources
+    from poblano.client.transport import ApiClient as ApiClient
+    from poblano.client.transport import Response as Response
+    from poblano.client.transport import Timeouts as Timeouts
+    from poblano.client.transport import connect as connect
+
+_HOMES = {
+    "Access": "access",
+    "ApiClient": "transport",
+    "Credential": "credentials",
+    "Credentials": "credentials",
+    "CredentialsFailed": "errors",
+    "InvalidKubeconfig": "errors",
+    "Listing": "resources",
+    "Preconditions": "resources",
+    "Resources": "resources",
+    "Response": "transport",
+    "Served": "discovery",
+    "Timeouts": "transport",
+    "connect": "transport",
+    "discover": "discovery",
+    "find_access": "kubeconfig",
+    "server_version": "discovery",
+}
+
+__all__ = [
+    "Access",
+    "ApiClient",
+    "Credential",
+    "Credentials",
+    "CredentialsFailed",
+    "InvalidKubeconfig",
+    "Listing",
+    "Preconditions",
+    "Resources",
+    "Response",
+    "Served",
+    "Timeouts",
+    "connect",
+    "discover",
+    "dry_run",
+    "find_access",
+    "server_version",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,281 @@
+"""The verbs of the Kubernetes API on any kind: objects are plain dicts, or typed views of them.
+
+Thin on purpose: one method, one request (a list is as many as it has pages).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from poblano.client.dry_run import dry_run
+from poblano.client.paths import object_path, write_target
+from poblano.client.transport import ApiClient
+from poblano.core.errors import Expired
+from poblano.core.jsonvalue import Document, plain
+from poblano.core.kinds import Kind
+from poblano.core.objects import Resource, kind_of
+
+AnyKind: TypeAlias = "Kind | type[Resource]"
+AnyObject: TypeAlias = "Mapping[str, Any] | Resource"
+Propagation = Literal["Background", "Foreground", "Orphan"]
+
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
+
+PAGE = 500  # client-go: tools/pager.defaultPageSize
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a list found, and the resource version at which it is true."""
+
+    items: list[Document]
+    resource_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preconditions:
+    """What must still be so for a delete to happen; "" is no condition."""
+
+    uid: str = ""
+    resource_version: str = ""
+
+
+class _ListMeta(msgspec.Struct, frozen=True, rename="camel"):
+    resource_version: str = ""
+    continue_: str = msgspec.field(name="continue", default="")
+
+
+class _Page(msgspec.Struct, frozen=True):
+    metadata: _ListMeta = _ListMeta()
+    items: list[Document] | None = None
+
+
+class Resources:
+    """The verbs, on one client.
+
+    Every method raises a subclass of `poblano.core.errors.ApiError` when the API server refuses or does not answer,
+    and `MalformedObject` when a name or namespace is missing. Every write is a dry run while
+    `poblano.client.dry_run` is set, or when `dry_run` is passed.
+
+    Args:
+        client: an open client.
+        field_manager: under which name fields are owned: ``poblano-<uuid>``.
+    """
+
+    def __init__(self, client: ApiClient, *, field_manager: str = "poblano") -> None:
+        self._client = client
+        self._field_manager = field_manager
+
+    async def get(self, kind: AnyKind, name: str, namespace: str = "", *, subresource: str = "") -> Document:
+        """One object. Raises `NotFound` when there is none."""
+        path = object_path(_kind(kind), name, namespace, subresource)
+        return await self._document("GET", path)
+
+    async def list(
+        self,
+        kind: AnyKind,
+        namespace: str = "",
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        page: int = PAGE,
+    ) -> Listing:
+        """All objects of a kind: in one namespace, or everywhere when it is "".
+
+        Args:
+            kind: which.
+            namespace: where; "" is everywhere.
+            label_selector, field_selector: as kubectl writes them.
+            page: how many to ask for at a time.
+        """
+        known = _kind(kind)
+        selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
+        query = {key: value for key, value in selectors.items() if value}
+        try:
+            return await self._pages(known, known.path(namespace), {**query, "limit": str(page)})
+        except Expired:  # the pages took longer than the server keeps a snapshot; client-go: FullListIfExpired
+            return await self._pages(known, known.path(namespace), query)
+
+    async def create(
+        self,
+        kind: AnyKind,
+        obj: AnyObject,
+        namespace: str = "",
+        *,
+        subresource: str = "",
+        name: str = "",
+        dry_run: bool = False,
+    ) -> Document:
+        """Create an object, and answer what was stored. Raises `AlreadyExists` when its name is taken.
+
+        A subresource that is created, such as ``eviction``, needs the `name` of its object.
+        """
+        known, document = _kind(kind), _whole(kind, obj)
+        target = write_target(known, document, namespace)
+        path = object_path(known, name, target.namespace, subresource) if subresource else known.path(target.namespace)
+        return await self._write("POST", path, document, dry=dry_run)
+
+    async def replace(
+        self, kind: AnyKind, obj: AnyObject, namespace: str = "", *, subresource: str = "", dry_run: bool = False
+    ) -> Document:
+        """Put an object in the place of what is there. Raises `Conflict` when that is not the version it was read at."""
+        known, document = _kind(kind), _whole(kind, obj)
+        target = write_target(known, document, namespace)
+        path = object_path(known, target.name, target.namespace, subresource)
+        return await self._write("PUT", path, document, dry=dry_run)
+
+    async def patch(
+        self,
+        kind: AnyKind,
+        name: str,
+        patch: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        namespace: str = "",
+        *,
+        subresource: str = "",
+        dry_run: bool = False,
+    ) -> Document:
+        """Change parts of an object: a list is a JSON patch (RFC 6902), a mapping a merge patch (RFC 7386)."""
+        path = object_path(_kind(kind), name, namespace, subresource)
+        merge = isinstance(patch, Mapping)
+        content_type = MERGE_PATCH if merge else JSON_PATCH
+        return await self._write("PATCH", path, plain(patch), dry=dry_run, content_type=content_type, idempotent=merge)
+
+    async def apply(
+        self,
+        kind: AnyKind,
+        obj: AnyObject,
+        namespace: str = "",
+        *,
+        subresource: str = "",
+        force: bool = False,
+        dry_run: bool = False,
+    ) -> Document:
+        """Server-side apply: own the fields that are written, create the object if need be.
+
+        Args:
+            kind: which.
+            obj: the whole of what the field manager wants; fields it leaves out are given up.
+            namespace: where, if the object does not say.
+            subresource: such as ``status``.
+            force: take fields over that others own, instead of raising `Conflict`.
+            dry_run: change nothing.
+        """
+        known, document = _kind(kind), _whole(kind, obj)
+        metadata = {key: value for key, value in document.get("metadata", {}).items() if key != "managedFields"}
+        document = {**document, "metadata": metadata}
+        target = write_target(known, document, namespace)
+        path = object_path(known, target.name, target.namespace, subresource)
+        query = {"force": "true"} if force else {}
+        return await self._write(
+            "PATCH", path, document, dry=dry_run, content_type=APPLY_PATCH, idempotent=True, query=query
+        )
+
+    async def delete(
+        self,
+        kind: AnyKind,
+        name: str,
+        namespace: str = "",
+        *,
+        propagation: Propagation | None = None,
+        grace_seconds: int | None = None,
+        preconditions: Preconditions | None = None,
+        dry_run: bool = False,
+    ) -> Document:
+        """Delete one object. The answer is the object while finalizers hold it, or a ``Status``."""
+        path = object_path(_kind(kind), name, namespace)
+        return await self._delete(path, {}, _delete_options(propagation, grace_seconds, preconditions, dry=dry_run))
+
+    async def delete_collection(
+        self,
+        kind: AnyKind,
+        namespace: str = "",
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        propagation: Propagation | None = None,
+        dry_run: bool = False,
+    ) -> Document:
+        """Delete all objects of a kind that the selectors choose, in one namespace (or of a cluster-scoped kind)."""
+        known = _kind(kind)
+        selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
+        query = {key: value for key, value in selectors.items() if value}
+        path = write_target(known, {}, namespace).collection
+        return await self._delete(path, query, _delete_options(propagation, None, None, dry=dry_run))
+
+    async def _document(self, method: str, path: str) -> Document:
+        document: Document = (await self._client.request(method, path)).json()
+        return document
+
+    async def _write(
+        self,
+        method: str,
+        path: str,
+        body: object,
+        *,
+        dry: bool,
+        content_type: str = "application/json",
+        idempotent: bool | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Document:
+        parameters = {"fieldManager": self._field_manager, **(query or {})}
+        if dry or dry_run.get():
+            parameters["dryRun"] = "All"
+        response = await self._client.request(
+            method, path, query=parameters, body=body, content_type=content_type, idempotent=idempotent
+        )
+        document: Document = response.json()
+        return document
+
+    async def _delete(self, path: str, query: Mapping[str, str], options: Document) -> Document:
+        document: Document = (await self._client.request("DELETE", path, query=query, body=options)).json()
+        return document
+
+    async def _pages(self, kind: Kind, path: str, query: Mapping[str, str]) -> Listing:
+        items: list[Document] = []
+        token = ""
+        while True:
+            parameters = {**query, "continue": token} if token else query
+            response = await self._client.request("GET", path, query=parameters)
+            page = msgspec.json.decode(response.body, type=_Page)
+            items += [_named(kind, item) for item in page.items or ()]
+            token = page.metadata.continue_
+            if not token:
+                return Listing(items, page.metadata.resource_version)
+
+
+def _kind(kind: AnyKind) -> Kind:
+    return kind if isinstance(kind, Kind) else kind_of(kind)
+
+
+def _named(kind: Kind, item: Document) -> Document:
+    """An item of a list with the ``apiVersion`` and ``kind`` that the server leaves out there."""
+    return item if "kind" in item else {"apiVersion": kind.api_version, "kind": kind.kind, **item}
+
+
+def _whole(kind: AnyKind, obj: AnyObject) -> Document:
+    document: Document = plain(obj)
+    known = _kind(kind)
+    return {"apiVersion": known.api_version, "kind": known.kind, **document}
+
+
+def _delete_options(
+    propagation: Propagation | None, grace_seconds: int | None, preconditions: Preconditions | None, *, dry: bool
+) -> Document:
+    """All in the body: an API server that gets one does not look at the query."""
+    options: Document = {"apiVersion": "v1", "kind": "DeleteOptions"}
+    if propagation is not None:
+        options["propagationPolicy"] = propagation
+    if grace_seconds is not None:
+        options["gracePeriodSeconds"] = grace_seconds
+    if preconditions is not None:
+        pairs = {"uid": preconditions.uid, "resourceVersion": preconditions.resource_version}
+        options["preconditions"] = {key: value for key, value in pairs.items() if value}
+    if dry or dry_run.get():
+        options["dryRun"] = ["All"]
+    return options

@@ -1,0 +1,81 @@
+"""TLS toward the API server: whom to trust, and with which certificate to answer."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from poblano.client.access import Cluster, Material
+from poblano.client.credentials import ClientCertificate
+from poblano.client.errors import CredentialsFailed
+
+
+def client_context(cluster: Cluster, certificate: ClientCertificate | None = None) -> ssl.SSLContext:
+    """The TLS settings for one cluster and one client certificate.
+
+    Raises:
+        CredentialsFailed: the CA, certificate or key cannot be used.
+    """
+    context = trusting(cluster.certificate_authority)
+    if cluster.insecure_skip_tls_verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if certificate is not None:
+        _present(context, certificate)
+    return context
+
+
+def trusting(authority: Material | None) -> ssl.SSLContext:
+    """TLS settings that trust one CA, or the system's when there is none.
+
+    Go trusts whatever certificate it is given, be it an intermediate or the server's own, and does not ask a CA for the
+    extensions that Python 3.13 wants by default: a kubeconfig that works for kubectl has to work here.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    if authority is None:
+        context.load_default_certs()
+        return context
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    try:
+        context.load_verify_locations(
+            cadata=authority.read().decode("ascii", "ignore")
+        )  # comments may be in any language
+    except (ssl.SSLError, ValueError) as error:
+        where = str(authority.path or "certificate-authority-data")
+        raise CredentialsFailed(f"{where} holds no CA certificate", remedy="write one there in PEM") from error
+    return context
+
+
+def _present(context: ssl.SSLContext, certificate: ClientCertificate) -> None:
+    try:
+        with _readable(certificate.certificate + b"\n" + certificate.key) as path:
+            context.load_cert_chain(path, password=_no_password)
+    except (ssl.SSLError, ValueError):
+        remedy = "check that both are PEM, that they belong together and that the key is not encrypted"
+        raise CredentialsFailed("the client certificate and key cannot be used", remedy=remedy) from None
+
+
+def _no_password() -> str:
+    """Without it OpenSSL would ask on the terminal, and the whole process would wait."""
+    raise ValueError("the key is encrypted")
+
+
+@contextmanager
+def _readable(secret: bytes) -> Generator[str]:
+    """A path under which OpenSSL can read a secret: memory where the system can, else a private file that is removed."""
+    if hasattr(os, "memfd_create") and Path("/proc/self/fd").is_dir():
+        with os.fdopen(os.memfd_create("poblano", os.MFD_CLOEXEC), "wb") as file:
+            file.write(secret)
+            file.flush()
+            yield f"/proc/self/fd/{file.fileno()}"
+        return
+    with tempfile.NamedTemporaryFile("wb") as file:  # 0600
+        file.write(secret)
+        file.flush()
+        yield file.name

@@ -1,0 +1,321 @@
+"""One pooled HTTP client to one API server. It and `no_answer.py` are the only modules that import aiohttp.
+
+It signs, sends, sends again where that can do no harm, and turns refusals into errors. What the paths and bodies mean
+is `resources.py`'s business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlencode
+
+import aiohttp
+import msgspec
+import orjson
+from multidict import CIMultiDict
+from yarl import URL
+
+from poblano.client.access import Access, Material
+from poblano.client.credentials import ClientCertificate, Clock, Credential, Credentials
+from poblano.client.failures import failure
+from poblano.client.kubeconfig import find_access
+from poblano.client.login import credentials_for, impersonation_headers
+from poblano.client.no_answer import explain
+from poblano.client.proxies import proxy_for
+from poblano.client.retries import IDEMPOTENT, Attempt, Backoff, parse_retry_after
+from poblano.client.tls import client_context, trusting
+from poblano.core.errors import ApiError
+
+Query = Mapping[str, str] | Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long to wait, in seconds.
+
+    Attributes:
+        connect: for one TCP connection and its TLS handshake.
+        total: for a whole request with all of its attempts. Logging in (a plugin, an issuer) is not counted.
+    """
+
+    connect: float = 5.0
+    total: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer that is a success. `headers` are looked up in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body, decoded. Integers are exact at any size.
+
+        >>> Response(200, {}, b'{"uid": 123456789012345678901234567890}').json()
+        {'uid': 123456789012345678901234567890}
+        """
+        return msgspec.json.decode(self.body)
+
+
+class ApiClient:
+    """A client of one API server; an async context manager that leaves nothing behind.
+
+    Args:
+        access: where and as whom; see `poblano.client.kubeconfig.find_access`.
+        credentials: what to sign with; None takes what `access` says.
+        timeouts: for each request.
+        backoff: between the attempts of a request.
+        clock, sleep, chance: time and chance, from outside so that tests need not wait.
+        environ: where ``HTTPS_PROXY`` and ``NO_PROXY`` are read.
+
+    ::
+
+        async with connect("kubeconfig") as client:
+            pods = (await client.request("GET", "/api/v1/pods", query={"limit": "10"})).json()
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        *,
+        credentials: Credentials | None = None,
+        timeouts: Timeouts | None = None,
+        backoff: Backoff | None = None,
+        clock: Clock = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self.access = access
+        self._credentials = credentials or credentials_for(access, fetch=_fetch)
+        self._timeouts = timeouts or Timeouts()
+        self._backoff = backoff or Backoff()
+        self._clock = clock
+        self._sleep = sleep
+        self._chance = chance
+        cluster = access.cluster
+        self._proxy = cluster.proxy_url or proxy_for(cluster.server, environ) or None
+        self._headers = [
+            ("Accept", "application/json"),
+            ("Accept-Encoding", "identity" if cluster.disable_compression else "gzip"),
+            ("User-Agent", _user_agent()),
+            *impersonation_headers(access),
+        ]
+        self._tls: tuple[ClientCertificate | None, ssl.SSLContext] | None = None
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every connection. The end of ``async with`` does it too."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        body: object = None,
+        content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        idempotent: bool | None = None,
+    ) -> Response:
+        """Send one request and wait for its answer.
+
+        Args:
+            method: the HTTP method.
+            path: the path, percent-encoded where it must be.
+            query: parameters.
+            body: bytes as they are, or anything that JSON can say; None sends none.
+            content_type: of the body.
+            headers: further headers.
+            timeout: seconds for all attempts together; None takes the client's.
+            idempotent: whether it may be sent again though it may have arrived; None goes by the method.
+
+        Raises:
+            ApiError: the API server refused, or there was no answer: the subclass says which.
+            CredentialsFailed: there is nothing to sign with.
+        """
+        call = _Call(
+            method=method,
+            path=path,
+            url=URL(f"{self.access.cluster.server}{path}{_query_string(query)}", encoded=True),
+            headers=self._headers_of(body, content_type, headers),
+            data=_encoded(body),
+            idempotent=method in IDEMPOTENT if idempotent is None else idempotent,
+        )
+        return await self._persist(call, self._timeouts.total if timeout is None else timeout)
+
+    async def _persist(self, call: _Call, seconds: float) -> Response:
+        """Send until it works, must not be sent again, or the time is up."""
+        left, failures, renewed = seconds, 0, False
+        while True:
+            credential = await self._credentials.get()
+            started = self._clock()
+            outcome = await self._attempt(call, credential, left, seconds)
+            left -= self._clock() - started
+            if isinstance(outcome, Response):
+                return outcome
+            if outcome.error.status == 401 and not renewed and await self._credentials.renew(credential):
+                renewed = True
+                continue
+            failures += 1
+            wait = self._wait_after(call, outcome, failures)
+            if wait is None or wait >= left:
+                raise outcome.error
+            await self._sleep(wait)
+            left -= wait
+
+    def _wait_after(self, call: _Call, outcome: _Failed, failures: int) -> float | None:
+        """Seconds until the next attempt, or None when there must be none."""
+        attempt = outcome.attempt
+        if attempt is None or failures >= self._backoff.attempts or not attempt.may_repeat(idempotent=call.idempotent):
+            return None
+        return self._backoff.delay(failures, attempt, self._chance())
+
+    async def _attempt(self, call: _Call, credential: Credential, left: float, seconds: float) -> Response | _Failed:
+        if self._session is None:
+            raise RuntimeError("the client is not open: write `async with client:` around its use")
+        headers = call.headers.copy()
+        if credential.authorization:
+            headers["Authorization"] = credential.authorization
+        cluster = self.access.cluster
+        try:
+            async with self._session.request(
+                call.method,
+                call.url,
+                headers=headers,
+                data=call.data,
+                ssl=self._context(credential.certificate),
+                server_hostname=cluster.tls_server_name or None,
+                proxy=self._proxy,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=left, sock_connect=self._timeouts.connect),
+            ) as answer:
+                return _outcome(call, answer.status, answer.headers, await answer.read())
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            silence = explain(error, server=cluster.server, proxy=self._proxy or "", seconds=seconds)
+        # Outside of the handler: aiohttp's errors hold the headers, and a traceback might show them.
+        return _Failed(silence.error(call.method, call.path), silence.attempt)
+
+    def _context(self, certificate: ClientCertificate | None) -> ssl.SSLContext | bool:
+        if not self.access.cluster.server.startswith("https:"):
+            return True
+        if self._tls is None or self._tls[0] != certificate:
+            self._tls = (certificate, client_context(self.access.cluster, certificate))
+        return self._tls[1]
+
+    def _headers_of(self, body: object, content_type: str, extra: Mapping[str, str] | None) -> CIMultiDict[str]:
+        headers = CIMultiDict(self._headers)
+        if body is not None:
+            headers["Content-Type"] = content_type
+        headers.update(extra or {})
+        return headers
+
+
+def connect(kubeconfig: str | Path | None = None, context: str = "", *, timeouts: Timeouts | None = None) -> ApiClient:
+    """A client for a kubeconfig's context, for what kubectl would use, or for a pod's own service account.
+
+    Args:
+        kubeconfig: a file that stands alone; None looks where kubectl looks.
+        context: the context; empty for the current one.
+        timeouts: for each request.
+
+    Raises:
+        InvalidKubeconfig: nothing was found, or what was found is wrong.
+    """
+    return ApiClient(find_access(kubeconfig, context), timeouts=timeouts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    method: str
+    path: str
+    url: URL
+    headers: CIMultiDict[str]
+    data: bytes | None
+    idempotent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """An attempt that is no success; without `attempt` no other can be."""
+
+    error: ApiError
+    attempt: Attempt | None
+
+
+def _outcome(call: _Call, status: int, headers: Mapping[str, str], body: bytes) -> Response | _Failed:
+    if 200 <= status < 300:
+        return Response(status, headers, body)
+    error = failure(status, body, method=call.method, path=call.path)
+    return _Failed(error, Attempt(status, retry_after=parse_retry_after(headers.get("Retry-After"))))
+
+
+def _encoded(body: object) -> bytes | None:
+    if body is None or isinstance(body, bytes):
+        return body
+    try:
+        return orjson.dumps(body)
+    except orjson.JSONEncodeError:  # an integer over 64 bits; what JSON cannot say at all fails again
+        return msgspec.json.encode(body)
+
+
+def _query_string(query: Query | None) -> str:
+    return f"?{urlencode(query)}" if query else ""
+
+
+@cache
+def _user_agent() -> str:
+    try:
+        return f"poblano/{version('poblano')}"
+    except PackageNotFoundError:
+        return "poblano"
+
+
+async def _fetch(
+    url: str, *, authority: Material | None, form: bytes | None = None, headers: Mapping[str, str] | None = None
+) -> tuple[int, bytes]:
+    """One request to an OpenID issuer, which is rare: a session of its own."""
+    own = {"Content-Type": "application/x-www-form-urlencoded"} if form is not None else {}
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30, sock_connect=5)) as session,
+            session.request(
+                "GET" if form is None else "POST",
+                url,
+                data=form,
+                headers={**own, **(headers or {})},
+                ssl=trusting(authority) if url.startswith("https:") else True,
+                proxy=proxy_for(url, os.environ) or None,
+                allow_redirects=False,
+            ) as answer,
+        ):
+            return answer.status, await answer.read()
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        silence = explain(error, server=url, proxy="", seconds=30)
+    raise silence.error("", "")
