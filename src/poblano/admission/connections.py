@@ -1,0 +1,159 @@
+"""All connections of one server: who holds what, who has overstayed, and who has to go when it is full."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from email.utils import formatdate
+from typing import Protocol
+
+from poblano.admission.limits import Limits
+from poblano.admission.replies import plain_prefix
+
+SLOWEST_SWEEP = 1.0  # seconds; the Date header is as old as this
+FASTEST_SWEEP = 0.02
+
+
+class Connection(Protocol):
+    """What the registry asks of a connection."""
+
+    deadline: float
+    """Monotonic time by which the client must have done what it is in the middle of."""
+    answered: int
+    """How many requests it got an answer to."""
+    arrived: float
+    """Monotonic time of the first byte of its current or last request."""
+    held: int
+    """Bytes of requests not answered yet."""
+
+    @property
+    def idle(self) -> bool:
+        """No request is begun or waiting."""
+        ...
+
+    @property
+    def receiving(self) -> bool:
+        """A request is begun and not complete."""
+        ...
+
+    def overdue(self) -> None:
+        """Its deadline has passed."""
+        ...
+
+    def evict(self) -> None:
+        """Its place is needed."""
+        ...
+
+    def overrun(self) -> None:
+        """Its half-received body is in the way."""
+        ...
+
+    def finish(self) -> None:
+        """Close, after the answers that are on their way."""
+        ...
+
+    def abort(self) -> None:
+        """Close at once."""
+        ...
+
+
+class Connections:
+    """The connections of one server, their budget, and one timer for the deadlines of all.
+
+    A timer per request costs more than answering it, so a single one sweeps over all connections; it lives as
+    long as there is a connection.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.draining = False
+        """Every answer says ``Connection: close``."""
+        self.buffered = 0
+        self.evicted = 0
+        """How many idle connections had to go for a new one."""
+        self.date = b""
+        self.prefix = b""
+        self._all: set[Connection] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._emptied: asyncio.Event | None = None
+        shortest = min(limits.head_seconds, limits.body_seconds, limits.idle_seconds, limits.linger_seconds)
+        self._interval = min(max(shortest / 4, FASTEST_SWEEP), SLOWEST_SWEEP)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def add(self, connection: Connection) -> None:
+        """Take one in; where there is no room, an idle one goes, and where none is idle, this one."""
+        if self._timer is None:
+            self._sweep()
+        self._all.add(connection)
+        if len(self._all) > self.limits.connections:
+            self.evicted += 1
+            self._least_useful(but=connection).evict()
+
+    def remove(self, connection: Connection) -> None:
+        """Forget one, and what it held."""
+        self._all.discard(connection)
+        self.release(connection)
+        if not self._all:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            if self._emptied is not None:
+                self._emptied.set()
+
+    def hold(self, connection: Connection, size: int) -> None:
+        """Count bytes that wait for an answer. Over the budget, the body that has been on its way for longest is cut."""
+        connection.held += size
+        self.buffered += size
+        while self.buffered > self.limits.buffered_bytes:
+            slowest = min((c for c in self._all if c.receiving), key=lambda c: c.arrived, default=None)
+            if slowest is None:
+                return
+            slowest.overrun()
+            self.release(slowest)
+
+    def release(self, connection: Connection) -> None:
+        """The bytes of a connection were answered."""
+        self.buffered -= connection.held
+        connection.held = 0
+
+    async def drained(self, seconds: float) -> bool:
+        """Close every connection after its last answer; cut what is left after `seconds`. True if nothing was cut."""
+        self.draining = True
+        for connection in list(self._all):
+            connection.finish()
+        if await self._empty_within(seconds):
+            return True
+        self.cut()
+        await self._empty_within(1.0)
+        return False
+
+    def cut(self) -> None:
+        """Close every connection at once."""
+        for connection in list(self._all):
+            connection.abort()
+
+    async def _empty_within(self, seconds: float) -> bool:
+        if not self._all:
+            return True
+        self._emptied = asyncio.Event()
+        try:
+            await asyncio.wait_for(self._emptied.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    def _least_useful(self, *, but: Connection) -> Connection:
+        # An API server's connections have been answered before, a flood's have not: strangers go first.
+        idle = (c for c in self._all if c.idle and c is not but)
+        return min(idle, key=lambda c: (c.answered > 0, c.arrived), default=but)
+
+    def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.date = formatdate(usegmt=True).encode("ascii")
+        self.prefix = plain_prefix(self.date)
+        now = time.monotonic()
+        for connection in [c for c in self._all if c.deadline < now]:
+            connection.overdue()
+        self._timer = loop.call_later(self._interval, self._sweep)

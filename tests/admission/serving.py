@@ -1,0 +1,165 @@
+"""What the tests of the server share: reviewers to serve, and a client that speaks bytes.
+
+Not a test. A benchmark that wants the server with nothing behind it takes `Constant`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cache
+
+from poblano.admission.app import Reply
+from poblano.admission.certificates import Issued, issue
+from poblano.admission.limits import Limits
+from poblano.admission.server import AdmissionServer
+from poblano.admission.tls import LiveCertificate
+
+PATH = "/mutate/fail/10"
+ANSWER = b'{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"1","allowed":true}}'
+
+
+class Constant:
+    """Always the same answer, at once."""
+
+    def __init__(self, body: bytes = ANSWER) -> None:
+        self.reply = Reply(200, body)
+
+    def paths(self) -> Collection[str]:
+        return [PATH]
+
+    def review(self, path: str, body: bytes, timeout: float) -> Reply | Awaitable[Reply]:
+        return self.reply
+
+    def refuse(self, path: str, body: bytes, status: int, message: str) -> Reply:
+        return Reply(status, b'{"kind":"AdmissionReview","refused":"' + message.encode() + b'"}')
+
+
+@dataclass
+class Fake(Constant):
+    """Does what a test gives it, and remembers what it was asked."""
+
+    does: Callable[[str, bytes, float], Reply | Awaitable[Reply]] = lambda path, body, timeout: Reply(200, ANSWER)
+    bodies: list[bytes] = field(default_factory=list)
+    timeouts: list[float] = field(default_factory=list)
+
+    def review(self, path: str, body: bytes, timeout: float) -> Reply | Awaitable[Reply]:
+        self.bodies.append(body)
+        self.timeouts.append(timeout)
+        return self.does(path, body, timeout)
+
+
+def echo(path: str, body: bytes, timeout: float) -> Reply:
+    """The length of the body, as an answer."""
+    return Reply(200, b'{"length":%d}' % len(body))
+
+
+@cache
+def issued() -> Issued:
+    """One certificate for all tests."""
+    return issue(["localhost"], ["127.0.0.1", "::1"])
+
+
+@asynccontextmanager
+async def serving(
+    reviewer: Constant | None = None, limits: Limits | None = None, grace: float = 0
+) -> AsyncIterator[AdmissionServer]:
+    """A server on a free port of the loopback."""
+    server = AdmissionServer(
+        reviewer or Constant(), LiveCertificate(issued().pair), host="127.0.0.1", port=0, limits=limits, grace=grace
+    )
+    async with server:
+        yield server
+
+
+def trusting(authority: bytes | None = None) -> ssl.SSLContext:
+    """A client's context that trusts the tests' authority."""
+    context = ssl.create_default_context(cadata=(authority or issued().authority).decode())
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+@dataclass
+class Answer:
+    """One HTTP answer as a client read it."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def closes(self) -> bool:
+        return self.headers.get("connection") == "close"
+
+
+class Client:
+    """One TLS connection that writes bytes and reads HTTP answers."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def send(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def answer(self, *, head_only: bool = False) -> Answer:
+        """The next answer.
+
+        Raises: asyncio.IncompleteReadError when the connection is closed before its end.
+        """
+        head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        version, status, _phrase = head[0].split(" ", 2)
+        assert version == "HTTP/1.1"
+        headers = dict(line.split(": ", 1) for line in head[1:] if line)
+        if status == "100":
+            return Answer(100, headers, b"")
+        size = 0 if head_only else int(headers["content-length"])
+        return Answer(int(status), headers, await self.reader.readexactly(size))
+
+    async def ask(self, data: bytes) -> Answer:
+        await self.send(data)
+        return await self.answer()
+
+    async def closed(self) -> bytes:
+        """Wait for the server to close; what it still said."""
+        try:
+            return await self.reader.read()
+        except (ConnectionError, ssl.SSLError):
+            return b""
+
+
+@asynccontextmanager
+async def connected(server: AdmissionServer, context: ssl.SSLContext | None = None) -> AsyncIterator[Client]:
+    """A client of a server."""
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", server.port, ssl=context or trusting(), server_hostname="localhost", limit=16 * 1024 * 1024
+    )
+    try:
+        yield Client(reader, writer)
+    finally:
+        writer.transport.abort()
+        await asyncio.sleep(0)
+
+
+def post(body: bytes = b"{}", path: str = PATH, *headers: str) -> bytes:
+    """A review as an API server sends it."""
+    lines = [
+        f"POST {path} HTTP/1.1",
+        "Host: localhost",
+        "User-Agent: kube-apiserver-admission",
+        f"Content-Length: {len(body)}",
+        "Accept: application/json, */*",
+        "Content-Type: application/json",
+        "Accept-Encoding: gzip",
+        *headers,
+    ]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def request(line: str, *headers: str, body: bytes = b"") -> bytes:
+    """A request with nothing but what is given."""
+    return "\r\n".join([line, *headers]).encode("latin-1") + b"\r\n\r\n" + body
