@@ -1,0 +1,65 @@
+"""What all tests share: the control plane, and the rule that nothing is skipped in silence."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from tests import control_plane as real
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+# A test that no run on this machine could make says so with a reason that begins like this.
+# Every other skip fails continuous integration.
+CANNOT_RUN = "cannot run here: "
+
+
+@pytest.fixture(scope="session")
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Generator[real.ControlPlane]:
+    """A real API server with controllers, one for all tests of the run: use names and namespaces of your own."""
+    with contextlib.ExitStack() as stack:
+        try:
+            assets = real.find_assets()
+            cluster = stack.enter_context(real.running(assets, tmp_path_factory.mktemp("control-plane")))
+        except real.Unavailable as reason:
+            if os.environ.get("POBLANO_REQUIRE_CONTROL_PLANE"):
+                pytest.fail(str(reason))
+            pytest.skip(str(reason))
+        yield cluster
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the control-plane tests in one worker, so that one control plane is started, not one a worker."""
+    for item in items:
+        if "control_plane" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.control_plane)
+            item.add_marker(pytest.mark.xdist_group("control_plane"))
+
+
+def _unexpected_skips(config: pytest.Config) -> list[str]:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or not os.environ.get("CI"):
+        return []
+    skips = [(report.nodeid, str(report.longrepr[-1])) for report in reporter.stats.get("skipped", [])]
+    return [
+        f"{nodeid}: {reason}" for nodeid, reason in skips if not reason.removeprefix("Skipped: ").startswith(CANNOT_RUN)
+    ]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In continuous integration a test that could have run and did not is a failure."""
+    if session.exitstatus == pytest.ExitCode.OK and _unexpected_skips(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Name the skips for which the run fails, above pytest's closing line."""
+    if skips := _unexpected_skips(config):
+        terminalreporter.section("skipped, which continuous integration forbids", red=True)
+        for skip in skips:
+            terminalreporter.write_line(skip)
