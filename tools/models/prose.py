@@ -1,0 +1,89 @@
+"""Descriptions, shortened: the first sentences, without links, markup, and the field's own name in front."""
+
+from __future__ import annotations
+
+import re
+
+ENDS_SENTENCE = re.compile(r"(?<!e\.g)(?<!i\.e)(?<!etc)(?<!vs)(?<!cf)[.!?][)\"'`]*\s+(?=[A-Z\"'`(\[])")
+ASIDES = (
+    (re.compile(r"(\n\s*)?Possible enum values:.*", re.DOTALL), ""),
+    (re.compile(r"\[([^\]]*)\]\([^)]*\)"), r"\1"),
+    (
+        re.compile(
+            r"[(<]?\b(More info(rmation)?|See|See also|see|at|in|For more info see|Ref|ref)?:?\s*https?://[^\s)>]+[)>]?\.?"
+        ),
+        "",
+    ),
+    (re.compile(r"^\s*\+\S+.*$", re.MULTILINE), ""),
+    (re.compile(r"^-{2,}\s*$", re.MULTILINE), ""),
+    (re.compile(r"\*\*|__"), ""),
+)
+HOLLOW = re.compile(r"^(Optional|Required|REQUIRED|OPTIONAL|Read-only|readonly|Deprecated)\.?$")
+LABEL = re.compile(r"^(?:\(?(?:optional|required)\)?\s*[:,.-]+\s*)", re.IGNORECASE)
+VERBS = (
+    "allows|are|can|contains|contain|controls|defines|define|describes|describe|determines|enables|gives|has|have|holds|hold|identifies|"
+    "indicates|indicate|is|lists|list|may|must|points|provides|provide|records|record|references|refers|represents|represent|sets|"
+    "should|specifies|specify|tells|tracks|will"
+)
+
+
+def shortened(description: str, limit: int, name: str = "") -> str:
+    """The first sentences of a description that fit into `limit` characters, as one line.
+
+    Args:
+        description: as the schema has it, in Go's manner of documentation.
+        limit: characters; a first sentence that is longer is cut at a word and ends in an ellipsis.
+        name: the key described; Go's "replicas is the number" becomes "The number".
+
+    >>> shortened("replicas is the number of Pods. Defaults to 1. More info: https://kubernetes.io/x", 40, "replicas")
+    'The number of Pods. Defaults to 1.'
+    """
+    taken = ""
+    for sentence in sentences(description):
+        sentence = without_name(sentence, name) if not taken else sentence
+        if taken and len(taken) + 1 + len(sentence) > limit:
+            break
+        taken = f"{taken} {sentence}".strip()
+    return cut(taken, limit)
+
+
+def sentences(description: str) -> list[str]:
+    """The sentences of a description, cleaned; a blank line or a list ends the last of them."""
+    for pattern, replacement in ASIDES:
+        description = pattern.sub(replacement, description)
+    found: list[str] = []
+    for paragraph in re.split(r"\n\s*\n|\n\s*[-*] ", description):
+        text = " ".join(paragraph.split())
+        start = 0
+        for end in ENDS_SENTENCE.finditer(text):
+            found.append(text[start : end.end()].strip())
+            start = end.end()
+        found.append(text[start:].strip())
+    return [
+        ended(LABEL.sub("", sentence))
+        for sentence in found
+        if re.search(r"\w", sentence) and not HOLLOW.match(sentence)
+    ]
+
+
+def ended(sentence: str) -> str:
+    """The sentence with its full stop."""
+    sentence = sentence.strip().rstrip(":;,").rstrip()
+    return sentence if re.search(r"[.!?…][)\"'`]*$", sentence) else f"{sentence}."
+
+
+def without_name(sentence: str, name: str) -> str:
+    """Go's documentation starts with the name of what it documents; Python's reader has it one line above."""
+    if name:
+        leading = re.match(rf"[`\"']?{re.escape(name)}[`\"']?\s+(?=(?:{VERBS})\b)", sentence, re.IGNORECASE)
+        if leading:
+            sentence = re.sub(r"^(is|are) (?=\w)", "", sentence[leading.end() :])
+    first = re.match(r"[a-z]+\b(?![./:_-])", sentence)
+    return sentence[:1].upper() + sentence[1:] if first else sentence
+
+
+def cut(sentence: str, limit: int) -> str:
+    """At most `limit` characters, ending at a word, with no backtick left open."""
+    if len(sentence) > limit:
+        sentence = sentence[: limit - 1].rpartition(" ")[0].rstrip(" ,;:.(-") + "…"
+    return sentence.replace("`", "") if sentence.count("`") % 2 else sentence
