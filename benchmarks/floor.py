@@ -1,0 +1,82 @@
+"""The floor: Poblano's own server and certificate with a constant answer behind it and no log.
+
+`python -m benchmarks.floor --port P --cert FILE --key FILE --answer FILE` serves that file as the answer of /floor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks import https
+from benchmarks.certificates import ServingCertificate
+from benchmarks.processes import Running, running, until_ready
+from poblano.admission.app import Reply
+from poblano.admission.server import AdmissionServer, loop_factory, until_signalled
+from poblano.admission.tls import LiveCertificate, read_pair
+
+PATH = "/floor"
+
+
+class Constant:
+    """A reviewer that gives every review the same answer."""
+
+    def __init__(self, answer: bytes) -> None:
+        self._reply = Reply(200, answer)
+
+    def paths(self) -> Collection[str]:
+        """The one path."""
+        return [PATH]
+
+    def review(self, path: str, body: bytes, timeout: float) -> Reply:
+        """The answer."""
+        return self._reply
+
+    def refuse(self, path: str, body: bytes, status: int, message: str) -> Reply:
+        """What a request gets that is no review."""
+        return Reply(status, b"{}")
+
+
+@contextmanager
+def serving(answer: Path, port: int, tls: ServingCertificate, *, log: Path, cores: set[int]) -> Iterator[Running]:
+    """Run the floor until the block ends."""
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "benchmarks.floor",
+        "--port",
+        str(port),
+        "--cert",
+        tls.cert,
+        "--key",
+        tls.key,
+    ]
+    with running("floor", [*command, "--answer", answer], log=log, cores=cores) as server:
+        until_ready(server, lambda: https.listens(port))
+        yield server
+
+
+async def serve(answer: bytes, port: int, cert: Path, key: Path) -> None:
+    """Serve until SIGTERM."""
+    server = AdmissionServer(Constant(answer), LiveCertificate(read_pair(cert, key)), port=port, grace=0.0)
+    async with server:
+        await until_signalled(server)
+
+
+def main() -> None:
+    """Read the command line and serve."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.floor")
+    parser.add_argument("--port", type=int, required=True)
+    for file in ("--cert", "--key", "--answer"):
+        parser.add_argument(file, type=Path, required=True)
+    given = parser.parse_args()
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(serve(given.answer.read_bytes(), given.port, given.cert, given.key))
+
+
+if __name__ == "__main__":
+    main()

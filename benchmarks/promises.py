@@ -1,0 +1,41 @@
+"""The bounds that a run is held to, each computed from what the same run saw of a peer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from benchmarks.admission import Outcome
+from benchmarks.contenders import FLOOR, PEPR, POBLANO
+from benchmarks.figures import Bound, ratio
+
+BUSY = 16
+"""The number of connections that the promises speak of."""
+
+
+def of_admission(outcome: Outcome) -> Iterator[Bound]:
+    """Beside Pepr and beside the floor, as far as they took part."""
+    ours, pepr, floor = (outcome.row(name, BUSY) for name in (POBLANO, PEPR, FLOOR))
+    if ours and pepr:
+        rate, p99 = ratio(ours.rate.middle, pepr.rate.middle), ratio(ours.p99_ms.middle, pepr.p99_ms.middle)
+        cpu = ratio(ours.cpu_us.middle, pepr.cpu_us.middle)
+        yield Bound(f"throughput, {BUSY} connections, beside Pepr", rate, 5, "at least", "x")
+        yield Bound(f"p99, {BUSY} connections, beside Pepr", p99, 0.2, "at most", "x")
+        yield Bound(f"CPU a request, {BUSY} connections, beside Pepr", cpu, 0.2, "at most", "x")
+    if ours and floor:
+        yield Bound(
+            f"throughput, {BUSY} connections, beside the floor",
+            ratio(ours.rate.middle, floor.rate.middle),
+            0.5,
+            "at least",
+            "x",
+        )
+    memory, peer = outcome.memory_of(POBLANO), outcome.memory_of(PEPR)
+    if memory and peer:
+        yield Bound("memory after load, beside Pepr", ratio(memory.loaded_mb, peer.loaded_mb), 0.25, "at most", "x")
+    if memory:
+        yield Bound("memory of the idle admission process", memory.idle_mb, 60, "at most", "MB")
+
+
+def all_hold(bounds: Iterable[Bound]) -> bool:
+    """Whether there is no bound that does not hold."""
+    return all(bound.holds for bound in bounds)

@@ -1,0 +1,51 @@
+"""What a run prints: Markdown sections, and the README's copy of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+START, END = "<!-- bench:start -->", "<!-- bench:end -->"
+
+
+def section(title: str, *parts: str) -> str:
+    """A heading and its paragraphs; nothing where all of them are empty.
+
+    >>> section("Memory", "a table")
+    '### Memory\\n\\na table'
+    >>> section("Memory", "")
+    ''
+    """
+    told = [part for part in parts if part]
+    return "\n\n".join([f"### {title}", *told]) if told else ""
+
+
+def document(*sections: str) -> str:
+    """The sections one below the other."""
+    return "\n\n".join(part for part in sections if part)
+
+
+def between_marks(readme: str, text: str) -> str:
+    """The README with `text` in the place between its bench marks.
+
+    Raises:
+        ValueError: it has no such place.
+
+    >>> between_marks("a <!-- bench:start -->old<!-- bench:end --> b", "new")
+    'a <!-- bench:start -->\\nnew\\n<!-- bench:end --> b'
+    """
+    head, start, rest = readme.partition(START)
+    _, end, tail = rest.partition(END)
+    if not start or not end:
+        raise ValueError(
+            f"the README needs the lines {START} and {END}, in this order, around the place for the tables"
+        )
+    return f"{head}{START}\n{text}\n{END}{tail}"
+
+
+def write_readme(readme: Path, text: str) -> None:
+    """Put `text` into the README, between its marks.
+
+    Raises:
+        ValueError: it has no marks.
+    """
+    readme.write_text(between_marks(readme.read_text(encoding="utf-8"), text), encoding="utf-8")

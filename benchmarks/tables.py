@@ -1,0 +1,66 @@
+"""Markdown tables of what was measured: the same on the terminal and in the README."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from benchmarks.admission import Memory, Row
+from benchmarks.figures import Bound, Spread, compact
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table whose columns are as wide as their widest cell.
+
+    >>> print(table(["a", "b"], [["1", "long"]]))
+    | a | b    |
+    |---|------|
+    | 1 | long |
+    """
+    lines = [list(head), *map(list, rows)]
+    widths = [max(len(line[at]) for line in lines) for at in range(len(head))]
+    drawn = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
+    ]
+    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+    return "\n".join([drawn[0], rule, *drawn[1:]])
+
+
+def span(spread: Spread) -> str:
+    """A median with the smallest and the largest value behind it.
+
+    >>> span(Spread(2.0, 1.0, 3.5))
+    '2 (1 – 3.5)'
+    """
+    return f"{compact(spread.middle)} ({compact(spread.low)} – {compact(spread.high)})"
+
+
+def admission(rows: Iterable[Row]) -> str:
+    """Throughput, latency and CPU time of each server."""
+    return table(
+        ["server", "connections", "requests/s", "p50 ms", "p99 ms", "CPU µs a request"],
+        ([r.name, str(r.connections), span(r.rate), span(r.p50_ms), span(r.p99_ms), span(r.cpu_us)] for r in rows),
+    )
+
+
+def memory(rows: Iterable[Memory]) -> str:
+    """Memory of each server."""
+    return table(
+        ["server", "idle MB", "after load MB", "requests answered"],
+        ([m.name, compact(m.idle_mb), compact(m.loaded_mb), compact(m.answered)] for m in rows),
+    )
+
+
+def bounds(held: Iterable[Bound]) -> str:
+    """Every promise, what was found, and whether it holds."""
+    return table(
+        ["promise", "measured", "bound", "holds"],
+        (
+            [
+                b.promise,
+                f"{compact(b.measured)} {b.unit}".strip(),
+                f"{b.side} {compact(b.limit)} {b.unit}".strip(),
+                "yes" if b.holds else "NO",
+            ]
+            for b in held
+        ),
+    )
