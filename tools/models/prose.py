@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-ENDS_SENTENCE = re.compile(r"(?<!e\.g)(?<!i\.e)(?<!etc)(?<!vs)(?<!cf)[.!?][)\"'`]*\s+(?=[A-Z\"'`(\[])")
+from tools.models.names import WORDS
+
+ENDS_SENTENCE = re.compile(r"(?<!e\.g)(?<!i\.e)(?<!etc)(?<!vs)(?<!cf)(?<!\bEx)[.!?][)\"'`]*\s+(?=[A-Z\"'`(\[])")
 ASIDES = (
     (re.compile(r"(\n\s*)?Possible enum values:.*", re.DOTALL), ""),
     (re.compile(r"\[([^\]]*)\]\([^)]*\)"), r"\1"),
@@ -16,7 +18,7 @@ ASIDES = (
     ),
     (re.compile(r"^\s*\+\S+.*$", re.MULTILINE), ""),
     (re.compile(r"^-{2,}\s*$", re.MULTILINE), ""),
-    (re.compile(r"\*\*|__"), ""),
+    (re.compile(r"\*\*|__|\(brief\) "), ""),
 )
 HOLLOW = re.compile(r"^(Optional|Required|REQUIRED|OPTIONAL|Read-only|readonly|Deprecated)\.?$")
 LABEL = re.compile(r"^(?:\(?(?:optional|required)\)?\s*[:,.-]+\s*)", re.IGNORECASE)
@@ -40,11 +42,11 @@ def shortened(description: str, limit: int, name: str = "") -> str:
     """
     taken = ""
     for sentence in sentences(description):
-        sentence = without_name(sentence, name) if not taken else sentence
-        if taken and len(taken) + 1 + len(sentence) > limit:
+        text = LABEL.sub("", without_name(sentence, name)) if not taken else sentence
+        if taken and len(taken) + 1 + len(text) > limit:
             break
-        taken = f"{taken} {sentence}".strip()
-    return cut(taken, limit)
+        taken = f"{taken} {text}".strip()
+    return cut(capitalised(taken), limit)
 
 
 def sentences(description: str) -> list[str]:
@@ -73,13 +75,34 @@ def ended(sentence: str) -> str:
 
 
 def without_name(sentence: str, name: str) -> str:
-    """Go's documentation starts with the name of what it documents; Python's reader has it one line above."""
-    if name:
-        leading = re.match(rf"[`\"']?{re.escape(name)}[`\"']?\s+(?=(?:{VERBS})\b)", sentence, re.IGNORECASE)
-        if leading:
-            sentence = re.sub(r"^(is|are) (?=\w)", "", sentence[leading.end() :])
-    first = re.match(r"[a-z]+\b(?![./:_-])", sentence)
-    return sentence[:1].upper() + sentence[1:] if first else sentence
+    """Go's documentation starts with the name of what it documents; Python's reader has it one line above.
+
+    >>> without_name("hostIP is the address.", "hostIP"), without_name("hostIP of the node.", "hostIP")
+    ('the address.', 'host IP of the node.')
+    """
+    leading = re.match(rf"[`\"']?{re.escape(name)}[`\"']?[,\s]+", sentence, re.IGNORECASE) if name else None
+    if leading is None:
+        return sentence
+    rest = sentence[leading.end() :]
+    compound = not re.fullmatch(r"\w[a-z]*", name)
+    if re.match(rf"(?:{VERBS})\b", rest) or (compound and re.match(r"[Dd]efaults|[a-z]{3,}s\b", rest)):
+        return re.sub(r"^(?:is|are)\b[.:]?\s*", "", rest)
+    return f"{spelt_out(name)}{sentence[leading.end() - 1 :]}" if compound else sentence
+
+
+def spelt_out(name: str) -> str:
+    """A key as words.
+
+    >>> spelt_out("volumeID"), spelt_out("x-kubernetes-list-type")
+    ('volume ID', 'x-kubernetes-list-type')
+    """
+    words = WORDS.findall(name)
+    return name if "-" in name else " ".join(word if word[1:2].isupper() else word.lower() for word in words)
+
+
+def capitalised(sentence: str) -> str:
+    """The sentence with a capital, unless it begins with a word of the API (``podIPs``, ``x-kubernetes-…``)."""
+    return sentence[:1].upper() + sentence[1:] if re.match(r"[a-z]+\b(?![./:_-])", sentence) else sentence
 
 
 def cut(sentence: str, limit: int) -> str:

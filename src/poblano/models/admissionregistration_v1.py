@@ -65,9 +65,9 @@ class MatchResources(Struct):
     match_policy: Scalar[Literal["Equivalent", "Exact"]] = Scalar()
     """Defines how the "MatchResources" list is used to match incoming requests."""
     namespace_selector: Nested[LabelSelector] = Nested()
-    """namespaceSelector decides whether to run the admission control policy on an object based on whether the…"""
+    """Decides whether to run the admission control policy on an object based on whether the namespace for that…"""
     object_selector: Nested[LabelSelector] = Nested()
-    """objectSelector decides whether to run the validation based on if the object has matching labels…"""
+    """Decides whether to run the validation based on if the object has matching labels. objectSelector is…"""
     resource_rules: NestedList[NamedRuleWithOperations] = NestedList()
     """Describes what operations on what resources/subresources the ValidatingAdmissionPolicy matches."""
 
@@ -100,7 +100,7 @@ class MutatingAdmissionPolicyBindingSpec(Struct):
     """MutatingAdmissionPolicyBindingSpec defines the specification of the MutatingAdmissionPolicyBinding."""
 
     match_resources: Nested[MatchResources] = Nested()
-    """matchResources limits what resources match this binding and may be mutated by it."""
+    """Limits what resources match this binding and may be mutated by it."""
     param_ref: Nested[ParamRef] = Nested()
     """Specifies the parameter resource used to configure the admission control policy."""
     policy_name: Scalar[str] = Scalar()
@@ -142,15 +142,15 @@ class MutatingWebhook(Struct):
     name: Scalar[str] = Scalar()
     """The name of the admission webhook."""
     namespace_selector: Nested[LabelSelector] = Nested()
-    """namespaceSelector decides whether to run the webhook on an object based on whether the namespace for that…"""
+    """Decides whether to run the webhook on an object based on whether the namespace for that object matches the…"""
     object_selector: Nested[LabelSelector] = Nested()
-    """objectSelector decides whether to run the webhook based on if the object has matching labels. objectSelector…"""
+    """Decides whether to run the webhook based on if the object has matching labels. objectSelector is evaluated…"""
     reinvocation_policy: Scalar[Literal["IfNeeded", "Never"]] = Scalar()
     """Indicates whether this webhook should be called multiple times as part of a single admission evaluation."""
     rules: NestedList[RuleWithOperations] = NestedList()
     """Describes what operations on what resources/subresources the webhook cares about."""
     side_effects: Scalar[Literal["None", "NoneOnDryRun", "Some", "Unknown"]] = Scalar()
-    """sideEffects states whether this webhook has side effects."""
+    """States whether this webhook has side effects."""
     timeout_seconds: Scalar[int] = Scalar()
     """Specifies the timeout for this webhook."""
 
@@ -289,13 +289,13 @@ class ValidatingAdmissionPolicyBindingSpec(Struct):
     """ValidatingAdmissionPolicyBindingSpec is the specification of the ValidatingAdmissionPolicyBinding."""
 
     match_resources: Nested[MatchResources] = Nested()
-    """matchResources declares what resources match this binding and will be validated by it."""
+    """Declares what resources match this binding and will be validated by it."""
     param_ref: Nested[ParamRef] = Nested()
     """Specifies the parameter resource used to configure the admission control policy."""
     policy_name: Scalar[str] = Scalar()
     """References a ValidatingAdmissionPolicy name which the ValidatingAdmissionPolicyBinding binds to."""
     validation_actions: ScalarList[Literal["Audit", "Deny", "Warn"]] = ScalarList()
-    """validationActions declares how Validations of the referenced ValidatingAdmissionPolicy are enforced."""
+    """Declares how Validations of the referenced ValidatingAdmissionPolicy are enforced."""
 
 
 class ValidatingAdmissionPolicySpec(Struct):
@@ -344,13 +344,13 @@ class ValidatingWebhook(Struct):
     name: Scalar[str] = Scalar()
     """The name of the admission webhook."""
     namespace_selector: Nested[LabelSelector] = Nested()
-    """namespaceSelector decides whether to run the webhook on an object based on whether the namespace for that…"""
+    """Decides whether to run the webhook on an object based on whether the namespace for that object matches the…"""
     object_selector: Nested[LabelSelector] = Nested()
-    """objectSelector decides whether to run the webhook based on if the object has matching labels. objectSelector…"""
+    """Decides whether to run the webhook based on if the object has matching labels. objectSelector is evaluated…"""
     rules: NestedList[RuleWithOperations] = NestedList()
     """Describes what operations on what resources/subresources the webhook cares about."""
     side_effects: Scalar[Literal["None", "NoneOnDryRun", "Some", "Unknown"]] = Scalar()
-    """sideEffects states whether this webhook has side effects."""
+    """States whether this webhook has side effects."""
     timeout_seconds: Scalar[int] = Scalar()
     """Specifies the timeout for this webhook."""
 
@@ -378,7 +378,7 @@ class Validation(Struct):
     message: Scalar[str] = Scalar()
     """Represents the message displayed when validation fails."""
     message_expression: Scalar[str] = Scalar()
-    """messageExpression declares a CEL expression that evaluates to the validation failure message that is…"""
+    """Declares a CEL expression that evaluates to the validation failure message that is returned when this rule…"""
     reason: Scalar[str] = Scalar()
     """Represents a machine-readable description of why this validation failed."""
 

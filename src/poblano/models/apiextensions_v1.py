@@ -55,7 +55,7 @@ class CustomResourceDefinitionCondition(Struct):
     """CustomResourceDefinitionCondition contains details for the current condition of this pod."""
 
     last_transition_time: Scalar[Time] = Scalar()
-    """lastTransitionTime last time the condition transitioned from one status to another."""
+    """Last transition time last time the condition transitioned from one status to another."""
     message: Scalar[str] = Scalar()
     """A human-readable message indicating details about last transition."""
     observed_generation: Scalar[int] = Scalar()
@@ -123,7 +123,7 @@ class CustomResourceDefinitionVersion(Struct):
     deprecated: Scalar[bool] = Scalar()
     """Indicates this version of the custom resource API is deprecated."""
     deprecation_warning: Scalar[str] = Scalar()
-    """deprecationWarning overrides the default warning returned to API clients."""
+    """Overrides the default warning returned to API clients. May only be set when `deprecated` is true."""
     name: Scalar[str] = Scalar()
     """The version name, e.g. “v1”, “v2beta1”, etc. The custom resources are served under this version at…"""
     schema: Nested[CustomResourceValidation] = Nested()
@@ -229,13 +229,13 @@ class JSONSchemaProps(Struct):
     x_kubernetes_int_or_string: Scalar[bool] = Scalar("x-kubernetes-int-or-string")
     """Specifies that this value is either an integer or a string."""
     x_kubernetes_list_map_keys: ScalarList[str] = ScalarList("x-kubernetes-list-map-keys")
-    """x-kubernetes-list-map-keys annotates an array with the x-kubernetes-list-type `map` by specifying the keys…"""
+    """Annotates an array with the x-kubernetes-list-type `map` by specifying the keys used as the index of the map."""
     x_kubernetes_list_type: Scalar[str] = Scalar("x-kubernetes-list-type")
-    """x-kubernetes-list-type annotates an array to further describe its topology."""
+    """Annotates an array to further describe its topology."""
     x_kubernetes_map_type: Scalar[str] = Scalar("x-kubernetes-map-type")
-    """x-kubernetes-map-type annotates an object to further describe its topology."""
+    """Annotates an object to further describe its topology."""
     x_kubernetes_preserve_unknown_fields: Scalar[bool] = Scalar("x-kubernetes-preserve-unknown-fields")
-    """x-kubernetes-preserve-unknown-fields stops the API server decoding step from pruning fields which are not…"""
+    """Stops the API server decoding step from pruning fields which are not specified in the validation schema."""
     x_kubernetes_validations: NestedList[ValidationRule] = NestedList("x-kubernetes-validations")
     """Describes a list of validation rules written in the CEL expression language."""
 
@@ -268,7 +268,7 @@ class ValidationRule(Struct):
     message: Scalar[str] = Scalar()
     """Represents the message displayed when validation fails."""
     message_expression: Scalar[str] = Scalar()
-    """MessageExpression declares a CEL expression that evaluates to the validation failure message that is…"""
+    """Declares a CEL expression that evaluates to the validation failure message that is returned when this rule…"""
     optional_old_self: Scalar[bool] = Scalar()
     """Used to opt a transition rule into evaluation even when the object is first created, or if the old object is…"""
     reason: Scalar[Literal["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"]] = (

@@ -45,7 +45,7 @@ class APIServiceSpec(Struct):
     group_priority_minimum: Scalar[int] = Scalar()
     """The priority this group should have at least."""
     insecure_skip_tls_verify: Scalar[bool] = Scalar("insecureSkipTLSVerify")
-    """InsecureSkipTLSVerify disables TLS certificate verification when communicating with this server."""
+    """Disables TLS certificate verification when communicating with this server. This is strongly discouraged."""
     service: Nested[ServiceReference] = Nested()
     """A reference to the service for this API server. It must communicate on port 443."""
     version: Scalar[str] = Scalar()

@@ -222,7 +222,7 @@ class ReplicaSetStatus(Struct):
     fully_labeled_replicas: Scalar[int] = Scalar()
     """The number of non-terminating pods that have labels matching the labels of the pod template of the replicaset."""
     observed_generation: Scalar[int] = Scalar()
-    """ObservedGeneration reflects the generation of the most recently observed ReplicaSet."""
+    """Reflects the generation of the most recently observed ReplicaSet."""
     ready_replicas: Scalar[int] = Scalar()
     """The number of non-terminating pods targeted by this ReplicaSet with a Ready Condition."""
     replicas: Scalar[int] = Scalar()
@@ -341,7 +341,7 @@ class StatefulSetStatus(Struct):
     current_replicas: Scalar[int] = Scalar()
     """The number of Pods created by the StatefulSet controller from the StatefulSet version indicated by…"""
     current_revision: Scalar[str] = Scalar()
-    """currentRevision, if not empty, indicates the version of the StatefulSet used to generate Pods in the…"""
+    """Current revision if not empty, indicates the version of the StatefulSet used to generate Pods in the…"""
     observed_generation: Scalar[int] = Scalar()
     """The most recent generation observed for this StatefulSet."""
     ready_replicas: Scalar[int] = Scalar()
@@ -349,7 +349,7 @@ class StatefulSetStatus(Struct):
     replicas: Scalar[int] = Scalar()
     """The number of Pods created by the StatefulSet controller."""
     update_revision: Scalar[str] = Scalar()
-    """updateRevision, if not empty, indicates the version of the StatefulSet used to generate Pods in the sequence…"""
+    """Update revision if not empty, indicates the version of the StatefulSet used to generate Pods in the sequence…"""
     updated_replicas: Scalar[int] = Scalar()
     """The number of Pods created by the StatefulSet controller from the StatefulSet version indicated by…"""
 

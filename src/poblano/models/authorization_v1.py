@@ -176,13 +176,13 @@ class SubjectAccessReviewStatus(Struct):
     """SubjectAccessReviewStatus."""
 
     allowed: Scalar[bool] = Scalar()
-    """required. True if the action would be allowed, false otherwise."""
+    """True if the action would be allowed, false otherwise."""
     denied: Scalar[bool] = Scalar()
-    """optional. True if the action would be denied, otherwise false."""
+    """True if the action would be denied, otherwise false."""
     evaluation_error: Scalar[str] = Scalar()
     """An indication that some error occurred during the authorization check."""
     reason: Scalar[str] = Scalar()
-    """optional. It indicates why a request was allowed or denied."""
+    """It indicates why a request was allowed or denied."""
 
 
 class SubjectRulesReviewStatus(Struct):

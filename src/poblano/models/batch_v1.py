@@ -72,7 +72,7 @@ class JobCondition(Struct):
     message: Scalar[str] = Scalar()
     """Human readable message indicating details about last transition."""
     reason: Scalar[str] = Scalar()
-    """(brief) reason for the condition's last transition."""
+    """Reason for the condition's last transition."""
     status: Scalar[str] = Scalar()
     """Status of the condition, one of True, False, Unknown."""
     type: Scalar[str] = Scalar()
@@ -93,7 +93,7 @@ class JobSpec(Struct):
     completions: Scalar[int] = Scalar()
     """Specifies the desired number of successfully finished pods the job should be run with."""
     managed_by: Scalar[str] = Scalar()
-    """ManagedBy field indicates the controller that manages a Job."""
+    """Managed by field indicates the controller that manages a Job."""
     manual_selector: Scalar[bool] = Scalar()
     """Controls generation of pod labels and pod selectors."""
     max_failed_indexes: Scalar[int] = Scalar()
@@ -113,7 +113,7 @@ class JobSpec(Struct):
     template: Nested[PodTemplateSpec] = Nested()
     """Describes the pod that will be created when executing a job."""
     ttl_seconds_after_finished: Scalar[int] = Scalar()
-    """ttlSecondsAfterFinished limits the lifetime of a Job that has finished execution (either Complete or Failed)."""
+    """Limits the lifetime of a Job that has finished execution (either Complete or Failed)."""
 
 
 class JobStatus(Struct):

@@ -28,7 +28,7 @@ class LeaseSpec(Struct):
     lease_transitions: Scalar[int] = Scalar()
     """The number of transitions of a lease between holders."""
     preferred_holder: Scalar[str] = Scalar()
-    """PreferredHolder signals to a lease holder that the lease has a more optimal holder and should be given up."""
+    """Signals to a lease holder that the lease has a more optimal holder and should be given up."""
     renew_time: Scalar[MicroTime] = Scalar()
     """A time when the current holder of a lease has last updated the lease."""
     strategy: Scalar[str] = Scalar()

@@ -25,7 +25,7 @@ class AWSElasticBlockStoreVolumeSource(Struct):
     partition: Scalar[int] = Scalar()
     """The partition in the volume that you want to mount. If omitted, the default is to mount by volume name."""
     read_only: Scalar[bool] = Scalar()
-    """readOnly value true will force the readOnly setting in VolumeMounts."""
+    """Read only value true will force the readOnly setting in VolumeMounts."""
     volume_id: Scalar[str] = Scalar("volumeID")
     """Unique ID of the persistent disk resource in AWS (Amazon EBS volume)."""
 
@@ -69,18 +69,18 @@ class AzureDiskVolumeSource(Struct):
     disk_uri: Scalar[str] = Scalar("diskURI")
     """The URI of data disk in the blob storage."""
     fs_type: Scalar[str] = Scalar()
-    """Filesystem type to mount. Must be a filesystem type supported by the host operating system. Ex."""
+    """Filesystem type to mount. Must be a filesystem type supported by the host operating system."""
     kind: Scalar[Literal["Dedicated", "Managed", "Shared"]] = Scalar()
     """Kind expected values are Shared: multiple blob disks per storage account Dedicated: single blob disk per…"""
     read_only: Scalar[bool] = Scalar()
-    """readOnly Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
+    """Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
 
 
 class AzureFilePersistentVolumeSource(Struct):
     """AzureFile represents an Azure File Service mount on the host and bind mount to the pod."""
 
     read_only: Scalar[bool] = Scalar()
-    """readOnly defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
+    """Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
     secret_name: Scalar[str] = Scalar()
     """The name of secret that contains Azure Storage Account Name and Key."""
     secret_namespace: Scalar[str] = Scalar()
@@ -93,7 +93,7 @@ class AzureFileVolumeSource(Struct):
     """AzureFile represents an Azure File Service mount on the host and bind mount to the pod."""
 
     read_only: Scalar[bool] = Scalar()
-    """readOnly defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
+    """Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
     secret_name: Scalar[str] = Scalar()
     """The name of secret that contains Azure Storage Account Name and Key."""
     share_name: Scalar[str] = Scalar()
@@ -117,7 +117,7 @@ class CSIPersistentVolumeSource(Struct):
     driver: Scalar[str] = Scalar()
     """The name of the driver to use for this volume."""
     fs_type: Scalar[str] = Scalar()
-    """fsType to mount. Must be a filesystem type supported by the host operating system. Ex. "ext4", "xfs", "ntfs"."""
+    """Fs type to mount. Must be a filesystem type supported by the host operating system. Ex. "ext4", "xfs", "ntfs"."""
     node_expand_secret_ref: Nested[SecretReference] = Nested()
     """A reference to the secret object containing sensitive information to pass to the CSI driver to complete the…"""
     node_publish_secret_ref: Nested[SecretReference] = Nested()
@@ -125,9 +125,9 @@ class CSIPersistentVolumeSource(Struct):
     node_stage_secret_ref: Nested[SecretReference] = Nested()
     """A reference to the secret object containing sensitive information to pass to the CSI driver to complete the…"""
     read_only: Scalar[bool] = Scalar()
-    """readOnly value to pass to ControllerPublishVolumeRequest. Defaults to false (read/write)."""
+    """Read only value to pass to ControllerPublishVolumeRequest. Defaults to false (read/write)."""
     volume_attributes: ScalarMap[str] = ScalarMap()
-    """volumeAttributes of the volume to publish."""
+    """Volume attributes of the volume to publish."""
     volume_handle: Scalar[str] = Scalar()
     """The unique volume name returned by the CSI volume plugin’s CreateVolume to refer to the volume on all…"""
 
@@ -138,13 +138,13 @@ class CSIVolumeSource(Struct):
     driver: Scalar[str] = Scalar()
     """The name of the CSI driver that handles this volume."""
     fs_type: Scalar[str] = Scalar()
-    """fsType to mount. Ex. "ext4", "xfs", "ntfs"."""
+    """Fs type to mount. Ex. "ext4", "xfs", "ntfs"."""
     node_publish_secret_ref: Nested[LocalObjectReference] = Nested()
     """A reference to the secret object containing sensitive information to pass to the CSI driver to complete the…"""
     read_only: Scalar[bool] = Scalar()
     """Specifies a read-only configuration for the volume. Defaults to false (read/write)."""
     volume_attributes: ScalarMap[str] = ScalarMap()
-    """volumeAttributes stores driver-specific properties that are passed to the CSI driver."""
+    """Stores driver-specific properties that are passed to the CSI driver."""
 
 
 class Capabilities(Struct):
@@ -162,17 +162,17 @@ class CephFSPersistentVolumeSource(Struct):
     """
 
     monitors: ScalarList[str] = ScalarList()
-    """Required: Monitors is a collection of Ceph monitors."""
+    """Monitors is a collection of Ceph monitors."""
     path: Scalar[str] = Scalar()
-    """Optional: Used as the mounted root, rather than the full Ceph tree, default is /."""
+    """Used as the mounted root, rather than the full Ceph tree, default is /."""
     read_only: Scalar[bool] = Scalar()
-    """Optional: Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
+    """Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
     secret_file: Scalar[str] = Scalar()
-    """Optional: SecretFile is the path to key ring for User, default is /etc/ceph/user.secret."""
+    """SecretFile is the path to key ring for User, default is /etc/ceph/user.secret."""
     secret_ref: Nested[SecretReference] = Nested()
-    """Optional: SecretRef is reference to the authentication secret for User, default is empty."""
+    """SecretRef is reference to the authentication secret for User, default is empty."""
     user: Scalar[str] = Scalar()
-    """Optional: User is the rados user name, default is admin."""
+    """User is the rados user name, default is admin."""
 
 
 class CephFSVolumeSource(Struct):
@@ -181,17 +181,17 @@ class CephFSVolumeSource(Struct):
     """
 
     monitors: ScalarList[str] = ScalarList()
-    """Required: Monitors is a collection of Ceph monitors."""
+    """Monitors is a collection of Ceph monitors."""
     path: Scalar[str] = Scalar()
-    """Optional: Used as the mounted root, rather than the full Ceph tree, default is /."""
+    """Used as the mounted root, rather than the full Ceph tree, default is /."""
     read_only: Scalar[bool] = Scalar()
-    """Optional: Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
+    """Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
     secret_file: Scalar[str] = Scalar()
-    """Optional: SecretFile is the path to key ring for User, default is /etc/ceph/user.secret."""
+    """SecretFile is the path to key ring for User, default is /etc/ceph/user.secret."""
     secret_ref: Nested[LocalObjectReference] = Nested()
-    """Optional: SecretRef is reference to the authentication secret for User, default is empty."""
+    """SecretRef is reference to the authentication secret for User, default is empty."""
     user: Scalar[str] = Scalar()
-    """optional: User is the rados user name, default is admin."""
+    """User is the rados user name, default is admin."""
 
 
 class CinderPersistentVolumeSource(Struct):
@@ -200,13 +200,13 @@ class CinderPersistentVolumeSource(Struct):
     """
 
     fs_type: Scalar[str] = Scalar()
-    """fsType Filesystem type to mount. Must be a filesystem type supported by the host operating system."""
+    """Fs type Filesystem type to mount. Must be a filesystem type supported by the host operating system."""
     read_only: Scalar[bool] = Scalar()
-    """Optional: Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
+    """Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
     secret_ref: Nested[SecretReference] = Nested()
-    """Optional: points to a secret object containing parameters used to connect to OpenStack."""
+    """Points to a secret object containing parameters used to connect to OpenStack."""
     volume_id: Scalar[str] = Scalar("volumeID")
-    """volumeID used to identify the volume in cinder."""
+    """Volume ID used to identify the volume in cinder."""
 
 
 class CinderVolumeSource(Struct):
@@ -217,11 +217,11 @@ class CinderVolumeSource(Struct):
     fs_type: Scalar[str] = Scalar()
     """The filesystem type to mount. Must be a filesystem type supported by the host operating system."""
     read_only: Scalar[bool] = Scalar()
-    """readOnly defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
+    """Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
     secret_ref: Nested[LocalObjectReference] = Nested()
-    """optional: points to a secret object containing parameters used to connect to OpenStack."""
+    """Points to a secret object containing parameters used to connect to OpenStack."""
     volume_id: Scalar[str] = Scalar("volumeID")
-    """volumeID used to identify the volume in cinder."""
+    """Volume ID used to identify the volume in cinder."""
 
 
 class ClientIPConfig(Struct):
@@ -309,7 +309,7 @@ class ConfigMapNodeConfigSource(Struct):
     """
 
     kubelet_config_key: Scalar[str] = Scalar()
-    """KubeletConfigKey declares which key of the referenced ConfigMap corresponds to the KubeletConfiguration…"""
+    """Declares which key of the referenced ConfigMap corresponds to the KubeletConfiguration structure This field…"""
     name: Scalar[str] = Scalar()
     """The metadata.name of the referenced ConfigMap. This field is required in all cases."""
     namespace: Scalar[str] = Scalar()
@@ -335,7 +335,7 @@ class ConfigMapVolumeSource(Struct):
     """Adapts a ConfigMap into a volume."""
 
     default_mode: Scalar[int] = Scalar()
-    """optional: mode bits used to set permissions on created files by default."""
+    """Mode bits used to set permissions on created files by default."""
     items: NestedList[KeyToPath] = NestedList()
     """Items if unspecified, each key-value pair in the Data field of the referenced ConfigMap will be projected…"""
     name: Scalar[str] = Scalar()
@@ -495,7 +495,7 @@ class ContainerStateTerminated(Struct):
     message: Scalar[str] = Scalar()
     """Message regarding the last termination of the container."""
     reason: Scalar[str] = Scalar()
-    """(brief) reason from the last termination of the container."""
+    """Reason from the last termination of the container."""
     signal: Scalar[int] = Scalar()
     """Signal from the last termination of the container."""
     started_at: Scalar[Time] = Scalar()
@@ -508,7 +508,7 @@ class ContainerStateWaiting(Struct):
     message: Scalar[str] = Scalar()
     """Message regarding why the container is not yet running."""
     reason: Scalar[str] = Scalar()
-    """(brief) reason the container is not yet running."""
+    """Reason the container is not yet running."""
 
 
 class ContainerStatus(Struct):
@@ -607,7 +607,7 @@ class ContainerStatus(Struct):
             "SIGXFSZ",
         ]
     ] = Scalar()
-    """StopSignal reports the effective stop signal for this container."""
+    """Reports the effective stop signal for this container."""
     user: Nested[ContainerUser] = Nested()
     """Represents user identity information initially attached to the first process of the container."""
     volume_mounts: NestedList[VolumeMountStatus] = NestedList()
@@ -748,7 +748,7 @@ class EnvVarSource(Struct):
     field_ref: Nested[ObjectFieldSelector] = Nested()
     """Selects a field of the pod: supports metadata.name, metadata.namespace, `metadata.labels['<KEY>']`…"""
     file_key_ref: Nested[FileKeySelector] = Nested()
-    """FileKeyRef selects a key of the env file. Requires the EnvFiles feature gate to be enabled."""
+    """Selects a key of the env file. Requires the EnvFiles feature gate to be enabled."""
     resource_field_ref: Nested[ResourceFieldSelector] = Nested()
     """Selects a resource of the container: only resources limits and requests (limits.cpu, limits.memory…"""
     secret_key_ref: Nested[SecretKeySelector] = Nested()
@@ -887,13 +887,13 @@ class FCVolumeSource(Struct):
     """
 
     fs_type: Scalar[str] = Scalar()
-    """The filesystem type to mount. Must be a filesystem type supported by the host operating system. Ex."""
+    """The filesystem type to mount. Must be a filesystem type supported by the host operating system."""
     lun: Scalar[int] = Scalar()
-    """Optional: FC target lun number."""
+    """FC target lun number."""
     read_only: Scalar[bool] = Scalar()
-    """Optional: Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
+    """Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
     target_wwns: ScalarList[str] = ScalarList("targetWWNs")
-    """Optional: FC target worldwide names (WWNs)."""
+    """FC target worldwide names (WWNs)."""
     wwids: ScalarList[str] = ScalarList()
     """Wwids Optional: FC volume world wide identifiers (wwids) Either wwids or combination of targetWWNs and lun…"""
 
@@ -919,13 +919,13 @@ class FlexPersistentVolumeSource(Struct):
     driver: Scalar[str] = Scalar()
     """The name of the driver to use for this volume."""
     fs_type: Scalar[str] = Scalar()
-    """The Filesystem type to mount. Must be a filesystem type supported by the host operating system. Ex."""
+    """The Filesystem type to mount. Must be a filesystem type supported by the host operating system."""
     options: ScalarMap[str] = ScalarMap()
-    """Optional: this field holds extra command options if any."""
+    """This field holds extra command options if any."""
     read_only: Scalar[bool] = Scalar()
-    """Optional: defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
+    """Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
     secret_ref: Nested[SecretReference] = Nested()
-    """Optional: SecretRef is reference to the secret object containing sensitive information to pass to the plugin…"""
+    """SecretRef is reference to the secret object containing sensitive information to pass to the plugin scripts."""
 
 
 class FlexVolumeSource(Struct):
@@ -934,13 +934,13 @@ class FlexVolumeSource(Struct):
     driver: Scalar[str] = Scalar()
     """The name of the driver to use for this volume."""
     fs_type: Scalar[str] = Scalar()
-    """The filesystem type to mount. Must be a filesystem type supported by the host operating system. Ex."""
+    """The filesystem type to mount. Must be a filesystem type supported by the host operating system."""
     options: ScalarMap[str] = ScalarMap()
-    """Optional: this field holds extra command options if any."""
+    """This field holds extra command options if any."""
     read_only: Scalar[bool] = Scalar()
-    """Optional: defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
+    """Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
     secret_ref: Nested[LocalObjectReference] = Nested()
-    """Optional: secretRef is reference to the secret object containing sensitive information to pass to the plugin…"""
+    """secretRef is reference to the secret object containing sensitive information to pass to the plugin scripts."""
 
 
 class FlockerVolumeSource(Struct):
@@ -966,7 +966,7 @@ class GCEPersistentDiskVolumeSource(Struct):
     pd_name: Scalar[str] = Scalar()
     """Unique name of the PD resource in GCE. Used to identify the disk in GCE."""
     read_only: Scalar[bool] = Scalar()
-    """readOnly here will force the ReadOnly setting in VolumeMounts. Defaults to false."""
+    """Read only here will force the ReadOnly setting in VolumeMounts. Defaults to false."""
 
 
 class GRPCAction(Struct):
@@ -1003,7 +1003,7 @@ class GlusterfsPersistentVolumeSource(Struct):
     path: Scalar[str] = Scalar()
     """The Glusterfs volume path."""
     read_only: Scalar[bool] = Scalar()
-    """readOnly here will force the Glusterfs volume to be mounted with read-only permissions. Defaults to false."""
+    """Read only here will force the Glusterfs volume to be mounted with read-only permissions. Defaults to false."""
 
 
 class GlusterfsVolumeSource(Struct):
@@ -1016,7 +1016,7 @@ class GlusterfsVolumeSource(Struct):
     path: Scalar[str] = Scalar()
     """The Glusterfs volume path."""
     read_only: Scalar[bool] = Scalar()
-    """readOnly here will force the Glusterfs volume to be mounted with read-only permissions. Defaults to false."""
+    """Read only here will force the Glusterfs volume to be mounted with read-only permissions. Defaults to false."""
 
 
 class HTTPGetAction(Struct):
@@ -1094,7 +1094,7 @@ class ISCSIPersistentVolumeSource(Struct):
     portals: ScalarList[str] = ScalarList()
     """The iSCSI Target Portal List."""
     read_only: Scalar[bool] = Scalar()
-    """readOnly here will force the ReadOnly setting in VolumeMounts. Defaults to false."""
+    """Read only here will force the ReadOnly setting in VolumeMounts. Defaults to false."""
     secret_ref: Nested[SecretReference] = Nested()
     """The CHAP Secret for iSCSI target and initiator authentication."""
     target_portal: Scalar[str] = Scalar()
@@ -1123,7 +1123,7 @@ class ISCSIVolumeSource(Struct):
     portals: ScalarList[str] = ScalarList()
     """The iSCSI Target Portal List."""
     read_only: Scalar[bool] = Scalar()
-    """readOnly here will force the ReadOnly setting in VolumeMounts. Defaults to false."""
+    """Read only here will force the ReadOnly setting in VolumeMounts. Defaults to false."""
     secret_ref: Nested[LocalObjectReference] = Nested()
     """The CHAP Secret for iSCSI target and initiator authentication."""
     target_portal: Scalar[str] = Scalar()
@@ -1152,7 +1152,7 @@ class KeyToPath(Struct):
     key: Scalar[str] = Scalar()
     """The key to project."""
     mode: Scalar[int] = Scalar()
-    """Optional: mode bits used to set permissions on this file."""
+    """Mode bits used to set permissions on this file."""
     path: Scalar[str] = Scalar()
     """The relative path of the file to map the key to. May not be an absolute path."""
 
@@ -1268,7 +1268,7 @@ class LimitRangeItem(Struct):
     max: ScalarMap[Quantity] = ScalarMap()
     """Max usage constraints on this kind by resource name."""
     max_limit_request_ratio: ScalarMap[Quantity] = ScalarMap()
-    """MaxLimitRequestRatio if specified, the named resource must have a request and limit that are both non-zero…"""
+    """Max limit request ratio if specified, the named resource must have a request and limit that are both…"""
     min: ScalarMap[Quantity] = ScalarMap()
     """Min usage constraints on this kind by resource name."""
     type: Scalar[str] = Scalar()
@@ -1350,7 +1350,7 @@ class NFSVolumeSource(Struct):
     path: Scalar[str] = Scalar()
     """Path that is exported by the NFS server."""
     read_only: Scalar[bool] = Scalar()
-    """readOnly here will force the NFS export to be mounted with read-only permissions. Defaults to false."""
+    """Read only here will force the NFS export to be mounted with read-only permissions. Defaults to false."""
     server: Scalar[str] = Scalar()
     """The hostname or IP address of the NFS server."""
 
@@ -1443,7 +1443,7 @@ class NodeCondition(Struct):
     message: Scalar[str] = Scalar()
     """Human readable message indicating details about last transition."""
     reason: Scalar[str] = Scalar()
-    """(brief) reason for the condition's last transition."""
+    """Reason for the condition's last transition."""
     status: Scalar[str] = Scalar()
     """Status of the condition, one of True, False, Unknown."""
     type: Scalar[str] = Scalar()
@@ -1469,7 +1469,7 @@ class NodeConfigStatus(Struct):
     error: Scalar[str] = Scalar()
     """Describes any problems reconciling the Spec.ConfigSource to the Active config."""
     last_known_good: Nested[NodeConfigSource] = Nested()
-    """LastKnownGood reports the checkpointed config the node will fall back to when it encounters an error…"""
+    """Reports the checkpointed config the node will fall back to when it encounters an error attempting to use the…"""
 
 
 class NodeDaemonEndpoints(Struct):
@@ -1619,7 +1619,7 @@ class NodeSystemInfo(Struct):
     kubelet_version: Scalar[str] = Scalar()
     """Kubelet Version reported by the node."""
     machine_id: Scalar[str] = Scalar("machineID")
-    """MachineID reported by the node. For unique machine identification in the cluster this field is preferred."""
+    """Machine ID reported by the node. For unique machine identification in the cluster this field is preferred."""
     operating_system: Scalar[str] = Scalar()
     """The Operating System reported by the node."""
     os_image: Scalar[str] = Scalar()
@@ -1627,7 +1627,7 @@ class NodeSystemInfo(Struct):
     swap: Nested[NodeSwapStatus] = Nested()
     """Swap Info reported by the node."""
     system_uuid: Scalar[str] = Scalar("systemUUID")
-    """SystemUUID reported by the node. For unique machine identification MachineID is preferred."""
+    """System UUID reported by the node. For unique machine identification MachineID is preferred."""
 
 
 class ObjectFieldSelector(Struct):
@@ -1703,7 +1703,7 @@ class PersistentVolumeClaimSpec(Struct):
     )
     """Contains the desired access modes the volume should have."""
     data_source: Nested[TypedLocalObjectReference] = Nested()
-    """dataSource field can be used to specify either: * An existing VolumeSnapshot object…"""
+    """Data source field can be used to specify either: * An existing VolumeSnapshot object…"""
     data_source_ref: Nested[TypedObjectReference] = Nested()
     """Specifies the object from which to populate the volume with data, if a non-empty volume is desired."""
     resources: Nested[VolumeResourceRequirements] = Nested()
@@ -1736,7 +1736,7 @@ class PersistentVolumeClaimStatus(Struct):
             "NodeResizePending",
         ]
     ] = ScalarMap()
-    """allocatedResourceStatuses stores status of resource being resized for the given PVC."""
+    """Stores status of resource being resized for the given PVC. Key names follow standard Kubernetes label syntax."""
     allocated_resources: ScalarMap[Quantity] = ScalarMap()
     """Tracks the resources allocated to a PVC including its capacity."""
     capacity: ScalarMap[Quantity] = ScalarMap()
@@ -1770,7 +1770,7 @@ class PersistentVolumeClaimVolumeSource(Struct):
     claim_name: Scalar[str] = Scalar()
     """The name of a PersistentVolumeClaim in the same namespace as the pod using this volume."""
     read_only: Scalar[bool] = Scalar()
-    """Will force the ReadOnly setting in VolumeMounts. Default false."""
+    """Read only Will force the ReadOnly setting in VolumeMounts. Default false."""
 
 
 class PersistentVolumeSpec(Struct):
@@ -1859,7 +1859,7 @@ class PhotonPersistentDiskVolumeSource(Struct):
     """Represents a Photon Controller persistent disk resource."""
 
     fs_type: Scalar[str] = Scalar()
-    """The filesystem type to mount. Must be a filesystem type supported by the host operating system. Ex."""
+    """The filesystem type to mount. Must be a filesystem type supported by the host operating system."""
     pd_id: Scalar[str] = Scalar("pdID")
     """The ID that identifies Photon Controller persistent disk."""
 
@@ -1943,7 +1943,7 @@ class PodCertificateProjection(Struct):
     signer_name: Scalar[str] = Scalar()
     """Kubelet's generated CSRs will be addressed to this signer."""
     user_annotations: ScalarMap[str] = ScalarMap()
-    """userAnnotations allow pod authors to pass additional information to the signer implementation."""
+    """User annotations allow pod authors to pass additional information to the signer implementation."""
 
 
 class PodCondition(Struct):
@@ -2240,7 +2240,7 @@ class PodStatus(Struct):
     phase: Scalar[Literal["Failed", "Pending", "Running", "Succeeded", "Unknown"]] = Scalar()
     """The phase of a Pod is a simple, high-level summary of where the Pod is in its lifecycle."""
     pod_ip: Scalar[str] = Scalar("podIP")
-    """podIP address allocated to the pod. Routable at least within the cluster. Empty if not yet allocated."""
+    """Address allocated to the pod. Routable at least within the cluster. Empty if not yet allocated."""
     pod_ips: NestedList[PodIP] = NestedList("podIPs")
     """Holds the IP addresses allocated to the pod."""
     qos_class: Scalar[Literal["BestEffort", "Burstable", "Guaranteed"]] = Scalar()
@@ -2288,11 +2288,11 @@ class PortworxVolumeSource(Struct):
     """PortworxVolumeSource represents a Portworx volume resource."""
 
     fs_type: Scalar[str] = Scalar()
-    """Represents the filesystem type to mount Must be a filesystem type supported by the host operating system. Ex."""
+    """Represents the filesystem type to mount Must be a filesystem type supported by the host operating system."""
     read_only: Scalar[bool] = Scalar()
-    """readOnly defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
+    """Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
     volume_id: Scalar[str] = Scalar("volumeID")
-    """volumeID uniquely identifies a Portworx volume."""
+    """Volume ID uniquely identifies a Portworx volume."""
 
 
 class PreferredSchedulingTerm(Struct):
@@ -2350,7 +2350,7 @@ class QuobyteVolumeSource(Struct):
     group: Scalar[str] = Scalar()
     """Group to map volume access to Default is no group."""
     read_only: Scalar[bool] = Scalar()
-    """readOnly here will force the Quobyte volume to be mounted with read-only permissions. Defaults to false."""
+    """Read only here will force the Quobyte volume to be mounted with read-only permissions. Defaults to false."""
     registry: Scalar[str] = Scalar()
     """Represents a single or multiple Quobyte Registry services specified as a string as host:port pair (multiple…"""
     tenant: Scalar[str] = Scalar()
@@ -2377,7 +2377,7 @@ class RBDPersistentVolumeSource(Struct):
     pool: Scalar[str] = Scalar()
     """The rados pool name. Default is rbd."""
     read_only: Scalar[bool] = Scalar()
-    """readOnly here will force the ReadOnly setting in VolumeMounts. Defaults to false."""
+    """Read only here will force the ReadOnly setting in VolumeMounts. Defaults to false."""
     secret_ref: Nested[SecretReference] = Nested()
     """Name of the authentication secret for RBDUser. If provided overrides keyring. Default is nil."""
     user: Scalar[str] = Scalar()
@@ -2400,7 +2400,7 @@ class RBDVolumeSource(Struct):
     pool: Scalar[str] = Scalar()
     """The rados pool name. Default is rbd."""
     read_only: Scalar[bool] = Scalar()
-    """readOnly here will force the ReadOnly setting in VolumeMounts. Defaults to false."""
+    """Read only here will force the ReadOnly setting in VolumeMounts. Defaults to false."""
     secret_ref: Nested[LocalObjectReference] = Nested()
     """Name of the authentication secret for RBDUser. If provided overrides keyring. Default is nil."""
     user: Scalar[str] = Scalar()
@@ -2454,7 +2454,7 @@ class ReplicationControllerStatus(Struct):
     fully_labeled_replicas: Scalar[int] = Scalar()
     """The number of pods that have labels matching the labels of the pod template of the replication controller."""
     observed_generation: Scalar[int] = Scalar()
-    """ObservedGeneration reflects the generation of the most recently observed replication controller."""
+    """Reflects the generation of the most recently observed replication controller."""
     ready_replicas: Scalar[int] = Scalar()
     """The number of ready replicas for this replication controller."""
     replicas: Scalar[int] = Scalar()
@@ -2570,13 +2570,13 @@ class ScaleIOPersistentVolumeSource(Struct):
     """ScaleIOPersistentVolumeSource represents a persistent ScaleIO volume."""
 
     fs_type: Scalar[str] = Scalar()
-    """The filesystem type to mount. Must be a filesystem type supported by the host operating system. Ex."""
+    """The filesystem type to mount. Must be a filesystem type supported by the host operating system."""
     gateway: Scalar[str] = Scalar()
     """The host address of the ScaleIO API Gateway."""
     protection_domain: Scalar[str] = Scalar()
     """The name of the ScaleIO Protection Domain for the configured storage."""
     read_only: Scalar[bool] = Scalar()
-    """readOnly defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
+    """Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
     secret_ref: Nested[SecretReference] = Nested()
     """References to the secret for ScaleIO user and other sensitive information."""
     ssl_enabled: Scalar[bool] = Scalar()
@@ -2595,17 +2595,17 @@ class ScaleIOVolumeSource(Struct):
     """ScaleIOVolumeSource represents a persistent ScaleIO volume."""
 
     fs_type: Scalar[str] = Scalar()
-    """The filesystem type to mount. Must be a filesystem type supported by the host operating system. Ex."""
+    """The filesystem type to mount. Must be a filesystem type supported by the host operating system."""
     gateway: Scalar[str] = Scalar()
     """The host address of the ScaleIO API Gateway."""
     protection_domain: Scalar[str] = Scalar()
     """The name of the ScaleIO Protection Domain for the configured storage."""
     read_only: Scalar[bool] = Scalar()
-    """readOnly Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
+    """Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
     secret_ref: Nested[LocalObjectReference] = Nested()
     """References to the secret for ScaleIO user and other sensitive information."""
     ssl_enabled: Scalar[bool] = Scalar()
-    """sslEnabled Flag enable/disable SSL communication with Gateway, default false."""
+    """Ssl enabled Flag enable/disable SSL communication with Gateway, default false."""
     storage_mode: Scalar[str] = Scalar()
     """Indicates whether the storage for a volume should be ThickProvisioned or ThinProvisioned."""
     storage_pool: Scalar[str] = Scalar()
@@ -2720,7 +2720,7 @@ class SecretVolumeSource(Struct):
     """
 
     default_mode: Scalar[int] = Scalar()
-    """Optional: mode bits used to set permissions on created files by default."""
+    """Mode bits used to set permissions on created files by default."""
     items: NestedList[KeyToPath] = NestedList()
     """Items If unspecified, each key-value pair in the Data field of the referenced Secret will be projected into…"""
     optional: Scalar[bool] = Scalar()
@@ -2743,7 +2743,7 @@ class SecurityContext(Struct):
     privileged: Scalar[bool] = Scalar()
     """Run container in privileged mode."""
     proc_mount: Scalar[Literal["Default", "Unmasked"]] = Scalar()
-    """procMount denotes the type of proc mount to use for the containers."""
+    """Denotes the type of proc mount to use for the containers."""
     read_only_root_filesystem: Scalar[bool] = Scalar()
     """Whether this container has a read-only root filesystem. Default is false."""
     run_as_group: Scalar[int] = Scalar()
@@ -2859,7 +2859,7 @@ class ServiceSpec(Struct):
     session_affinity_config: Nested[SessionAffinityConfig] = Nested()
     """Contains the configurations of session affinity."""
     traffic_distribution: Scalar[str] = Scalar()
-    """TrafficDistribution offers a way to express preferences for how traffic is distributed to Service endpoints."""
+    """Offers a way to express preferences for how traffic is distributed to Service endpoints."""
     type: Scalar[Literal["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]] = Scalar()
     """Determines how the Service is exposed. Defaults to ClusterIP."""
 
@@ -2891,9 +2891,9 @@ class StorageOSPersistentVolumeSource(Struct):
     """Represents a StorageOS persistent volume resource."""
 
     fs_type: Scalar[str] = Scalar()
-    """The filesystem type to mount. Must be a filesystem type supported by the host operating system. Ex."""
+    """The filesystem type to mount. Must be a filesystem type supported by the host operating system."""
     read_only: Scalar[bool] = Scalar()
-    """readOnly defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
+    """Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
     secret_ref: Nested[ObjectReference] = Nested()
     """Specifies the secret to use for obtaining the StorageOS API credentials."""
     volume_name: Scalar[str] = Scalar()
@@ -2906,9 +2906,9 @@ class StorageOSVolumeSource(Struct):
     """Represents a StorageOS persistent volume resource."""
 
     fs_type: Scalar[str] = Scalar()
-    """The filesystem type to mount. Must be a filesystem type supported by the host operating system. Ex."""
+    """The filesystem type to mount. Must be a filesystem type supported by the host operating system."""
     read_only: Scalar[bool] = Scalar()
-    """readOnly defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
+    """Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
     secret_ref: Nested[LocalObjectReference] = Nested()
     """Specifies the secret to use for obtaining the StorageOS API credentials."""
     volume_name: Scalar[str] = Scalar()
@@ -3131,11 +3131,11 @@ class VolumeMountStatus(Struct):
     """VolumeMountStatus shows status of volume mounts."""
 
     mount_path: Scalar[str] = Scalar()
-    """MountPath corresponds to the original VolumeMount."""
+    """Corresponds to the original VolumeMount."""
     name: Scalar[str] = Scalar()
     """Name corresponds to the name of the original VolumeMount."""
     read_only: Scalar[bool] = Scalar()
-    """ReadOnly corresponds to the original VolumeMount."""
+    """Corresponds to the original VolumeMount."""
     recursive_read_only: Scalar[str] = Scalar()
     """Must be set to Disabled, Enabled, or unspecified (for non-readonly mounts)."""
     volume_status: Nested[VolumeStatus] = Nested()
@@ -3157,9 +3157,9 @@ class VolumeProjection(Struct):
     cluster_trust_bundle: Nested[ClusterTrustBundleProjection] = Nested()
     """Allows a pod to access the `.spec.trustBundle` field of ClusterTrustBundle objects in an auto-updating file."""
     config_map: Nested[ConfigMapProjection] = Nested()
-    """configMap information about the configMap data to project."""
+    """Config map information about the configMap data to project."""
     downward_api: Nested[DownwardAPIProjection] = Nested("downwardAPI")
-    """downwardAPI information about the downwardAPI data to project."""
+    """Downward API information about the downwardAPI data to project."""
     pod_certificate: Nested[PodCertificateProjection] = Nested()
     """Projects an auto-rotating credential bundle (private key and certificate chain) that the pod can use either…"""
     secret: Nested[SecretProjection] = Nested()
@@ -3188,7 +3188,7 @@ class VsphereVirtualDiskVolumeSource(Struct):
     """Represents a vSphere volume resource."""
 
     fs_type: Scalar[str] = Scalar()
-    """Filesystem type to mount. Must be a filesystem type supported by the host operating system. Ex."""
+    """Filesystem type to mount. Must be a filesystem type supported by the host operating system."""
     storage_policy_id: Scalar[str] = Scalar("storagePolicyID")
     """The storage Policy Based Management (SPBM) profile ID associated with the StoragePolicyName."""
     storage_policy_name: Scalar[str] = Scalar()

@@ -13,9 +13,9 @@ class ExemptPriorityLevelConfiguration(Struct):
     """ExemptPriorityLevelConfiguration describes the configurable aspects of the handling of exempt requests."""
 
     lendable_percent: Scalar[int] = Scalar()
-    """`lendablePercent` prescribes the fraction of the level's NominalCL that can be borrowed by other priority…"""
+    """Prescribes the fraction of the level's NominalCL that can be borrowed by other priority levels."""
     nominal_concurrency_shares: Scalar[int] = Scalar()
-    """`nominalConcurrencyShares` (NCS) contributes to the computation of the NominalConcurrencyLimit (NominalCL)…"""
+    """Nominal concurrency shares (NCS) contributes to the computation of the NominalConcurrencyLimit (NominalCL)…"""
 
 
 class FlowDistinguisherMethod(Struct):
@@ -82,7 +82,7 @@ class LimitResponse(Struct):
     queuing: Nested[QueuingConfiguration] = Nested()
     """Holds the configuration parameters for queuing. This field may be non-empty only if `type` is `"Queue"`."""
     type: Scalar[str] = Scalar()
-    """Is "Queue" or "Reject"."""
+    """"Queue" or "Reject"."""
 
 
 class LimitedPriorityLevelConfiguration(Struct):
@@ -91,13 +91,13 @@ class LimitedPriorityLevelConfiguration(Struct):
     """
 
     borrowing_limit_percent: Scalar[int] = Scalar()
-    """`borrowingLimitPercent`, if present, configures a limit on how many seats this priority level can borrow…"""
+    """Borrowing limit percent if present, configures a limit on how many seats this priority level can borrow from…"""
     lendable_percent: Scalar[int] = Scalar()
-    """`lendablePercent` prescribes the fraction of the level's NominalCL that can be borrowed by other priority…"""
+    """Prescribes the fraction of the level's NominalCL that can be borrowed by other priority levels."""
     limit_response: Nested[LimitResponse] = Nested()
     """Indicates what to do with requests that can not be executed right now."""
     nominal_concurrency_shares: Scalar[int] = Scalar()
-    """`nominalConcurrencyShares` (NCS) contributes to the computation of the NominalConcurrencyLimit (NominalCL)…"""
+    """Nominal concurrency shares (NCS) contributes to the computation of the NominalConcurrencyLimit (NominalCL)…"""
 
 
 class NonResourcePolicyRule(Struct):
@@ -222,7 +222,7 @@ class Subject(Struct):
     kind: Scalar[str] = Scalar()
     """Indicates which one of the other fields is non-empty."""
     service_account: Nested[ServiceAccountSubject] = Nested()
-    """`serviceAccount` matches ServiceAccounts."""
+    """Matches ServiceAccounts."""
     user: Nested[UserSubject] = Nested()
     """`user` matches based on username."""
 

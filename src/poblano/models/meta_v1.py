@@ -303,5 +303,5 @@ class WatchEvent(Struct):
     """Event represents a single event to a watched resource."""
 
     object: AnyValue = AnyValue()
-    """is. If Type is Added or Modified: the new state of the object."""
+    """If Type is Added or Modified: the new state of the object."""
     type: Scalar[str] = Scalar()

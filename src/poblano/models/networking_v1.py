@@ -218,7 +218,7 @@ class NetworkPolicyPeer(Struct):
     ip_block: Nested[IPBlock] = Nested()
     """Defines policy on a particular IPBlock. If this field is set then neither of the other fields can be."""
     namespace_selector: Nested[LabelSelector] = Nested()
-    """namespaceSelector selects namespaces using cluster-scoped labels."""
+    """Selects namespaces using cluster-scoped labels."""
     pod_selector: Nested[LabelSelector] = Nested()
     """A label selector which selects pods."""
 
@@ -242,7 +242,7 @@ class NetworkPolicySpec(Struct):
     ingress: NestedList[NetworkPolicyIngressRule] = NestedList()
     """A list of ingress rules to be applied to the selected pods."""
     pod_selector: Nested[LabelSelector] = Nested()
-    """podSelector selects the pods to which this NetworkPolicy object applies."""
+    """Selects the pods to which this NetworkPolicy object applies."""
     policy_types: ScalarList[Literal["Egress", "Ingress"]] = ScalarList()
     """A list of rule types that the NetworkPolicy relates to."""
 

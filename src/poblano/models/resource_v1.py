@@ -30,14 +30,14 @@ class AllocatedDeviceStatus(Struct):
     pool: Scalar[str] = Scalar()
     """This name together with the driver name and the device name field identify which device was allocated…"""
     share_id: Scalar[str] = Scalar("shareID")
-    """ShareID uniquely identifies an individual allocation share of the device."""
+    """Share ID uniquely identifies an individual allocation share of the device."""
 
 
 class AllocationResult(Struct):
     """AllocationResult contains attributes of an allocated resource."""
 
     allocation_timestamp: Scalar[Time] = Scalar()
-    """AllocationTimestamp stores the time when the resources were allocated."""
+    """Stores the time when the resources were allocated."""
     devices: Nested[DeviceAllocationResult] = Nested()
     """The result of allocating devices."""
     node_selector: Nested[NodeSelector] = Nested()
@@ -110,7 +110,7 @@ class Device(Struct):
     all_nodes: Scalar[bool] = Scalar()
     """Indicates that all nodes have access to the device."""
     allow_multiple_allocations: Scalar[bool] = Scalar()
-    """AllowMultipleAllocations marks whether the device is allowed to be allocated to multiple DeviceRequests."""
+    """Marks whether the device is allowed to be allocated to multiple DeviceRequests."""
     attributes: NestedMap[DeviceAttribute] = NestedMap()
     """Defines the set of attributes for this device. The name of each attribute must be unique in that set."""
     binding_conditions: ScalarList[str] = ScalarList()
@@ -236,9 +236,9 @@ class DeviceConstraint(Struct):
     """DeviceConstraint must have exactly one field set besides Requests."""
 
     distinct_attribute: Scalar[str] = Scalar()
-    """DistinctAttribute requires that all devices in question have this attribute and that its type and value are…"""
+    """Requires that all devices in question have this attribute and that its type and value are unique across…"""
     match_attribute: Scalar[str] = Scalar()
-    """MatchAttribute requires that all devices in question have this attribute and that its type and value are the…"""
+    """Requires that all devices in question have this attribute and that its type and value are the same across…"""
     requests: ScalarList[str] = ScalarList()
     """A list of the one or more requests in this claim which must co-satisfy this constraint."""
 
@@ -285,7 +285,7 @@ class DeviceRequestAllocationResult(Struct):
     request: Scalar[str] = Scalar()
     """The name of the request in the claim which caused this device to be allocated."""
     share_id: Scalar[str] = Scalar("shareID")
-    """ShareID uniquely identifies an individual allocation share of the device, used when the device supports…"""
+    """Share ID uniquely identifies an individual allocation share of the device, used when the device supports…"""
     tolerations: NestedList[DeviceToleration] = NestedList()
     """A copy of all tolerations specified in the request at the time when the device got allocated."""
 
@@ -303,7 +303,7 @@ class DeviceSubRequest(Struct):
     """
 
     allocation_mode: Scalar[Literal["All", "ExactCount"]] = Scalar()
-    """AllocationMode and its related fields define how devices are allocated to satisfy this subrequest."""
+    """Allocation mode and its related fields define how devices are allocated to satisfy this subrequest."""
     capacity: Nested[CapacityRequirements] = Nested()
     """Define resource requirements against each capacity."""
     count: Scalar[int] = Scalar()
@@ -356,7 +356,7 @@ class ExactDeviceRequest(Struct):
     admin_access: Scalar[bool] = Scalar()
     """Indicates that this is a claim for administrative access to the device(s)."""
     allocation_mode: Scalar[Literal["All", "ExactCount"]] = Scalar()
-    """AllocationMode and its related fields define how devices are allocated to satisfy this request."""
+    """Allocation mode and its related fields define how devices are allocated to satisfy this request."""
     capacity: Nested[CapacityRequirements] = Nested()
     """Define resource requirements against each capacity."""
     count: Scalar[int] = Scalar()

@@ -63,7 +63,7 @@ class CSINodeDriver(Struct):
     name: Scalar[str] = Scalar()
     """Represents the name of the CSI driver that this object refers to."""
     node_id: Scalar[str] = Scalar("nodeID")
-    """nodeID of the node from the driver point of view."""
+    """Node ID of the node from the driver point of view."""
     topology_keys: ScalarList[str] = ScalarList()
     """The list of keys supported by the driver."""
 
@@ -98,9 +98,9 @@ class StorageClass(Resource, group="storage.k8s.io", version="v1", plural="stora
     """
 
     allow_volume_expansion: Scalar[bool] = Scalar()
-    """allowVolumeExpansion shows whether the storage class allow volume expand."""
+    """Shows whether the storage class allow volume expand."""
     allowed_topologies: NestedList[TopologySelectorTerm] = NestedList()
-    """allowedTopologies restrict the node topologies where volumes can be dynamically provisioned."""
+    """Allowed topologies restrict the node topologies where volumes can be dynamically provisioned."""
     mount_options: ScalarList[str] = ScalarList()
     """Controls the mountOptions for dynamically provisioned PersistentVolumes of this storage class. e.g. ["ro"…"""
     parameters: ScalarMap[str] = ScalarMap()
