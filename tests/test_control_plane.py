@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.eventually import eventually
 
 if TYPE_CHECKING:
     from tests.control_plane import ControlPlane
@@ -30,14 +31,10 @@ def test_controllers_make_the_pods_of_a_deployment(control_plane: ControlPlane):
     control_plane.kubectl("create", "namespace", "fixture-pods")
     control_plane.kubectl("create", "deployment", "web", "--image=web:1", "--namespace=fixture-pods")
 
-    pods: list[object] = []
-    for _ in range(300):
-        pods = json.loads(control_plane.kubectl("get", "pods", "-n", "fixture-pods", "-o", "json").stdout)["items"]
-        if pods:
-            break
-        time.sleep(0.1)
+    def pods() -> list[object]:
+        return json.loads(control_plane.kubectl("get", "pods", "-n", "fixture-pods", "-o", "json").stdout)["items"]
 
-    assert len(pods) == 1
+    assert len(eventually(pods, "the Deployment has Pods")) == 1
 
 
 def test_a_user_without_a_role_may_do_nothing(control_plane: ControlPlane):
@@ -51,7 +48,10 @@ def test_a_user_without_a_role_may_do_nothing(control_plane: ControlPlane):
 def test_a_user_may_do_what_a_role_grants(control_plane: ControlPlane):
     control_plane.kubectl("create", "rolebinding", "developers", "--clusterrole=view", "--group=developers")
 
-    control_plane.kubectl("get", "pods", user="developer")
+    def allowed() -> bool:
+        return control_plane.kubectl("get", "pods", user="developer", check=False).returncode == 0
+
+    assert eventually(allowed, "the API server has seen the role binding")
 
 
 def test_an_unknown_user_is_refused_by_name(control_plane: ControlPlane):

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.typing.checkers import ask_mypy, ask_pyright
 
 if TYPE_CHECKING:
