@@ -113,6 +113,7 @@ class AdmissionApp:
         self.reviewer = reviewer
         self._paths = {path.encode("ascii"): path for path in reviewer.paths()}
         self._calls: dict[bytes, ReviewCall] = {}
+        self.connections.heads.forget()
 
     def admit(self, method: bytes, target: bytes, headers: Mapping[bytes, bytes]) -> Call | Reply:
         """Judge a request by its head: known path, POST, JSON, not encoded, not announced as too large."""

@@ -6,7 +6,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from poblano.admission.replies import Reply, failure, headers_of
+from poblano.admission.parser import too_large
+from poblano.admission.replies import Reply, headers_of
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
@@ -61,15 +62,3 @@ async def _send(reply: Reply, scope: HTTPScope, send: ASGISendCallable) -> None:
     await send({"type": "http.response.start", "status": reply.status, "headers": headers_of(reply)})
     body = b"" if scope["method"] == "HEAD" else reply.body
     await send({"type": "http.response.body", "body": body, "more_body": False})
-
-
-def too_large(limit: int) -> str:
-    """What a client is told whose body is over the limit.
-
-    >>> too_large(7 * 1024 * 1024)
-    'the body of a review is limited to 7340032 bytes'
-    """
-    return f"the body of a review is limited to {limit} bytes"
-
-
-__all__ = ["failure", "serve", "too_large"]

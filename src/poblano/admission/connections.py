@@ -7,6 +7,7 @@ import time
 from email.utils import formatdate
 from typing import Protocol
 
+from poblano.admission.familiar import Heads
 from poblano.admission.limits import Limits
 from poblano.admission.replies import plain_prefix
 
@@ -66,6 +67,7 @@ class Connections:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        self.heads = Heads()
         self.draining = False
         """Every answer says ``Connection: close``."""
         self.buffered = 0

@@ -7,45 +7,31 @@ takes a uvicorn protocol, its `Server` included, takes this one.
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import math
 import time
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
-import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from poblano.admission.asgi import too_large
+from poblano.admission.familiar import Template, split
+from poblano.admission.parser import Request, RequestParser
 from poblano.admission.replies import JSON, Reply, failure, rendered
 
 if TYPE_CHECKING:
+    import asyncio
+    from collections import deque
+
     from uvicorn import Config
     from uvicorn.server import ServerState
 
-    from poblano.admission.app import Application, Call
-
-logger = logging.getLogger("poblano.admission")
-
-# A second one of these would let two parsers see two different requests.
-SINGULAR = frozenset(
-    {b"host", b"content-length", b"transfer-encoding", b"content-type", b"content-encoding", b"expect"}
-)
-# Headers that change how a request is framed or answered: rare, so that one set operation settles it.
-UNUSUAL = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"connection"})
-REFUSED_BODY_BYTES = 64 * 1024  # as much of a body as is read for the uid of its refusal
-
-
-class _Stop(Exception):
-    """The rest of what came in is of no interest."""
+    from poblano.admission.app import Application
 
 
 class AdmissionProtocol(HttpToolsProtocol):
-    """Parses requests, hands them to an `Application`, writes answers in order, keeps to the limits.
+    """Reads requests, asks an `Application`, writes answers in order, keeps to the limits.
 
-    A connection is idle, receiving a request, waiting for an answer, or closing (it still reads, to hear the
-    client hang up, but nothing is made of it).
+    A connection is idle, receiving a request, waiting for an answer, or closing: then it still reads, to hear the
+    client hang up, but nothing is made of what it reads.
     """
 
     def __init__(
@@ -59,34 +45,18 @@ class AdmissionProtocol(HttpToolsProtocol):
         app: Application = config.loaded_app
         if not hasattr(app, "admit"):
             raise TypeError("AdmissionProtocol serves an AdmissionApp; give Config(app, proxy_headers=False)")
-        # uvicorn asks its parser to be lenient about data after a last request; we would rather not hear it.
-        self.parser = httptools.HttpRequestParser(self)
-        self.application = app
         self.limits = app.limits
         self.registry = app.connections
+        self.requests = RequestParser(app)
+        self.waiting: deque[Request] = self.requests.complete
+        self.task: asyncio.Task[Reply] | None = None
+        self.closing = False
+        self.choked = False
 
         self.deadline = math.inf
         self.arrived = 0.0
         self.answered = 0
         self.held = 0
-        self.closing = False
-        self.deaf = False  # what still comes in is of no interest
-
-        self.receiving = False
-        self.in_head = False
-        self.chunk = 0  # bytes of the newest piece of input
-        self.fed = 0  # bytes of all pieces the current request is in
-        self.first = True  # no request has been completed by the newest piece yet
-        self.announced = 0  # Content-Length
-        self.target = b""
-        self.fields: dict[bytes, bytes] = {}
-        self.body: bytes | bytearray = b""
-        self.verdict: Call | Reply = _NOTHING
-        self.last = False
-        self.head_only = False
-
-        self.task: asyncio.Task[Reply] | None = None
-        self.waiting: deque[tuple[Call | Reply, bytes, float, bool, bool]] = deque()
 
     # ------------------------------------------------------------------ transport
 
@@ -101,7 +71,7 @@ class AdmissionProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place back, and stop the review nobody waits for any more."""
         self.connections.discard(self)
-        self.closing = self.deaf = True
+        self.closing = True
         self.waiting.clear()
         self.registry.remove(self)
         if self.task is not None:
@@ -114,241 +84,132 @@ class AdmissionProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         """The client does not read its answers: neither do we read its requests."""
+        self.choked = True
         self.transport.pause_reading()
-        self.deadline = time.monotonic() + self.limits.write_seconds
 
     def resume_writing(self) -> None:
         """The client has caught up."""
-        if not self.closing and self.task is None:
+        self.choked = False
+        if self._free():
             self.transport.resume_reading()
-            self._rest()
+            self._settle()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came in. Never raises."""
-        if self.deaf:
+        """Take what came in, answer what is complete. Never raises."""
+        requests = self.requests
+        if self.closing or requests.ended:
             return
-        if not self.receiving:
+        learn: Template | None = None
+        if not requests.receiving:
             self.arrived = time.monotonic()
-            self.fed = 0
-        self.chunk = len(data)
-        self.fed += self.chunk
-        self.first = True
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._break_off(failure(400, "no other protocol is spoken here"))
-        except httptools.HttpParserError as error:
-            self._stopped(error)
-        else:
-            if self.receiving:
-                self._received_in_part()
-            elif self.task is not None:
-                self.registry.hold(self, self.chunk)
-
-    def _stopped(self, error: httptools.HttpParserError) -> None:
-        cause = error.__context__
-        if isinstance(cause, _Stop):
-            return
-        if isinstance(error, httptools.HttpParserCallbackError):
-            logger.error("a request could not be handled", exc_info=cause)
-            self._break_off(failure(500, "the webhook failed; its log tells why"))
-        else:
-            self._break_off(failure(400, "this is not a well-formed HTTP/1.1 request"))
-
-    def _received_in_part(self) -> None:
-        limits = self.limits
-        if self.in_head:
-            self.deadline = self.arrived + limits.head_seconds
-            if self.fed > limits.head_bytes:
-                self._break_off(failure(431, f"the headers of a request are limited to {limits.head_bytes} bytes"))
-                return
-        else:
-            self.deadline = self.arrived + limits.body_seconds
-            # Chunks of a byte or two, chunk extensions: framing may not outweigh what it frames.
-            if self.fed > 2 * (limits.head_bytes + limits.body_bytes):
-                self._overlong()
-                return
-        self.registry.hold(self, self.chunk)
-
-    # ------------------------------------------------------------------ parser
-
-    def on_message_begin(self) -> None:
-        """A request line starts."""
-        self.receiving = self.in_head = True
-        if not self.first:
-            self.fed = 0
-        self.first = self.head_only = False
-        self.target = b""
-        self.fields = {}
-        self.body = b""
-
-    def on_url(self, url: bytes) -> None:
-        """A piece of the request target."""
-        self.target += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """One header; after the head, one trailer."""
-        name = name.lower()
-        if name in SINGULAR and name in self.fields:
-            self._stop(failure(400, f"the header {name.decode()} came twice"))
-        if not self.in_head:
-            self._stop(failure(400, "trailers are not accepted"))
-        self.fields[name] = value
-
-    def on_headers_complete(self) -> None:
-        """Judge the request by its head."""
-        self.in_head = False
-        fields = self.fields
-        method = self.parser.get_method()
-        self.head_only = method == b"HEAD"
-        self.last = False
-        limits = self.limits
-        if (self.fed > limits.head_bytes or self.chunk > limits.head_bytes) and self._head_size() > limits.head_bytes:
-            self._stop(failure(431, f"the headers of a request are limited to {limits.head_bytes} bytes"))
-        if b"host" not in fields and self.parser.get_http_version() == "1.1":
-            self._stop(failure(400, "the Host header is missing"))
-        self.verdict = self.application.admit(method, self.target, fields)
-        if not UNUSUAL.isdisjoint(fields):
-            self._frame(fields)
-        self.announced = int(fields.get(b"content-length", 0))
-        if b"expect" in fields:
-            self._expect(fields[b"expect"])
-
-    def on_body(self, body: bytes) -> None:
-        """A piece of the body."""
-        if not self.body:
-            self.body = body
-        elif isinstance(self.body, bytearray):
-            self.body += body
-        else:
-            self.body = bytearray(self.body)
-            self.body += body
-        size = len(self.body)
-        limit = self.limits.body_bytes
-        if size > limit or (self.announced > limit and size >= REFUSED_BODY_BYTES):
-            self._overlong()
-            raise _Stop
-
-    def on_message_complete(self) -> None:
-        """A request is complete: answer it, or queue it behind the one that waits."""
-        self.receiving = False
-        last = self.last or not self.parser.should_keep_alive()
-        body = self.body if isinstance(self.body, bytes) else bytes(self.body)
-        self.body = b""
+            if self.task is None and (whole := split(data)) is not None:
+                learn, body = whole
+                call = self.registry.heads.call_of(learn)
+                if call is not None and len(body) <= self.limits.body_bytes:
+                    self._answer(Request(call, body))
+                    return
+        requests.feed(data)
+        if learn is not None:
+            self._learn(learn, data)
         if self.task is None:
-            self._answer(self.verdict, body, self.arrived, last, self.head_only)
+            self._answer_all()
         else:
-            self.waiting.append((self.verdict, body, self.arrived, last, self.head_only))
             self.transport.pause_reading()
-        if last:
-            self.deaf = True
-            raise _Stop
+        if self.task is not None or requests.receiving:
+            self.registry.hold(self, len(data))
 
-    def _head_size(self) -> int:
-        return len(self.target) + sum(len(name) + len(value) + 4 for name, value in self.fields.items())
-
-    def _frame(self, fields: dict[bytes, bytes]) -> None:
-        if b"upgrade" in fields:
-            self._stop(failure(400, "no other protocol is spoken here"))
-        coding = fields.get(b"transfer-encoding")
-        if coding is not None:
-            if b"content-length" in fields:
-                self._stop(failure(400, "Content-Length and Transfer-Encoding contradict each other"))
-            if coding.strip().lower() != b"chunked":
-                self._stop(failure(501, "the only Transfer-Encoding understood is chunked"))
-            if self.parser.get_http_version() != "1.1":
-                self._stop(failure(400, "Transfer-Encoding is of HTTP/1.1"))
-        if self.parser.get_http_version() != "1.1":
-            self.last = True
-
-    def _expect(self, expectation: bytes) -> None:
-        if expectation.strip().lower() != b"100-continue":
-            self._stop(failure(417, "the only expectation met is 100-continue"))
-        if isinstance(self.verdict, Reply):
-            self._stop(self.verdict)
-        if self.announced > self.limits.body_bytes:
-            self._overlong()
-            raise _Stop
-        if self.task is None and self.parser.get_http_version() == "1.1":
-            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    def _learn(self, template: Template, data: bytes) -> None:
+        requests = self.requests
+        if requests.usual and len(requests.complete) == 1 and data.endswith(b"\r\n\r\n" + requests.complete[0].body):
+            verdict = requests.complete[0].verdict
+            if not isinstance(verdict, Reply):
+                self.registry.heads.remember(template, verdict)
 
     # ------------------------------------------------------------------ answers
 
-    def _answer(self, verdict: Call | Reply, body: bytes, arrived: float, last: bool, head_only: bool) -> None:
-        answer = verdict if isinstance(verdict, Reply) else verdict.answer(body, arrived)
+    def _answer_all(self) -> None:
+        while self.waiting and self._free():
+            self._answer(self.waiting.popleft())
+        if not self._free():
+            return
+        requests = self.requests
+        if requests.rejection is not None:
+            self._break_off(requests.rejection)
+        elif requests.expecting:
+            requests.expecting = False
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self._settle()
+
+    def _answer(self, request: Request) -> None:
+        verdict = request.verdict
+        answer = verdict if isinstance(verdict, Reply) else verdict.answer(request.body, self.arrived)
         if isinstance(answer, Reply):
-            self._write(answer, last=last, head_only=head_only)
+            self._write(answer, request)
             return
         self.task = answer
-        self.deadline = math.inf
-        answer.add_done_callback(lambda task: self._answered(task, last, head_only))
+        self.deadline = math.inf  # it is our turn
+        answer.add_done_callback(lambda task: self._answered(task, request))
 
-    def _answered(self, task: asyncio.Task[Reply], last: bool, head_only: bool) -> None:
+    def _answered(self, task: asyncio.Task[Reply], request: Request) -> None:
         if self.task is not task:
             return  # the client is gone
         self.task = None
         if task.cancelled():
             self._break_off(failure(503, "the webhook is shutting down", retry_after=1))
             return
-        self._write(task.result(), last=last, head_only=head_only)
-        while self.waiting and self._free():
-            self._answer(*self.waiting.popleft())
-        if self._free():
+        self._write(task.result(), request)
+        self._answer_all()
+        if self._free() and not self.choked:
+            self.arrived = time.monotonic()  # of what was left unread meanwhile
             self.transport.resume_reading()
+            self._settle()
 
     def _free(self) -> bool:
         return self.task is None and not self.closing
 
-    def _write(self, reply: Reply, *, last: bool, head_only: bool) -> None:
+    def _write(self, reply: Reply, request: Request) -> None:
         self.answered += 1
         registry = self.registry
-        if last or registry.draining:
-            self.transport.write(rendered(reply, date=registry.date, close=True, head_only=head_only))
+        if request.last or registry.draining:
+            self.transport.write(rendered(reply, date=registry.date, close=True, head_only=request.head_only))
             self._hang_up()
-            return
-        if reply.status == 200 and reply.content_type is JSON and reply.retry_after is None and not head_only:
+        elif reply.status == 200 and reply.content_type is JSON and reply.retry_after is None:
             self.transport.write(b"%b%d\r\n\r\n%b" % (registry.prefix, len(reply.body), reply.body))
+            self._settle()
         else:
-            self.transport.write(rendered(reply, date=registry.date, close=False, head_only=head_only))
-        self._rest()
+            self.transport.write(rendered(reply, date=registry.date, close=False, head_only=request.head_only))
+            self._settle()
 
-    def _rest(self) -> None:
-        if self.receiving:
-            self.deadline = time.monotonic() + self.limits.head_seconds
+    def _settle(self) -> None:
+        """Set the deadline for what the client has to do next."""
+        if self.closing:
             return
-        if self.held:
-            self.registry.release(self)
-        self.deadline = time.monotonic() + self.limits.idle_seconds
+        limits = self.limits
+        if self.choked:
+            self.deadline = time.monotonic() + limits.write_seconds
+        elif not self.requests.receiving:
+            self.deadline = self.arrived + limits.idle_seconds
+            if self.held:
+                self.registry.release(self)
+        elif self.requests.in_head:
+            self.deadline = self.arrived + limits.head_seconds
+        else:
+            self.deadline = self.arrived + limits.body_seconds
 
     # ------------------------------------------------------------------ ends
 
-    def _stop(self, reply: Reply) -> None:
-        """Break off from within the parser."""
-        self._break_off(reply)
-        raise _Stop
-
-    def _overlong(self) -> None:
-        message = too_large(self.limits.body_bytes)
-        verdict = self.verdict
-        body = bytes(self.body[:REFUSED_BODY_BYTES])
-        self._break_off(verdict if isinstance(verdict, Reply) else verdict.refuse(body, 413, message))
-
     def _break_off(self, reply: Reply) -> None:
-        """Answer now, out of turn, and close: what else comes in is not understood, or not wanted."""
+        """Answer out of turn and close: what else comes in is not understood, or not wanted."""
         if self.closing:
             return
-        self.deaf = True
-        self.receiving = False
-        self.body = b""
-        if self.task is None and not self.transport.is_closing():
-            self.transport.write(rendered(reply, date=self.registry.date, close=True, head_only=self.head_only))
-            self._linger()
-        else:
-            self.waiting.append((reply, b"", self.arrived, True, self.head_only))
+        if not self.transport.is_closing():
+            head_only = self.requests.head_only
+            self.transport.write(rendered(reply, date=self.registry.date, close=True, head_only=head_only))
+        self._linger()
 
     def _linger(self) -> None:
         # Closing while bytes are unread makes the kernel reset the connection, and the answer may be lost with it.
-        self.closing = self.deaf = True
+        self.closing = True
         self.registry.release(self)
         self.deadline = time.monotonic() + self.limits.linger_seconds
 
@@ -361,14 +222,17 @@ class AdmissionProtocol(HttpToolsProtocol):
     @property
     def idle(self) -> bool:
         """No request is begun or waiting."""
-        return not self.receiving and self.task is None and not self.closing
+        return self.task is None and not self.requests.receiving and not self.closing
+
+    @property
+    def receiving(self) -> bool:
+        """A request is begun, and no earlier one waits for its answer."""
+        return self.task is None and self.requests.receiving and not self.closing
 
     def overdue(self) -> None:
         """Too slow: a request gets 408, an unused connection is closed, one that lingers or does not read is cut."""
-        if self.closing or (self.transport.get_write_buffer_size() and not self.receiving):
+        if self.closing or self.choked:
             self.abort()
-        elif self.task is not None:
-            self.deadline = math.inf  # it waits for us
         elif self.receiving:
             self._break_off(failure(408, "the request took too long to arrive"))
             self.transport.close()
@@ -395,9 +259,6 @@ class AdmissionProtocol(HttpToolsProtocol):
 
     def abort(self) -> None:
         """Cut the connection."""
-        self.closing = self.deaf = True
+        self.closing = True
         self.deadline = math.inf
         self.transport.abort()
-
-
-_NOTHING = failure(400, "no request")
