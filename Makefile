@@ -3,7 +3,8 @@
 #   make demo    install what is needed into .venv and run the hello module
 #   make test    the same, then every check and every test
 #
-# PYTHON=/path/to/python3 chooses the interpreter, WORKERS=n the number of test processes, PYTEST_ARGS what pytest gets.
+# PYTHON=/path/to/python3 chooses the interpreter, WORKERS=n the number of test processes; PYTEST_ARGS and BENCH_ARGS are
+# handed on.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -13,6 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
@@ -34,7 +36,7 @@ test: lint ## Every check and every test
 lint: $(VENV)/dev.stamp ## Style, types and layers, without the tests
 	@tools/step "style" $(BIN)/ruff check $(LINTED)
 	@tools/step "format" $(BIN)/ruff format --check $(LINTED)
-	@tools/step "layers" $(BIN)/lint-imports
+	@tools/step "layers" $(BIN)/lint-imports --no-logo
 	@if [ -f tools/generate_models.py ]; then tools/step "models are fresh" $(BIN)/python tools/generate_models.py --check; fi
 	@tools/step "types: mypy" $(BIN)/mypy
 	@tools/step "types: pyright" $(BIN)/pyright
@@ -50,7 +52,7 @@ coverage: $(VENV)/dev.stamp ## The tests once more, with the lines and branches 
 	@$(BIN)/coverage report
 
 bench: $(VENV)/dev.stamp ## Poblano beside Pepr, measured in one run
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 soak: $(VENV)/dev.stamp ## 100 000 requests, watching the memory
 	@$(BIN)/python -m benchmarks.soak

@@ -93,7 +93,13 @@ class ControlPlane:
     ) -> subprocess.CompletedProcess[str]:
         """Run kubectl. input: its standard input.  check: a failure is an AssertionError with what kubectl said."""
         command = [self.kubectl_program, f"--kubeconfig={self.kubeconfig_for(user)}", *arguments]
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder)}
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            # Otherwise exec, attach and port-forward ask twice where a WebSocket is refused.
+            "KUBECTL_REMOTE_COMMAND_WEBSOCKETS": "false",
+            "KUBECTL_PORT_FORWARD_WEBSOCKETS": "false",
+        }
         done = subprocess.run(
             command, input=input or "", capture_output=True, text=True, timeout=timeout, env=environment, check=False
         )
