@@ -1,0 +1,83 @@
+"""Poblano: Kubernetes admission control and operators in typed Python.
+
+The public names, each imported when it is first used: ``import poblano`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from poblano import metrics
+    from poblano.capability import Capability as Capability
+    from poblano.core.annotations import field as field
+    from poblano.core.decisions import Decision as Decision
+    from poblano.core.errors import InvalidDefinition as InvalidDefinition
+    from poblano.core.errors import InvalidSettings as InvalidSettings
+    from poblano.core.errors import MalformedObject as MalformedObject
+    from poblano.core.errors import PoblanoError as PoblanoError
+    from poblano.core.objects import Resource as Resource
+    from poblano.core.objects import Struct as Struct
+    from poblano.core.objects import document as document
+    from poblano.core.objects import kind_of as kind_of
+    from poblano.core.objects import register_kind as register_kind
+    from poblano.core.requests import MutateRequest as MutateRequest
+    from poblano.core.requests import ValidateRequest as ValidateRequest
+    from poblano.core.review import AdmissionRequest as AdmissionRequest
+    from poblano.core.review import Answer as Answer
+    from poblano.log import Log as Log
+    from poblano.models import a as a
+    from poblano.module import Module as Module
+    from poblano.sdk import containers as containers
+    from poblano.sdk import owner_reference as owner_reference
+    from poblano.sdk import sanitize_resource_name as sanitize_resource_name
+    from poblano.sdk import write_event as write_event
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "AdmissionRequest": "poblano.core.review",
+    "Answer": "poblano.core.review",
+    "Capability": "poblano.capability",
+    "Decision": "poblano.core.decisions",
+    "InvalidDefinition": "poblano.core.errors",
+    "InvalidSettings": "poblano.core.errors",
+    "Log": "poblano.log",
+    "MalformedObject": "poblano.core.errors",
+    "Module": "poblano.module",
+    "MutateRequest": "poblano.core.requests",
+    "PoblanoError": "poblano.core.errors",
+    "Resource": "poblano.core.objects",
+    "Struct": "poblano.core.objects",
+    "ValidateRequest": "poblano.core.requests",
+    "a": "poblano.models",
+    "containers": "poblano.sdk",
+    "document": "poblano.core.objects",
+    "field": "poblano.core.annotations",
+    "kind_of": "poblano.core.objects",
+    "metrics": "poblano",
+    "owner_reference": "poblano.sdk",
+    "register_kind": "poblano.core.objects",
+    "sanitize_resource_name": "poblano.sdk",
+    "write_event": "poblano.sdk",
+}
+
+__all__ = sorted(_HOMES)
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module 'poblano' has no attribute {name!r}")
+        if home == "poblano" or name == "a":
+            found = importlib.import_module(f"{home}.{name}")
+        else:
+            found = getattr(importlib.import_module(home), name)
+        globals()[name] = found
+        return found
+
+    def __dir__() -> list[str]:
+        return __all__

@@ -1,0 +1,137 @@
+"""A capability: a named set of rules that belong together. Defining one has no side effects.
+
+>>> from poblano import a
+>>> shop = Capability("shop", description="House rules of the shop", namespaces=["shop"])
+>>> mutate = shop.when(a.Pod).is_created().mutate(lambda pod: pod.set_label("tier", "data"))
+>>> [binding.title for binding in shop.bindings]
+['shop/mutate-pod']
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TypeVar
+
+from poblano.core.binding import Binding, OnError
+from poblano.core.errors import InvalidDefinition
+from poblano.core.kinds import Kind
+from poblano.core.location import caller_location
+from poblano.core.objects import GenericKind, Resource, guess_plural, kind_of
+from poblano.draft import Draft, check_on_error, check_timeout
+from poblano.when import When
+
+K = TypeVar("K", bound=Resource)
+
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+class Capability:
+    """A named set of rules.
+
+    Args:
+        name: an RFC 1123 label: lower-case letters, digits and dashes, at most 63 characters. Every refusal names it.
+        description: what it is for.
+        namespaces: where its rules apply; everywhere when empty. Cluster-scoped kinds need an empty list.
+        on_error: what an exception in an action means: ``reject``, ``audit`` or ``ignore``. By default the module says.
+        timeout: seconds that a call may take, 1 to 30. By default the module says.
+
+    Raises:
+        InvalidDefinition: when any of it is wrong, with the file and line.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        description: str = "",
+        namespaces: Sequence[str] = (),
+        on_error: OnError | None = None,
+        timeout: int | None = None,
+    ) -> None:
+        self.location = caller_location()
+        self.name = self._checked_label(name, "the name of a capability", 'Capability("shop")')
+        self.description = description
+        if isinstance(namespaces, str):
+            raise InvalidDefinition("namespaces is one string", f'write namespaces=["{namespaces}"]', self.location)
+        self.namespaces = tuple(
+            self._checked_label(space, "a namespace", 'namespaces=["shop"]') for space in namespaces
+        )
+        self.on_error = check_on_error(on_error)
+        self.timeout = check_timeout(timeout)
+        self._bindings: list[Binding] = []
+
+    def _checked_label(self, text: object, what: str, example: str) -> str:
+        if not isinstance(text, str) or not _LABEL.fullmatch(text):
+            raise InvalidDefinition(
+                f"{text!r} cannot be {what}",
+                f"use lower-case letters, digits and dashes, beginning and ending with a letter or digit, at most 63: {example}",
+                self.location,
+            )
+        return text
+
+    @property
+    def bindings(self) -> tuple[Binding, ...]:
+        """The rules, in the order in which they were defined."""
+        return tuple(self._bindings)
+
+    def when(
+        self,
+        model: type[K],
+        /,
+        *,
+        group: str | None = None,
+        version: str | None = None,
+        kind: str | None = None,
+        plural: str | None = None,
+        scope: str = "Namespaced",
+    ) -> When[K]:
+        """Begin a rule: ``shop.when(a.Pod).is_created()...``.
+
+        Args:
+            model: the class of the objects: ``a.Pod``, or a `Resource` of your own.
+            group, version, kind, plural, scope: which kind it is, for ``a.GenericKind`` alone, which can be any.
+
+        Raises:
+            InvalidDefinition: when `model` is no kind, or these names are missing or not wanted.
+        """
+        return When(Draft(self, model, self._kind(model, group, version, kind, plural, scope)))
+
+    def _kind(
+        self, model: object, group: str | None, version: str | None, kind: str | None, plural: str | None, scope: str
+    ) -> Kind:
+        where = caller_location()
+        if not (isinstance(model, type) and issubclass(model, Resource)):
+            raise InvalidDefinition(
+                f"when() takes a kind, not {model!r}", "write when(a.Pod), or a subclass of Resource", where
+            )
+        if model is not GenericKind:
+            if (group, version, kind, plural) != (None, None, None, None):
+                raise InvalidDefinition(
+                    f"{model.__name__} is a kind of its own",
+                    f"write when({model.__name__}) alone; the names are for a.GenericKind",
+                    where,
+                )
+            return kind_of(model)
+        if not version or not kind:
+            raise InvalidDefinition(
+                "a.GenericKind does not say which kind",
+                'write when(a.GenericKind, group="pepr.dev", version="v1", kind="Unicorn", plural="unicorns")',
+                where,
+            )
+        if scope not in ("Namespaced", "Cluster"):
+            raise InvalidDefinition(f"the scope is {scope!r}", 'write scope="Namespaced" or scope="Cluster"', where)
+        return Kind(group or "", version, kind, plural or guess_plural(kind), scope == "Namespaced")
+
+    def _add(self, binding: Binding) -> None:
+        for other in self._bindings:
+            if (other.phase, other.rule) == (binding.phase, binding.rule):
+                raise InvalidDefinition(
+                    f"there is a {binding.phase} rule {binding.rule!r} in the capability {self.name!r} already, at {other.location}",
+                    f'give this one a name of its own: .{binding.phase}(name="...")',
+                    binding.location,
+                )
+        self._bindings.append(binding)
+
+    def __repr__(self) -> str:
+        return f"<Capability {self.name}, {len(self._bindings)} rules>"

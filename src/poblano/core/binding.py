@@ -1,0 +1,82 @@
+"""A binding: what a capability wants, as plain frozen data. Pipeline, webhooks, roles and checks are readers of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from poblano.core.errors import Location
+from poblano.core.filters import Filter, Needs
+from poblano.core.kinds import Kind
+from poblano.core.objects import Resource
+
+Phase: TypeAlias = Literal["mutate", "validate"]
+"""When an action runs."""
+
+OnError: TypeAlias = Literal["reject", "audit", "ignore"]
+"""What becomes of a request whose action raised: refused; let through and noted for the audit log; let through."""
+
+Mode: TypeAlias = Literal["enforce", "warn", "audit"]
+"""What a denial does: refuses; warns the user; is noted for the API server's audit log."""
+
+NAME_LIMIT = 63
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Binding:
+    """One rule: when it applies, and what it does.
+
+    Args:
+        capability, rule: its names; together unique in a module for each phase.
+        phase: whether it changes or judges.
+        kind: what it is bound to; `subresource` is "" for the object itself.
+        view: the class of the objects the action is given.
+        operations: the verbs of the API server it is bound to.
+        filters: all must hold.
+        action: called with a MutateRequest or ValidateRequest.
+        on_error: what an exception means; None leaves it to the capability, then the module.
+        timeout: seconds that the webhook may take; None leaves it to the module.
+        mode: what a denial means.
+        location: where it is written.
+        is_async: whether the action is an ``async def``.
+    """
+
+    capability: str
+    rule: str
+    phase: Phase
+    kind: Kind
+    view: type[Resource]
+    operations: frozenset[str]
+    action: Callable[[Any], Any]
+    location: Location
+    subresource: str = ""
+    filters: tuple[Filter, ...] = ()
+    on_error: OnError | None = None
+    timeout: int | None = None
+    mode: Mode = "enforce"
+    is_async: bool = False
+
+    @property
+    def title(self) -> str:
+        """How it is named to a cluster's user: ``shop/pinned-images``."""
+        return f"{self.capability}/{self.rule}"
+
+    def filters_needing(self, needs: Needs) -> tuple[Filter, ...]:
+        """The filters that can be asked once `needs` is decoded, and not before."""
+        return tuple(part for part in self.filters if part.needs is needs)
+
+
+def name_part(text: str, limit: int = NAME_LIMIT) -> str:
+    """`text` if it fits into `limit` characters, else cut, with a hash of the whole so that it stays unique and stable.
+
+    >>> name_part("pinned-images")
+    'pinned-images'
+    >>> len(name_part("x" * 80)), name_part("x" * 80)[-9:]
+    (63, '-e5ddd20b')
+    """
+    if len(text) <= limit:
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return f"{text[: limit - 9].rstrip('-.')}-{digest}"

@@ -1,0 +1,169 @@
+"""From bindings to webhook entries: one entry and one path for each (phase, policy, timeout), its rules as narrow as the
+bindings allow. Used alike by ``dev``, ``run`` and ``build``.
+
+A request is never sent twice, for an entry holds all bindings of its policy; one that no binding wants is not sent at
+all, where the API server can evaluate the filters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, TypeAlias
+
+from poblano.core.binding import Binding, OnError, Phase, name_part
+from poblano.core.filters import LabelIs, NamespaceIs, literal
+
+Policy: TypeAlias = Literal["Fail", "Ignore"]
+
+LABEL_NAMESPACE: Final = "kubernetes.io/metadata.name"
+"""Set on every Namespace since 1.21 (KEP-2161): how a selector names a namespace."""
+
+ALWAYS_IGNORED: Final = ("kube-system",)
+"""Namespaces that no rule may stop the cluster in."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """One webhook of a configuration, and the path its calls come to."""
+
+    phase: Phase
+    policy: Policy
+    timeout: int
+    bindings: tuple[Binding, ...]
+
+    @property
+    def path(self) -> str:
+        """Where the API server calls: ``/mutate/fail/10``."""
+        return f"/{self.phase}/{self.policy.lower()}/{self.timeout}"
+
+    def name(self, uuid: str) -> str:
+        """Its name, unique in a cluster: ``mutate-fail-10.hello.poblano.dev``."""
+        return f"{self.phase}-{self.policy.lower()}-{self.timeout}.{name_part(uuid)}.poblano.dev"
+
+
+def entries(bindings: Iterable[Binding], *, on_error: OnError = "reject", timeout: int = 10) -> list[Entry]:
+    """Group `bindings` into entries, mutating ones first, each in the order in which it was first needed.
+
+    Args:
+        bindings: of all capabilities of a module, in order.
+        on_error: what an exception means where neither action nor capability says.
+        timeout: seconds, where an action does not say.
+    """
+    found: dict[tuple[Phase, Policy, int], list[Binding]] = {}
+    for binding in bindings:
+        resolved = replace(binding, on_error=binding.on_error or on_error, timeout=binding.timeout or timeout)
+        policy: Policy = "Fail" if resolved.on_error == "reject" else "Ignore"
+        found.setdefault((resolved.phase, policy, resolved.timeout or timeout), []).append(resolved)
+    made = [Entry(phase, policy, seconds, tuple(group)) for (phase, policy, seconds), group in found.items()]
+    return sorted(made, key=lambda entry: entry.phase)
+
+
+def rules(entry: Entry) -> list[dict[str, Any]]:
+    """The ``rules`` of an entry: each resource once, with the verbs that its bindings want.
+
+    Resources of one group and version with the same verbs and scope share a rule.
+    """
+    wanted: dict[tuple[str, str, str, str], set[str]] = {}
+    for binding in entry.bindings:
+        kind = binding.kind
+        resource = f"{kind.plural}/{binding.subresource}" if binding.subresource else kind.plural
+        scope = "Namespaced" if kind.namespaced else "Cluster"
+        wanted.setdefault((kind.group, kind.version, resource, scope), set()).update(binding.operations)
+    merged: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = {}
+    for (group, version, resource, scope), operations in wanted.items():
+        merged.setdefault((group, version, scope, tuple(sorted(operations))), []).append(resource)
+    return [
+        {
+            "apiGroups": [group],
+            "apiVersions": [version],
+            "operations": list(operations),
+            "resources": sorted(resources),
+            "scope": scope,
+        }
+        for (group, version, scope, operations), resources in merged.items()
+    ]
+
+
+def match_condition(entry: Entry) -> str | None:
+    """The filters of the entry's bindings, ORed, in CEL; None where some binding wants every request that its rule matches.
+
+    A filter that only Python can evaluate leaves its binding wider, never narrower.
+    """
+    alternatives: list[str] = []
+    for binding in entry.bindings:
+        tests = [cel for part in binding.filters if (cel := part.cel()) is not None]
+        if not tests and _rule_says_all(entry, binding):
+            return None
+        kind = binding.kind
+        resource = (
+            f"request.resource.group == {literal(kind.group)} && request.resource.resource == {literal(kind.plural)}"
+        )
+        if binding.subresource:
+            resource += f" && has(request.subResource) && request.subResource == {literal(binding.subresource)}"
+        verbs = " || ".join(f"request.operation == {literal(verb)}" for verb in sorted(binding.operations))
+        alternatives.append(" && ".join([resource, f"({verbs})", *tests]))
+    unique = list(dict.fromkeys(alternatives))
+    return " || ".join(f"({test})" for test in unique) if len(unique) > 1 else unique[0]
+
+
+def _rule_says_all(entry: Entry, binding: Binding) -> bool:
+    """Whether an unfiltered binding makes a condition pointless: only where it is for all the entry's resources."""
+    return all(
+        (other.kind, other.subresource) == (binding.kind, binding.subresource)
+        and other.operations <= binding.operations
+        for other in entry.bindings
+    )
+
+
+def in_python(binding: Binding) -> list[str]:
+    """The filters of `binding` that the API server cannot evaluate, by name."""
+    return [type(part).__name__ for part in binding.filters if part.cel() is None]
+
+
+def namespace_selector(entry: Entry, ignored: Sequence[str] = ()) -> dict[str, Any]:
+    """The ``namespaceSelector``: the namespaces that all bindings share, less the ignored ones."""
+    shared = _shared_namespaces(entry)
+    expressions: list[dict[str, Any]] = []
+    if shared is not None:
+        expressions.append({"key": LABEL_NAMESPACE, "operator": "In", "values": sorted(shared - set(ignored))})
+    elif ignored:
+        expressions.append({"key": LABEL_NAMESPACE, "operator": "NotIn", "values": sorted(set(ignored))})
+    return {"matchExpressions": expressions} if expressions else {}
+
+
+def _shared_namespaces(entry: Entry) -> frozenset[str] | None:
+    """The namespaces outside which no binding of the entry applies, or None when some binding has no such limit."""
+    union: frozenset[str] = frozenset()
+    for binding in entry.bindings:
+        limits = [part.values for part in binding.filters if isinstance(part, NamespaceIs) and not part.negated]
+        if not limits:
+            return None
+        union |= frozenset.intersection(*limits)
+    return union
+
+
+def object_selector(entry: Entry) -> dict[str, Any]:
+    """The ``objectSelector``: the labels that all bindings ask for, and nothing that only some do."""
+    wanted: list[set[LabelIs]] = [
+        {part for part in binding.filters if isinstance(part, LabelIs)} for binding in entry.bindings
+    ]
+    shared = set[LabelIs].intersection(*wanted) if wanted else set()
+    expressions = [
+        _requirement(part)
+        for part in sorted(shared, key=lambda part: (part.key, part.negated, sorted(part.values or ())))
+    ]
+    return {"matchExpressions": [expression for expression in expressions if expression]} if any(expressions) else {}
+
+
+def _requirement(part: LabelIs) -> Mapping[str, Any]:
+    """The selector's words for a label filter.
+
+    An objectSelector matches when the *old* object does as well, which for a negated filter would be too narrow on
+    neither side: a superset is asked for, and the filter itself decides.
+    """
+    if part.negated:
+        return {}
+    if part.values is None:
+        return {"key": part.key, "operator": "Exists"}
+    return {"key": part.key, "operator": "In", "values": sorted(part.values)}

@@ -1,0 +1,155 @@
+"""From a request to the bindings it concerns: by resource and verb first, then by what each filter needs decoded.
+
+Groups and versions are matched exactly: a Service of Knative is no Service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import msgspec
+
+from poblano.core.binding import Binding
+from poblano.core.filters import Filter, Needs, Reason, Subject
+from poblano.core.review import AdmissionRequest, decode
+
+Skipped: TypeAlias = list[tuple[Binding, Reason]]
+"""Which bindings of the resource and verb did not apply, and why."""
+
+_Key: TypeAlias = tuple[str, str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WhereFailed:
+    """A predicate raised: the binding neither applies nor does not."""
+
+    binding: Binding
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sorted:
+    """A binding with its filters in the order of what they cost."""
+
+    binding: Binding
+    envelope: tuple[Filter, ...]
+    metadata: tuple[Filter, ...]
+    object: tuple[Filter, ...]
+
+
+class _Metadata(msgspec.Struct, rename="camel"):
+    name: str | None = None
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+    deletion_timestamp: str | None = None
+
+
+class _Partial(msgspec.Struct):
+    metadata: _Metadata | None = None
+
+
+_partial = msgspec.json.Decoder(_Partial)
+
+
+class Matcher:
+    """The bindings behind one path, indexed."""
+
+    def __init__(self, bindings: Iterable[Binding]) -> None:
+        self._index: dict[_Key, tuple[_Sorted, ...]] = {}
+        for binding in bindings:
+            kind = binding.kind
+            entry = _Sorted(binding, *(binding.filters_needing(needs) for needs in Needs))
+            for operation in binding.operations:
+                key = (kind.group, kind.version, kind.plural, binding.subresource, operation)
+                self._index[key] = (*self._index.get(key, ()), entry)
+
+    def match(self, request: AdmissionRequest, skipped: Skipped | None = None) -> Sequence[Binding | WhereFailed]:
+        """The bindings that apply to `request`, in the order in which they were defined.
+
+        Args:
+            request: the question.
+            skipped: filled with those that do not apply, where somebody wants to know.
+        """
+        resource = request.resource
+        found = self._index.get(
+            (resource.group, resource.version, resource.resource, request.sub_resource, request.operation)
+        )
+        if found is None:
+            return ()
+        asked = request.kind.kind
+        user = request.user_info
+        subject = Subject(namespace=_namespace(request), name=request.name, username=user.username, groups=user.groups)
+        known = bool(request.name)
+        if not known:
+            _read_metadata(subject, request)
+        matched: list[Binding | WhereFailed] = []
+        for entry in found:
+            binding = entry.binding
+            if not binding.subresource and binding.kind.kind != asked:
+                continue
+            reason = _first(entry.envelope, subject)
+            if reason is None and entry.metadata:
+                if known:
+                    _read_metadata(subject, request)
+                    known = False
+                reason = _first(entry.metadata, subject)
+            if reason is None and entry.object:
+                subject.view = binding.view.__attached__(decode(request.subject_bytes) or {})
+                try:
+                    reason = _first(entry.object, subject)
+                except Exception as error:
+                    matched.append(WhereFailed(binding, error))
+                    continue
+            if reason is None:
+                matched.append(binding)
+            elif skipped is not None:
+                skipped.append((binding, reason))
+        return matched
+
+
+def _first(filters: tuple[Filter, ...], subject: Subject) -> Reason | None:
+    for part in filters:
+        reason = part.mismatch(subject)
+        if reason is not None:
+            return reason
+    return None
+
+
+def _namespace(request: AdmissionRequest) -> str:
+    """A Namespace counts as being in itself, whatever the review says."""
+    if request.kind.kind == "Namespace" and not request.kind.group:
+        return request.name or request.namespace
+    return request.namespace
+
+
+def _read_metadata(subject: Subject, request: AdmissionRequest) -> None:
+    raw = request.subject_bytes
+    if len(memoryview(raw)) <= 4:
+        return
+    try:
+        metadata = _partial.decode(raw).metadata or _Metadata()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        metadata = _tolerant(decode(raw) or {})
+    subject.name = subject.name or metadata.name or ""
+    subject.labels = metadata.labels or {}
+    subject.annotations = metadata.annotations or {}
+    subject.deleting = metadata.deletion_timestamp is not None
+
+
+def _tolerant(document: Mapping[str, Any]) -> _Metadata:
+    """Metadata of an object that no API server would have let through: what is readable counts, the rest is absent."""
+    found = document.get("metadata")
+    metadata: Mapping[str, Any] = found if isinstance(found, dict) else {}
+    name, deleted = metadata.get("name"), metadata.get("deletionTimestamp")
+    return _Metadata(
+        name=name if isinstance(name, str) else None,
+        labels=_strings(metadata.get("labels")),
+        annotations=_strings(metadata.get("annotations")),
+        deletion_timestamp=deleted if isinstance(deleted, str) else None,
+    )
+
+
+def _strings(found: Any) -> dict[str, str]:
+    return {key: value for key, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}

@@ -1,0 +1,351 @@
+"""Objects: typed views over the plain JSON that came off the wire.
+
+>>> pod = Resource.of({"metadata": {"name": "db", "labels": {"tier": "data"}}})
+>>> pod.metadata.name, pod.metadata.labels["tier"], pod.metadata.generation
+('db', 'data', None)
+>>> pod.metadata.annotations["note"] = "hello"
+>>> document(pod)
+{'metadata': {'name': 'db', 'labels': {'tier': 'data'}, 'annotations': {'note': 'hello'}}}
+
+Nothing is converted, so nothing is lost: what this version has never heard of stays where it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Self, TypeVar, cast, dataclass_transform, overload
+
+from poblano.core.annotations import field, fields_of
+from poblano.core.errors import InvalidDefinition, MalformedObject
+from poblano.core.fields import Field, Nested, NestedList, Scalar, ScalarList, ScalarMap, Text
+from poblano.core.jsonvalue import JSON, Document, copied, plain, same
+from poblano.core.kinds import Kind
+from poblano.core.location import caller_location
+from poblano.core.views import Entries, Items, Place
+
+S = TypeVar("S", bound="Struct")
+R = TypeVar("R", bound="Resource")
+
+
+class StructType(type):
+    """Makes the annotated attributes of a class into fields, and leaves its instances no room for any other."""
+
+    __fields__: dict[str, Field[Any]]
+    __keys__: dict[str, str]
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> StructType:
+        namespace.setdefault("__slots__", ())
+        made = super().__new__(mcs, name, bases, namespace, **options)
+        inherited = {n: f for base in reversed(made.__mro__[1:]) for n, f in getattr(base, "__fields__", {}).items()}
+        made.__fields__ = inherited | fields_of(made, namespace)
+        made.__keys__ = {f.key: n for n, f in made.__fields__.items()}
+        return made
+
+    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **_options: Any) -> None:
+        super().__init__(name, bases, namespace)
+
+
+@dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(field,))
+class Struct(metaclass=StructType):
+    """A part of an object: a typed view over one JSON map.
+
+    Attributes are the API's names in snake_case; items are the API's own (``pod["spec"]``). A struct is true exactly
+    when its key is present, even as ``{}``; ``"ingress" in policy.spec`` tells presence. Equality is equality of the
+    JSON. The only public attributes are the fields: `document` gives the dict, and helpers are functions.
+
+    Args:
+        fields: values of the fields by their Python names; None is the same as leaving it out.
+
+    Raises:
+        MalformedObject: when a value is not JSON, or the document is not what the kind says.
+    """
+
+    __slots__ = ("_document", "_key", "_parent")
+
+    _document: Document | None
+    _key: str
+    _parent: Place | None
+
+    def __init__(self, **fields: Any) -> None:
+        self._document = {}
+        self.__assign__(fields)
+
+    def __assign__(self, fields: Mapping[str, Any]) -> None:
+        for name, value in fields.items():
+            if name not in type(self).__fields__:
+                raise TypeError(
+                    f"{type(self).__name__} has no field {name!r}; it has {', '.join(type(self).__fields__)}"
+                )
+            setattr(self, name, value)
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any] | Struct) -> Self:
+        """A view of `document` itself: nothing is copied.
+
+        >>> Resource.of({"metadata": {"name": "a"}}).metadata.name
+        'a'
+        """
+        inner = plain(document)
+        if not isinstance(inner, dict):
+            raise MalformedObject(f"{cls.__name__}.of takes a mapping, not {type(document).__name__}")
+        return cls.__attached__(inner)
+
+    @classmethod
+    def __attached__(cls, document: Document, /) -> Self:
+        made = cls.__new__(cls)
+        made._document = document
+        return made
+
+    @classmethod
+    def __absent__(cls, parent: Place, key: str, /) -> Self:
+        made = cls.__new__(cls)
+        made._document = None
+        made._parent = parent
+        made._key = key
+        return made
+
+    def __found__(self) -> Document | None:
+        if self._document is None and self._parent is not None:
+            above = self._parent.__found__()
+            inner = None if above is None else above.get(self._key)
+            if isinstance(inner, dict):
+                self._document = cast("Document", inner)
+        return self._document
+
+    def __made__(self) -> Document:
+        document = self.__found__()
+        if document is None:
+            assert self._parent is not None
+            document = self._document = self._parent.__made__()[self._key] = {}
+        return document
+
+    def __document__(self) -> Document:
+        found = self.__found__()
+        return {} if found is None else found
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self:
+            raise KeyError(key)
+        name = type(self).__keys__.get(key)
+        return self.__document__()[key] if name is None else getattr(self, name)
+
+    def __setitem__(self, key: str, value: object) -> None:
+        self.__made__()[key] = plain(value, key)
+
+    def __delitem__(self, key: str) -> None:
+        if key not in self.__document__():
+            raise KeyError(key)
+        del self.__made__()[key]
+
+    def __contains__(self, key: object) -> bool:
+        return self.__document__().get(cast("str", key)) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__document__())
+
+    def __bool__(self) -> bool:
+        return self.__found__() is not None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Struct | Mapping):
+            return NotImplemented
+        try:
+            return same(self.__document__(), plain(other))
+        except MalformedObject:
+            return False
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __copy__(self) -> Self:
+        return type(self).__attached__(dict(self.__document__()))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return type(self).__attached__(copied(self.__document__()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).of, (self.__document__(),)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+class OwnerReference(Struct):
+    """What an object belongs to: it is deleted when its owner is."""
+
+    api_version: Text = Text()
+    block_owner_deletion: Scalar[bool] = Scalar()
+    controller: Scalar[bool] = Scalar()
+    kind: Text = Text()
+    name: Text = Text()
+    uid: Text = Text()
+
+
+class ManagedFieldsEntry(Struct):
+    """Which fields of an object a manager has set, and when."""
+
+    api_version: Scalar[str] = Scalar()
+    fields_type: Scalar[str] = Scalar()
+    fields_v1: ScalarMap[JSON] = ScalarMap("fieldsV1")
+    manager: Scalar[str] = Scalar()
+    operation: Scalar[str] = Scalar()
+    subresource: Scalar[str] = Scalar()
+    time: Scalar[str] = Scalar()
+
+
+class ObjectMeta(Struct):
+    """Metadata that every stored object has: its name, labels, owners and the server's own marks."""
+
+    annotations: ScalarMap[str] = ScalarMap()
+    creation_timestamp: Scalar[str] = Scalar()
+    deletion_grace_period_seconds: Scalar[int] = Scalar()
+    deletion_timestamp: Scalar[str] = Scalar()
+    finalizers: ScalarList[str] = ScalarList()
+    generate_name: Scalar[str] = Scalar()
+    generation: Scalar[int] = Scalar()
+    labels: ScalarMap[str] = ScalarMap()
+    managed_fields: NestedList[ManagedFieldsEntry] = NestedList()
+    name: Text = Text()
+    namespace: Text = Text()
+    owner_references: NestedList[OwnerReference] = NestedList()
+    resource_version: Text = Text()
+    self_link: Scalar[str] = Scalar()
+    uid: Text = Text()
+
+
+class Resource(Struct):
+    """A kind of its own: what has an ``apiVersion``, a ``kind`` and metadata. Subclass it for a custom resource.
+
+    Class arguments:
+        group: the API group, such as ``"shop.example.com"``; "" is the core group.
+        version: such as ``"v1alpha1"``. A subclass without it is a base for others and not a kind itself.
+        kind: by default the class's name.
+        plural: the resource's name in URLs; by default guessed as Kubernetes guesses it.
+        scope: ``"Namespaced"`` (default) or ``"Cluster"``.
+
+    >>> class Webapp(Resource, group="shop.example.com", version="v1alpha1"):
+    ...     spec: Nested[Struct] = Nested()
+    >>> kind_of(Webapp).plural, document(Webapp(metadata={"name": "x"}))["apiVersion"]
+    ('webapps', 'shop.example.com/v1alpha1')
+    """
+
+    api_version: Scalar[str] = Scalar()
+    kind: Scalar[str] = Scalar()
+    metadata: Nested[ObjectMeta] = Nested()
+
+    __kind__: Kind | None = None
+
+    def __init_subclass__(
+        cls,
+        *,
+        group: str | None = None,
+        version: str | None = None,
+        kind: str | None = None,
+        plural: str | None = None,
+        scope: str = "Namespaced",
+    ) -> None:
+        super().__init_subclass__()
+        if version is None:
+            if group is not None:
+                raise InvalidDefinition(
+                    f"{cls.__name__} has a group and no version", 'add version="v1"', caller_location()
+                )
+            return
+        cls.__kind__ = _kind(kind or cls.__name__, group or "", version, plural, scope)
+
+    def __init__(self, **fields: Any) -> None:
+        super().__init__()
+        known = type(self).__kind__
+        if known is not None:
+            self._document = {"apiVersion": known.api_version, "kind": known.kind}
+        self.__assign__(fields)
+
+    def __repr__(self) -> str:
+        meta = self.metadata
+        name = meta.name or f"{meta.generate_name or ''}*"
+        return f"<{type(self).__name__} {f'{meta.namespace}/' if meta.namespace else ''}{name}>"
+
+
+class GenericKind(Resource):
+    """Any kind at all, for what has no class: name it with ``when(a.GenericKind, group=..., version=..., kind=...)``.
+
+    Its items are the JSON itself: ``unicorn["spec"]["horns"] = 1``.
+    """
+
+
+def _kind(name: str, group: str, version: str, plural: str | None, scope: str) -> Kind:
+    if scope not in ("Namespaced", "Cluster"):
+        raise InvalidDefinition(
+            f"the scope of {name} is {scope!r}", 'write scope="Namespaced" or scope="Cluster"', caller_location()
+        )
+    return Kind(group, version, name, plural or guess_plural(name), scope == "Namespaced")
+
+
+def guess_plural(kind: str) -> str:
+    """The resource name of a kind, guessed as apimachinery's ``UnsafeGuessKindToResource`` does.
+
+    >>> guess_plural("NetworkPolicy"), guess_plural("Ingress"), guess_plural("WebApp")
+    ('networkpolicies', 'ingresses', 'webapps')
+    """
+    lower = kind.lower()
+    if lower.endswith("s"):
+        return f"{lower}es"
+    return f"{lower[:-1]}ies" if lower.endswith("y") else f"{lower}s"
+
+
+def kind_of(cls: type[Resource] | Resource) -> Kind:
+    """The group, version, kind, plural and scope of a class or of an object of it.
+
+    Raises:
+        InvalidDefinition: when the class is not a kind (a base class, or `GenericKind`).
+    """
+    owner = cls if isinstance(cls, type) else type(cls)
+    if owner.__kind__ is None:
+        raise InvalidDefinition(
+            f"{owner.__name__} does not say which kind it is",
+            f'write class {owner.__name__}(Resource, group="...", version="...", plural="...")',
+            caller_location(),
+        )
+    return owner.__kind__
+
+
+def register_kind(
+    cls: type[R],
+    *,
+    group: str,
+    version: str,
+    kind: str | None = None,
+    plural: str | None = None,
+    scope: str = "Namespaced",
+) -> type[R]:
+    """Say which kind a subclass of `GenericKind` is: Pepr's ``RegisterKind``. New code writes it in the class line.
+
+    Raises:
+        InvalidDefinition: when the class is a kind already.
+
+    >>> class Unicorn(GenericKind): ...
+    >>> kind_of(register_kind(Unicorn, group="pepr.dev", version="v1")).plural
+    'unicorns'
+    """
+    if cls is GenericKind or cls.__kind__ is not None:
+        raise InvalidDefinition(
+            f"{cls.__name__} is a kind already" if cls.__kind__ else "GenericKind itself has no kind",
+            "make a subclass of its own for each kind",
+            caller_location(),
+        )
+    cls.__kind__ = _kind(kind or cls.__name__, group, version, plural, scope)
+    return cls
+
+
+@overload
+def document(view: Struct) -> Document: ...
+@overload
+def document(view: Items[Any]) -> list[Any]: ...
+@overload
+def document(view: Entries[Any]) -> Document: ...
+def document(view: Struct | Items[Any] | Entries[Any]) -> Document | list[Any]:
+    """The JSON behind a view, itself and not a copy; an empty one that belongs to nothing where the part is absent.
+
+    >>> document(Resource.of({"metadata": {}}).metadata.labels)
+    {}
+    """
+    return view.__document__()

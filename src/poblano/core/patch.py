@@ -1,0 +1,235 @@
+"""JSON patches (RFC 6902) and merge patches (RFC 7386): made, applied, merged.
+
+`diff` is minimal in what it touches: what is the same JSON on both sides is in no operation, whatever its neighbours do.
+
+>>> diff({"labels": {"a": "1"}}, {"labels": {"a": "1", "x/y": "2"}})
+[{'op': 'add', 'path': '/labels/x~1y', 'value': '2'}]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypeAlias
+
+from poblano.core.errors import PatchFailed
+from poblano.core.jsonvalue import Document, copied, plain, same
+
+Operation: TypeAlias = dict[str, Any]
+"""One operation: ``{"op": "add", "path": "/metadata/labels", "value": {}}``."""
+
+_MISSING: Final = object()
+
+
+def diff(before: Document, after: Document) -> list[Operation]:
+    """The operations that make `after` of `before`, in the order in which they apply; empty when they are the same.
+
+    Raises:
+        MalformedObject: when `after` holds what JSON cannot say; the message names the place.
+
+    >>> diff({"a": [1, 2, 3]}, {"a": [1, 3], "b": None})
+    [{'op': 'remove', 'path': '/a/1'}, {'op': 'add', 'path': '/b', 'value': None}]
+    """
+    operations: list[Operation] = []
+    _diff_maps(before, after, "", operations)
+    return operations
+
+
+def escape(key: str) -> str:
+    """A key as a part of a JSON pointer (RFC 6901).
+
+    >>> escape("a/b~c")
+    'a~1b~0c'
+    """
+    if "~" in key or "/" in key:
+        return key.replace("~", "~0").replace("/", "~1")
+    return key
+
+
+def _diff_maps(before: Document, after: Document, path: str, operations: list[Operation]) -> None:
+    kept = 0
+    for key, old in before.items():
+        new = after.get(key, _MISSING)
+        if new is _MISSING:
+            operations.append({"op": "remove", "path": f"{path}/{escape(key)}"})
+            continue
+        kept += 1
+        kind = old.__class__
+        if kind is not new.__class__:
+            operations.append(_written("replace", f"{path}/{escape(key)}", new))
+        elif kind is dict:
+            _diff_maps(old, new, f"{path}/{escape(key)}", operations)
+        elif kind is list:
+            _diff_lists(old, new, f"{path}/{escape(key)}", operations)
+        elif old != new:
+            operations.append(_written("replace", f"{path}/{escape(key)}", new))
+    if kept < len(after):
+        for key, new in after.items():
+            if key not in before:
+                operations.append(_written("add", f"{path}/{escape(plain_key(key, path))}", new))
+
+
+def plain_key(key: Any, path: str) -> str:
+    """`key`, when it can be a key of a JSON map."""
+    plain({key: None}, path)
+    return str(key)
+
+
+def _written(op: str, path: str, value: Any) -> Operation:
+    return {"op": op, "path": path, "value": plain(value, path)}
+
+
+def _diff_lists(before: list[Any], after: list[Any], path: str, operations: list[Operation]) -> None:
+    start, ends = 0, min(len(before), len(after))
+    while start < ends and same(before[start], after[start]):
+        start += 1
+    if start == len(before) == len(after):
+        return
+    tail = 0
+    while tail < ends - start and same(before[-1 - tail], after[-1 - tail]):
+        tail += 1
+    old_end, new_end = len(before) - tail, len(after) - tail
+    both = min(old_end, new_end)
+    for index in range(start, both):
+        _diff_item(before[index], after[index], f"{path}/{index}", operations)
+    operations.extend({"op": "remove", "path": f"{path}/{index}"} for index in range(old_end - 1, both - 1, -1))
+    at_end = tail == 0
+    for index in range(both, new_end):
+        operations.append(_written("add", f"{path}/-" if at_end else f"{path}/{index}", after[index]))
+
+
+def _diff_item(old: Any, new: Any, path: str, operations: list[Operation]) -> None:
+    kind = old.__class__
+    if kind is dict and new.__class__ is dict:
+        _diff_maps(old, new, path, operations)
+    elif kind is list and new.__class__ is list:
+        _diff_lists(old, new, path, operations)
+    elif kind is not new.__class__ or old != new:
+        operations.append(_written("replace", path, new))
+
+
+def apply(document: Any, operations: Iterable[Mapping[str, Any]]) -> Any:
+    """Apply `operations` to `document` in place, and return it (a new one only where the whole is replaced).
+
+    Values become part of the document as they are, not copied.
+
+    Raises:
+        PatchFailed: when an operation does not apply. What came before it has been applied.
+
+    >>> apply({"a": 1}, [{"op": "test", "path": "/a", "value": 1}, {"op": "move", "from": "/a", "path": "/b"}])
+    {'b': 1}
+    """
+    for operation in operations:
+        document = _apply(document, operation)
+    return document
+
+
+def _apply(document: Any, operation: Mapping[str, Any]) -> Any:
+    try:
+        op, path = operation["op"], operation["path"]
+        parts = _parts(path)
+        if op in ("add", "replace"):
+            return _put(document, parts, operation["value"], path, must_exist=op == "replace")
+        if op == "remove":
+            return _taken(document, parts, path)[0]
+        if op == "test":
+            if not same(_get(document, parts, path), operation["value"]):
+                raise PatchFailed(f"{path} is not what the test says")
+            return document
+        if op == "copy":
+            return _put(
+                document,
+                parts,
+                copied(_get(document, _parts(operation["from"]), operation["from"])),
+                path,
+                must_exist=False,
+            )
+        if op == "move":
+            return _move(document, operation["from"], path)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise PatchFailed(f"a JSON patch operation is malformed: {error!r}") from None
+    raise PatchFailed(f"{op!r} is not an operation of a JSON patch; use add, remove, replace, move, copy or test")
+
+
+def _move(document: Any, source: str, target: str) -> Any:
+    if target.startswith(f"{source}/"):
+        raise PatchFailed(f"{source} cannot be moved into itself")
+    rest, value = _taken(document, _parts(source), source)
+    return _put(rest, _parts(target), value, target, must_exist=False)
+
+
+def _parts(path: str) -> list[str]:
+    if path == "":
+        return []
+    if not path.startswith("/"):
+        raise PatchFailed(f"the path {path!r} does not begin with /")
+    return [part.replace("~1", "/").replace("~0", "~") for part in path[1:].split("/")]
+
+
+def _get(document: Any, parts: list[str], path: str) -> Any:
+    for part in parts:
+        if document.__class__ is dict:
+            if part not in document:
+                raise PatchFailed(f"{path} is not there: no {part!r}")
+            document = document[part]
+        elif document.__class__ is list:
+            document = document[_index(part, len(document) - 1, path)]
+        else:
+            raise PatchFailed(f"{path} is not there: {part!r} of what is neither map nor list")
+    return document
+
+
+def _index(part: str, last: int, path: str) -> int:
+    if not (part.isascii() and part.isdigit()) or (part[0] == "0" and part != "0") or len(part) > 9 or int(part) > last:
+        raise PatchFailed(f"{path}: {part!r} is no index of the list")
+    return int(part)
+
+
+def _put(document: Any, parts: list[str], value: Any, path: str, *, must_exist: bool) -> Any:
+    if not parts:
+        return value
+    parent, last = _get(document, parts[:-1], path), parts[-1]
+    if parent.__class__ is dict:
+        if must_exist and last not in parent:
+            raise PatchFailed(f"{path} is not there to be replaced")
+        parent[last] = value
+    elif parent.__class__ is list:
+        if must_exist:
+            parent[_index(last, len(parent) - 1, path)] = value
+        else:
+            parent.insert(len(parent) if last == "-" else _index(last, len(parent), path), value)
+    else:
+        raise PatchFailed(f"{path}: its parent is neither map nor list")
+    return document
+
+
+def _taken(document: Any, parts: list[str], path: str) -> tuple[Any, Any]:
+    if not parts:
+        return None, document
+    parent, last = _get(document, parts[:-1], path), parts[-1]
+    if parent.__class__ is dict:
+        if last not in parent:
+            raise PatchFailed(f"{path} is not there to be removed")
+        return document, parent.pop(last)
+    if parent.__class__ is list:
+        return document, parent.pop(_index(last, len(parent) - 1, path))
+    raise PatchFailed(f"{path}: its parent is neither map nor list")
+
+
+def merge(target: Any, patch: Any) -> Any:
+    """Merge `patch` into `target` in place (RFC 7386): maps merge, None deletes, anything else replaces.
+
+    >>> merge({"a": 1, "b": {"c": 2, "d": 3}}, {"a": None, "b": {"c": 4}})
+    {'b': {'c': 4, 'd': 3}}
+    """
+    if patch.__class__ is not dict:
+        return patch
+    if target.__class__ is not dict:
+        target = {}
+    for key, value in patch.items():
+        if value is None:
+            target.pop(key, None)
+        elif value.__class__ is dict:
+            target[key] = merge(target.get(key), value)
+        else:
+            target[key] = value
+    return target

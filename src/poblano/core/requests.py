@@ -1,0 +1,220 @@
+"""What an action is given: the object to change or judge, and everything known about the request.
+
+The names are Pepr's, in Python's spelling. `raw` is a typed view of the object itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Generic, TypeVar, cast
+
+from poblano.core.decisions import DEFAULT_CODE, Decision
+from poblano.core.errors import MalformedObject
+from poblano.core.jsonvalue import Document, copied, plain
+from poblano.core.objects import Resource, Struct
+from poblano.core.patch import merge
+from poblano.core.review import AdmissionRequest
+from poblano.core.secrets import SecretBytes, SecretText
+
+K = TypeVar("K", bound=Resource)
+Self = TypeVar("Self", bound="Request[Any]")
+
+
+class Request(Generic[K]):
+    """What mutate and validate requests share.
+
+    Attributes:
+        request: the AdmissionRequest: operation, user, options, names.
+    """
+
+    __slots__ = ("_audit", "_document", "_old", "_view", "_warnings", "request")
+
+    def __init__(self, request: AdmissionRequest, view: type[K], document: Document) -> None:
+        self.request = request
+        self._view = view
+        self._document = document
+        self._old: K | None = None
+        self._warnings: list[str] = []
+        self._audit: dict[str, str] = {}
+
+    @property
+    def raw(self) -> K:
+        """The object: as it would be stored, or on DELETE as it is stored."""
+        return self._view.__attached__(self._document)
+
+    @property
+    def old_resource(self) -> K | None:
+        """The object as it is stored; None on CREATE and CONNECT. Changing it changes nothing."""
+        if self._old is None and (document := self.request.old_object) is not None:
+            self._old = self._view.__attached__(document)
+        return self._old
+
+    @property
+    def name(self) -> str:
+        """The object's name; what generateName will begin it with where it has none yet."""
+        metadata = self.raw.metadata
+        return self.request.name or metadata.name or metadata.generate_name or ""
+
+    @property
+    def namespace(self) -> str:
+        """The namespace the request is for; "" for what has none."""
+        return self.request.namespace
+
+    @property
+    def is_dry_run(self) -> bool:
+        """Whether nothing will be stored, so that an action must not write anything anywhere either."""
+        return self.request.dry_run
+
+    @property
+    def permit_side_effects(self) -> bool:
+        """The opposite of `is_dry_run`."""
+        return not self.request.dry_run
+
+    def has_label(self, key: str) -> bool:
+        """Whether the object carries the label, whatever its value."""
+        return key in self.raw.metadata.labels
+
+    def has_annotation(self, key: str) -> bool:
+        """Whether the object carries the annotation, whatever its value."""
+        return key in self.raw.metadata.annotations
+
+    @property
+    def text(self) -> SecretText:
+        """A Secret's values as text.
+
+        Raises:
+            MalformedObject: when the object is no Secret, or the value read is not text.
+        """
+        return SecretText(self._secret_data, self._made_secret_data)
+
+    @property
+    def bytes(self) -> SecretBytes:
+        """A Secret's values as bytes.
+
+        Raises:
+            MalformedObject: when the object is no Secret.
+        """
+        return SecretBytes(self._secret_data, self._made_secret_data)
+
+    def _secret_data(self) -> Document:
+        asked = self.request.kind
+        if (asked.group, asked.kind) != ("", "Secret"):
+            raise MalformedObject(f"only a Secret has .text and .bytes; this is a {asked.kind}: use .raw")
+        data = self._document.get("data")
+        return cast("Document", data) if isinstance(data, dict) else {}
+
+    def _made_secret_data(self) -> Document:
+        self._secret_data()
+        if not isinstance(self._document.get("data"), dict):
+            self._document["data"] = {}
+        return cast("Document", self._document["data"])
+
+    def warn(self: Self, message: str) -> Self:
+        """Show the user a warning, whether or not the request is allowed. Up to about 120 characters read well."""
+        self._warnings.append(str(message))
+        return self
+
+    def audit(self: Self, key: str, value: str) -> Self:
+        """Put ``<capability>.<rule>.<key>`` into the API server's audit log. Never a secret."""
+        self._audit[str(key)] = str(value)
+        return self
+
+    def __repr__(self) -> str:
+        asked = self.request
+        return f"<{type(self).__name__} {asked.operation} {asked.kind.kind} {asked.namespace + '/' if asked.namespace else ''}{asked.name}>"
+
+
+class MutateRequest(Request[K]):
+    """What a mutate action is given. Change `raw`, or use the helpers; what the action returns is not used.
+
+    >>> request = MutateRequest(AdmissionRequest("u", "CREATE"), Resource, {"metadata": {"labels": {"old": "1"}}})
+    >>> request.set_label("tier", "data").remove_label("old").raw.metadata.labels == {"tier": "data"}
+    True
+    """
+
+    __slots__ = ("_denial",)
+
+    def __init__(self, request: AdmissionRequest, view: type[K], document: Document) -> None:
+        super().__init__(request, view, document)
+        self._denial: Decision | None = None
+
+    @property
+    def raw(self) -> K:
+        """The object: as it would be stored, or on DELETE as it is stored. Assigning replaces it whole."""
+        return self._view.__attached__(self._document)
+
+    @raw.setter
+    def raw(self, value: K | Mapping[str, Any]) -> None:
+        document = plain(value)
+        if not isinstance(document, dict):
+            raise MalformedObject(f"raw must be an object, not {type(value).__name__}")
+        self._document = cast("Document", document)
+
+    def merge(self, part: Struct | Mapping[str, Any]) -> MutateRequest[K]:
+        """Merge `part` into the object (RFC 7386): maps merge, lists and values are replaced, None deletes.
+
+        >>> request = MutateRequest(AdmissionRequest("u", "CREATE"), Resource, {"data": {"a": "1", "b": "2"}})
+        >>> request.merge({"data": {"a": None, "c": "3"}}).raw["data"]
+        {'b': '2', 'c': '3'}
+        """
+        document = plain(part)
+        if not isinstance(document, dict):
+            raise MalformedObject(f"merge takes a mapping or a view, not {type(part).__name__}")
+        merge(self._document, copied(document))
+        return self
+
+    def set_label(self, key: str, value: str) -> MutateRequest[K]:
+        """Put a label on the object."""
+        self.raw.metadata.labels[key] = value
+        return self
+
+    def remove_label(self, key: str) -> MutateRequest[K]:
+        """Take a label off the object, if it is there."""
+        self.raw.metadata.labels.pop(key, None)
+        return self
+
+    def set_annotation(self, key: str, value: str) -> MutateRequest[K]:
+        """Put an annotation on the object."""
+        self.raw.metadata.annotations[key] = value
+        return self
+
+    def remove_annotation(self, key: str) -> MutateRequest[K]:
+        """Take an annotation off the object, if it is there."""
+        self.raw.metadata.annotations.pop(key, None)
+        return self
+
+    def deny(self, message: str = "", code: int = DEFAULT_CODE, warnings: Iterable[str] = ()) -> Decision:
+        """Refuse the request. The decision stands whether or not the action returns it.
+
+        Args:
+            message: what the user is told, beside the capability and the rule.
+            code: the HTTP status the user gets, 400 to 599.
+            warnings: shown beside the message.
+        """
+        self._denial = Decision.deny(message, code, warnings)
+        return self._denial
+
+
+class ValidateRequest(Request[K]):
+    """What a validate action is given. It returns ``request.approve()`` or ``request.deny(...)``.
+
+    >>> request = ValidateRequest(AdmissionRequest("u", "CREATE"), Resource, {"metadata": {}})
+    >>> request.approve().allowed, request.deny("needs a tier", code=422).code
+    (True, 422)
+    """
+
+    __slots__ = ()
+
+    def approve(self, warnings: Iterable[str] = ()) -> Decision:
+        """Let the request pass, with warnings for the user if there are any."""
+        return Decision.approve(warnings)
+
+    def deny(self, message: str = "", code: int = DEFAULT_CODE, warnings: Iterable[str] = ()) -> Decision:
+        """Refuse the request.
+
+        Args:
+            message: what the user is told, beside the capability and the rule.
+            code: the HTTP status the user gets, 400 to 599.
+            warnings: shown beside the message.
+        """
+        return Decision.deny(message, code, warnings)

@@ -1,0 +1,140 @@
+"""What the rules said, gathered into the one answer that the API server gets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from poblano.core.binding import Binding, OnError, name_part
+from poblano.core.decisions import DEFAULT_CODE, Decision, clean, clean_warnings, joined
+from poblano.core.patch import Operation
+from poblano.core.review import AdmissionRequest, Answer
+
+Result: TypeAlias = Literal["allowed", "denied", "warned", "audited", "changed", "unchanged", "error"]
+"""What came of one rule."""
+
+_ERROR_LIMIT = 300
+_NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RuleResult:
+    """What came of one rule, for logs and metrics; `error` is what it raised."""
+
+    capability: str
+    rule: str
+    result: Result
+    error: BaseException | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Verdict:
+    """The answer in the making: every rule reports to it, then `answer` says what they come to."""
+
+    request: AdmissionRequest
+    results: list[RuleResult] = field(default_factory=list[RuleResult])
+    problems: list[str] = field(default_factory=list[str])
+    patch: Sequence[Operation] = ()
+    _denials: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
+    _failures: list[str] = field(default_factory=list[str])
+    _warnings: list[str] = field(default_factory=list[str])
+    _audit: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def refused(self) -> bool:
+        """Whether the request may not go on."""
+        return bool(self._denials or self._failures)
+
+    def note(self, binding: Binding, result: Result) -> None:
+        """A rule ran and has nothing to say to the user."""
+        self.results.append(RuleResult(binding.capability, binding.rule, result))
+
+    def warn(self, messages: Sequence[str]) -> None:
+        """Warnings for the user."""
+        self._warnings.extend(messages)
+
+    def audit(self, binding: Binding, key: str, value: str) -> None:
+        """A line for the API server's audit log."""
+        self._audit[audit_key(f"{binding.capability}.{binding.rule}.{key}")] = value
+
+    def decide(self, binding: Binding, decision: Decision) -> None:
+        """A rule decided; its mode says what a denial means."""
+        self.warn(decision.warnings)
+        if decision.allowed:
+            self.note(binding, "allowed")
+            return
+        said = f"{binding.title}: {clean(decision.message) or 'refused without explanation'}"
+        if binding.mode == "warn":
+            self.warn([said])
+            self.note(binding, "warned")
+        elif binding.mode == "audit":
+            self.audit(binding, "denied", said)
+            self.note(binding, "audited")
+        else:
+            self._denials.append((said, decision.code))
+            self.note(binding, "denied")
+
+    def fail(self, binding: Binding, error: BaseException) -> None:
+        """A rule raised; its `on_error` says what that means."""
+        self._fail(binding.capability, binding.rule, binding.on_error or "reject", error)
+
+    def fail_hook(self, hook: str, on_error: OnError, error: BaseException) -> None:
+        """A module's `before` or `after` raised."""
+        self._fail("module", hook, on_error, error)
+
+    def _fail(self, capability: str, rule: str, on_error: OnError, error: BaseException) -> None:
+        self.results.append(RuleResult(capability, rule, "error", error))
+        said = f"{capability}/{rule} failed: {described(error, secret=self._is_secret())}"
+        if on_error == "reject":
+            self._failures.append(said)
+        elif on_error == "audit":
+            self._warnings.append(said)
+            self._audit[audit_key(f"{capability}.{rule}.error")] = said
+
+    def _is_secret(self) -> bool:
+        return self.request.kind.kind == "Secret"
+
+    def answer(self) -> Answer:
+        """The answer: refused when any rule that may refuse did, with every such rule in the one message."""
+        warnings, uid = clean_warnings(self._warnings) if self._warnings else (), self.request.uid
+        if not self.refused:
+            return Answer(uid=uid, warnings=warnings, audit_annotations=self._audit, patch=self.patch)
+        message = joined([*(said for said, _ in self._denials), *self._failures])
+        code = self._denials[0][1] if self._denials else 500
+        return Answer(
+            uid=uid,
+            allowed=False,
+            code=code or DEFAULT_CODE,
+            message=message,
+            warnings=warnings,
+            audit_annotations=self._audit,
+        )
+
+
+def described(error: BaseException, *, secret: bool = False) -> str:
+    """An error in a line, without its words where these could give a Secret away.
+
+    >>> described(ValueError("no such tier"))
+    'ValueError: no such tier'
+    >>> described(KeyError("hunter2"), secret=True)
+    'KeyError (its text is withheld: the object is a Secret)'
+    """
+    name = type(error).__name__
+    if secret:
+        return f"{name} (its text is withheld: the object is a Secret)"
+    try:
+        text = clean(str(error))
+    except Exception:
+        text = "its text cannot be read"
+    return f"{name}: {text[:_ERROR_LIMIT]}" if text else name
+
+
+def audit_key(text: str) -> str:
+    """`text` as a key the API server keeps: a qualified name without a prefix.
+
+    >>> audit_key("shop.pinned images.error")
+    'shop.pinned-images.error'
+    """
+    return name_part(_NOT_IN_A_KEY.sub("-", text).strip("._-")) or "unnamed"

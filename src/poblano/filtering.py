@@ -1,0 +1,160 @@
+"""The filters of a chain. All of them must hold; several values in one filter mean any of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Generic, Self, TypeVar
+
+from poblano.core.errors import InvalidDefinition
+from poblano.core.filters import (
+    AnnotationIs,
+    BeingDeleted,
+    Filter,
+    GroupIs,
+    LabelIs,
+    NameIs,
+    NameMatches,
+    NamespaceIs,
+    NamespaceMatches,
+    UserIs,
+    Where,
+)
+from poblano.core.location import caller_location
+from poblano.core.objects import Resource
+from poblano.draft import Draft, checked_rule_name, patterns, strings
+
+K = TypeVar("K", bound=Resource)
+
+
+class Filtering(Generic[K]):
+    """What every stage of a chain can do before its action: narrow down the objects it is about."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+
+    def _with(self, part: Filter) -> Self:
+        return type(self)(self._draft.filtered(part))
+
+    def in_namespace(self, *namespaces: str) -> Self:
+        """Only objects in one of these namespaces."""
+        return self._with(NamespaceIs(strings(namespaces, "in_namespace", '"shop"')))
+
+    def not_in_namespace(self, *namespaces: str) -> Self:
+        """No objects in any of these namespaces."""
+        return self._with(NamespaceIs(strings(namespaces, "not_in_namespace", '"shop"'), negated=True))
+
+    def in_namespace_regex(self, *regexes: str | re.Pattern[str]) -> Self:
+        """Only objects whose namespace matches one of these, anywhere in it unless anchored. Flags count."""
+        return self._with(NamespaceMatches(patterns(regexes, "in_namespace_regex")))
+
+    def not_in_namespace_regex(self, *regexes: str | re.Pattern[str]) -> Self:
+        """No objects whose namespace matches any of these."""
+        return self._with(NamespaceMatches(patterns(regexes, "not_in_namespace_regex"), negated=True))
+
+    def with_name(self, *names: str) -> Self:
+        """Only objects with one of these names. One created with generateName has none yet."""
+        return self._with(NameIs(strings(names, "with_name", '"database"')))
+
+    def without_name(self, *names: str) -> Self:
+        """No objects with any of these names."""
+        return self._with(NameIs(strings(names, "without_name", '"database"'), negated=True))
+
+    def with_name_regex(self, *regexes: str | re.Pattern[str]) -> Self:
+        """Only objects whose name matches one of these, anywhere in it unless anchored. Flags count."""
+        return self._with(NameMatches(patterns(regexes, "with_name_regex")))
+
+    def without_name_regex(self, *regexes: str | re.Pattern[str]) -> Self:
+        """No objects whose name matches any of these."""
+        return self._with(NameMatches(patterns(regexes, "without_name_regex"), negated=True))
+
+    def with_label(self, key: str, *values: str) -> Self:
+        """Only objects with this label: any value when none is given, otherwise one of `values` (``""`` is a value)."""
+        return self._with(LabelIs(*_mark("with_label", key, values)))
+
+    def with_labels(self, labels: Mapping[str, str]) -> Self:
+        """Only objects with all of these labels and values."""
+        made = self
+        for key, value in _pairs("with_labels", labels):
+            made = made.with_label(key, value)
+        return made
+
+    def without_label(self, key: str, *values: str) -> Self:
+        """No objects with this label (with one of `values`, when given)."""
+        return self._with(LabelIs(*_mark("without_label", key, values), negated=True))
+
+    def with_annotation(self, key: str, *values: str) -> Self:
+        """Only objects with this annotation: any value when none is given, otherwise one of `values`."""
+        return self._with(AnnotationIs(*_mark("with_annotation", key, values)))
+
+    def with_annotations(self, annotations: Mapping[str, str]) -> Self:
+        """Only objects with all of these annotations and values."""
+        made = self
+        for key, value in _pairs("with_annotations", annotations):
+            made = made.with_annotation(key, value)
+        return made
+
+    def without_annotation(self, key: str, *values: str) -> Self:
+        """No objects with this annotation (with one of `values`, when given)."""
+        return self._with(AnnotationIs(*_mark("without_annotation", key, values), negated=True))
+
+    def with_deletion_timestamp(self) -> Self:
+        """Only objects that are being deleted and wait for their finalizers."""
+        return self._with(BeingDeleted())
+
+    def without_deletion_timestamp(self) -> Self:
+        """No objects that are being deleted."""
+        return self._with(BeingDeleted(negated=True))
+
+    def by_user(self, *users: str) -> Self:
+        """Only requests of one of these users, such as ``system:serviceaccount:shop:deployer``."""
+        return self._with(UserIs(strings(users, "by_user", '"alice"')))
+
+    def not_by_user(self, *users: str) -> Self:
+        """No requests of any of these users."""
+        return self._with(UserIs(strings(users, "not_by_user", '"alice"'), negated=True))
+
+    def by_group(self, *groups: str) -> Self:
+        """Only requests of users in one of these groups, such as ``system:masters``."""
+        return self._with(GroupIs(strings(groups, "by_group", '"system:masters"')))
+
+    def not_by_group(self, *groups: str) -> Self:
+        """No requests of users in any of these groups."""
+        return self._with(GroupIs(strings(groups, "not_by_group", '"system:masters"'), negated=True))
+
+    def where(self, predicate: Callable[[K], object]) -> Self:
+        """Only objects of which a Python function says so. The API server cannot evaluate it, so it calls for all others too."""
+        given: object = predicate
+        if isinstance(given, type) or not callable(given):
+            raise InvalidDefinition(
+                f"where takes a function, not {predicate!r}",
+                "write where(lambda pod: pod.spec.host_network)",
+                caller_location(),
+            )
+        return self._with(Where(predicate))
+
+    def alias(self, name: str) -> Self:
+        """Name the rules of this chain, for logs, metrics and refusals."""
+        from dataclasses import replace
+
+        return type(self)(replace(self._draft, alias=checked_rule_name(name, caller_location())))
+
+
+def _mark(method: str, key: object, values: Iterable[object]) -> tuple[str, frozenset[str] | None]:
+    (checked,) = strings([key], method, '"tier"')
+    found = tuple(values)
+    if not all(isinstance(value, str) for value in found):
+        raise InvalidDefinition(
+            f"{method} takes values that are strings, not {', '.join(map(repr, found))}",
+            f'write {method}("tier", "data")',
+            caller_location(),
+        )
+    return checked, frozenset(str(value) for value in found) if found else None
+
+
+def _pairs(method: str, marks: object) -> list[tuple[str, str]]:
+    if not isinstance(marks, Mapping) or not marks:
+        raise InvalidDefinition(
+            f"{method} takes a mapping, not {marks!r}", f'write {method}({{"tier": "data"}})', caller_location()
+        )
+    return list(marks.items())

@@ -1,0 +1,98 @@
+"""A module: what is deployed together. ``module = Module(shop, other)`` is what ``[tool.poblano] module`` names."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeAlias
+
+from poblano.capability import Capability
+from poblano.core.binding import Binding
+from poblano.core.errors import InvalidDefinition
+from poblano.core.filters import NamespaceIs
+from poblano.core.location import caller_location
+from poblano.core.pipeline import Hooks
+from poblano.core.review import AdmissionRequest, Answer
+
+Before: TypeAlias = Callable[[AdmissionRequest], Awaitable[None] | None]
+After: TypeAlias = Callable[[AdmissionRequest, Answer], Awaitable[None] | None]
+
+
+class Module:
+    """Capabilities that are deployed together, and hooks around every review they are asked.
+
+    Args:
+        capabilities: in the order in which their rules run.
+        before: called with the AdmissionRequest before any rule; awaited when it is async. An exception in it counts as a
+            failed rule ``module/before``.
+        after: called with the AdmissionRequest and the Answer once all rules have run; awaited when it is async.
+
+    Raises:
+        InvalidDefinition: when two capabilities share a name, or something else than capabilities is given.
+
+    >>> Module(Capability("shop"), before=lambda request: None).bindings
+    ()
+    """
+
+    def __init__(self, *capabilities: Capability, before: Before | None = None, after: After | None = None) -> None:
+        self.location = caller_location()
+        for capability in capabilities:
+            if not isinstance(capability, Capability):
+                raise InvalidDefinition(
+                    f"Module takes capabilities, not {capability!r}", "write Module(shop, other)", self.location
+                )
+        names = [capability.name for capability in capabilities]
+        for name in names:
+            if names.count(name) > 1:
+                raise InvalidDefinition(
+                    f"two capabilities are named {name!r}", "give each a name of its own", self.location
+                )
+        self.capabilities = capabilities
+        self.before = self._hook("before", before, 1)
+        self.after = self._hook("after", after, 2)
+
+    def _hook(self, name: str, hook: Callable[..., object] | None, count: int) -> Callable[..., object] | None:
+        if hook is None:
+            return None
+        remedy = f"write def {name}({', '.join(('request', 'answer')[:count])}): ..."
+        if not callable(hook):
+            raise InvalidDefinition(f"{name} is not a function but {hook!r}", remedy, self.location)
+        try:
+            inspect.signature(hook).bind(*[None] * count)
+        except TypeError as error:
+            raise InvalidDefinition(
+                f"{name} cannot be called with {count} argument{'s' if count > 1 else ''}: {error}",
+                remedy,
+                self.location,
+            ) from None
+        return hook
+
+    @property
+    def bindings(self) -> tuple[Binding, ...]:
+        """The rules of all capabilities, in order."""
+        return tuple(binding for capability in self.capabilities for binding in capability.bindings)
+
+    @property
+    def hooks(self) -> Hooks:
+        """What runs around every review."""
+        return Hooks(self.before, self.after)
+
+    def check_ignored(self, ignored: Iterable[str]) -> None:
+        """See that no rule is bound to a namespace that the settings ignore, where it would never run.
+
+        Raises:
+            InvalidDefinition: with the rule's file and line.
+        """
+        gone = frozenset(ignored)
+        for binding in self.bindings:
+            for part in binding.filters:
+                lost = part.values & gone if isinstance(part, NamespaceIs) and not part.negated else None
+                if lost:
+                    raise InvalidDefinition(
+                        f"{binding.title} is bound to {', '.join(sorted(lost))}, which the settings ignore",
+                        "take it out of always_ignore in [tool.poblano], or out of the binding",
+                        binding.location,
+                    )
+
+    def __repr__(self) -> str:
+        return f"<Module of {', '.join(capability.name for capability in self.capabilities) or 'nothing'}>"
