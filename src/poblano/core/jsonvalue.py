@@ -133,8 +133,8 @@ def copied(value: Any) -> Any:
 
     >>> before = {"a": [1]}
     >>> after = copied(before)
-    ... after["a"].append(2)
-    ... before
+    >>> after["a"].append(2)
+    >>> before
     {'a': [1]}
     """
     kind = value.__class__

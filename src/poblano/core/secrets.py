@@ -7,7 +7,7 @@ Nothing is touched that is not assigned: a value in a base64 spelling of its own
 >>> text["user"]
 'admin'
 >>> text["user"] = "admin"
-... data
+>>> data
 {'data': {'user': 'YWRtaW4'}}
 """
 
