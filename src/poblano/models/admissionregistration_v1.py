@@ -75,8 +75,8 @@ class MatchResources(Struct):
 class MutatingAdmissionPolicy(
     Resource, group="admissionregistration.k8s.io", version="v1", plural="mutatingadmissionpolicies", scope="Cluster"
 ):
-    """MutatingAdmissionPolicy describes the definition of an admission mutation policy that mutates the object coming
-    into admission chain.
+    """MutatingAdmissionPolicy describes the definition of an admission mutation policy that mutates the object
+    coming into admission chain.
     """
 
     spec: Nested[MutatingAdmissionPolicySpec] = Nested()
@@ -162,8 +162,8 @@ class MutatingWebhookConfiguration(
     plural="mutatingwebhookconfigurations",
     scope="Cluster",
 ):
-    """MutatingWebhookConfiguration describes the configuration of and admission webhook that accept or reject and may
-    change the object.
+    """MutatingWebhookConfiguration describes the configuration of and admission webhook that accept or reject and
+    may change the object.
     """
 
     webhooks: NestedList[MutatingWebhook] = NestedList()
@@ -262,8 +262,8 @@ class TypeChecking(Struct):
 class ValidatingAdmissionPolicy(
     Resource, group="admissionregistration.k8s.io", version="v1", plural="validatingadmissionpolicies", scope="Cluster"
 ):
-    """ValidatingAdmissionPolicy describes the definition of an admission validation policy that accepts or rejects an
-    object without changing it.
+    """ValidatingAdmissionPolicy describes the definition of an admission validation policy that accepts or rejects
+    an object without changing it.
     """
 
     spec: Nested[ValidatingAdmissionPolicySpec] = Nested()

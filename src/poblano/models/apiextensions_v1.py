@@ -41,8 +41,8 @@ class CustomResourceConversion(Struct):
 class CustomResourceDefinition(
     Resource, group="apiextensions.k8s.io", version="v1", plural="customresourcedefinitions", scope="Cluster"
 ):
-    """CustomResourceDefinition represents a resource that should be exposed on the API server. Its name MUST be in the
-    format <.spec.name>.<.spec.group>.
+    """CustomResourceDefinition represents a resource that should be exposed on the API server. Its name MUST be in
+    the format <.spec.name>.<.spec.group>.
     """
 
     spec: Nested[CustomResourceDefinitionSpec] = Nested()

@@ -34,8 +34,8 @@ class APIServiceCondition(Struct):
 
 
 class APIServiceSpec(Struct):
-    """APIServiceSpec contains information for locating and communicating with a server. Only https is supported, though
-    you are able to disable certificate verification.
+    """APIServiceSpec contains information for locating and communicating with a server. Only https is supported,
+    though you are able to disable certificate verification.
     """
 
     ca_bundle: Scalar[str] = Scalar()

@@ -292,8 +292,8 @@ class StatefulSetOrdinals(Struct):
 
 
 class StatefulSetPersistentVolumeClaimRetentionPolicy(Struct):
-    """StatefulSetPersistentVolumeClaimRetentionPolicy describes the policy used for PVCs created from the StatefulSet
-    VolumeClaimTemplates.
+    """StatefulSetPersistentVolumeClaimRetentionPolicy describes the policy used for PVCs created from the
+    StatefulSet VolumeClaimTemplates.
     """
 
     when_deleted: Scalar[str] = Scalar()

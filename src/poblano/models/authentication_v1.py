@@ -25,7 +25,9 @@ class BoundObjectReference(Struct):
 class SelfSubjectReview(
     Resource, group="authentication.k8s.io", version="v1", plural="selfsubjectreviews", scope="Cluster"
 ):
-    """SelfSubjectReview contains the user information that the kube-apiserver has about the user making this request."""
+    """SelfSubjectReview contains the user information that the kube-apiserver has about the user making this
+    request.
+    """
 
     status: Nested[SelfSubjectReviewStatus] = Nested()
     """Filled in by the server with the user attributes."""

@@ -41,8 +41,8 @@ class LocalSubjectAccessReview(
 
 
 class NonResourceAttributes(Struct):
-    """NonResourceAttributes includes the authorization attributes available for non-resource requests to the Authorizer
-    interface.
+    """NonResourceAttributes includes the authorization attributes available for non-resource requests to the
+    Authorizer interface.
     """
 
     path: Scalar[str] = Scalar()
@@ -103,8 +103,8 @@ class ResourceRule(Struct):
 class SelfSubjectAccessReview(
     Resource, group="authorization.k8s.io", version="v1", plural="selfsubjectaccessreviews", scope="Cluster"
 ):
-    """SelfSubjectAccessReview checks whether or the current user can perform an action. Not filling in a spec.namespace
-    means "in all namespaces".
+    """SelfSubjectAccessReview checks whether or the current user can perform an action. Not filling in a
+    spec.namespace means "in all namespaces".
     """
 
     spec: Nested[SelfSubjectAccessReviewSpec] = Nested()

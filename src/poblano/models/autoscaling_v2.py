@@ -23,8 +23,8 @@ class ContainerResourceMetricSource(Struct):
 
 
 class ContainerResourceMetricStatus(Struct):
-    """ContainerResourceMetricStatus indicates the current value of a resource metric known to Kubernetes, as specified
-    in requests and limits, describing a single container in each pod in the current…
+    """ContainerResourceMetricStatus indicates the current value of a resource metric known to Kubernetes, as
+    specified in requests and limits, describing a single container in each pod in the current…
     """
 
     container: Scalar[str] = Scalar()
@@ -259,8 +259,8 @@ class ObjectMetricStatus(Struct):
 
 
 class PodsMetricSource(Struct):
-    """PodsMetricSource indicates how to scale on a metric describing each pod in the current scale target (for example,
-    transactions-processed-per-second).
+    """PodsMetricSource indicates how to scale on a metric describing each pod in the current scale target (for
+    example, transactions-processed-per-second).
     """
 
     metric: Nested[MetricIdentifier] = Nested()

@@ -160,8 +160,8 @@ class PodFailurePolicy(Struct):
 
 
 class PodFailurePolicyOnExitCodesRequirement(Struct):
-    """PodFailurePolicyOnExitCodesRequirement describes the requirement for handling a failed pod based on its container
-    exit codes.
+    """PodFailurePolicyOnExitCodesRequirement describes the requirement for handling a failed pod based on its
+    container exit codes.
     """
 
     container_name: Scalar[str] = Scalar()
@@ -182,8 +182,8 @@ class PodFailurePolicyOnPodConditionsPattern(Struct):
 
 
 class PodFailurePolicyRule(Struct):
-    """PodFailurePolicyRule describes how a pod failure is handled when the requirements are met. One of onExitCodes and
-    onPodConditions, but not both, can be used in each rule.
+    """PodFailurePolicyRule describes how a pod failure is handled when the requirements are met. One of onExitCodes
+    and onPodConditions, but not both, can be used in each rule.
     """
 
     action: Scalar[Literal["Count", "FailIndex", "FailJob", "Ignore"]] = Scalar()

@@ -16,8 +16,8 @@ from poblano.models.meta_v1 import Condition, IntOrString, LabelSelector, MicroT
 
 
 class AWSElasticBlockStoreVolumeSource(Struct):
-    """Represents a Persistent Disk resource in AWS. An AWS EBS disk must exist before mounting to a container. The disk
-    must also be in the same AWS zone as the kubelet.
+    """Represents a Persistent Disk resource in AWS. An AWS EBS disk must exist before mounting to a container. The
+    disk must also be in the same AWS zone as the kubelet.
     """
 
     fs_type: Scalar[str] = Scalar()
@@ -195,8 +195,8 @@ class CephFSVolumeSource(Struct):
 
 
 class CinderPersistentVolumeSource(Struct):
-    """Represents a cinder volume resource in Openstack. A Cinder volume must exist before mounting to a container. The
-    volume must also be in the same region as the kubelet.
+    """Represents a cinder volume resource in Openstack. A Cinder volume must exist before mounting to a container.
+    The volume must also be in the same region as the kubelet.
     """
 
     fs_type: Scalar[str] = Scalar()
@@ -210,8 +210,8 @@ class CinderPersistentVolumeSource(Struct):
 
 
 class CinderVolumeSource(Struct):
-    """Represents a cinder volume resource in Openstack. A Cinder volume must exist before mounting to a container. The
-    volume must also be in the same region as the kubelet.
+    """Represents a cinder volume resource in Openstack. A Cinder volume must exist before mounting to a container.
+    The volume must also be in the same region as the kubelet.
     """
 
     fs_type: Scalar[str] = Scalar()
@@ -262,8 +262,8 @@ class ComponentCondition(Struct):
 
 
 class ComponentStatus(Resource, group="", version="v1", plural="componentstatuses", scope="Cluster"):
-    """ComponentStatus (and ComponentStatusList) holds the cluster validation info. Deprecated: This API is deprecated
-    in v1.19+.
+    """ComponentStatus (and ComponentStatusList) holds the cluster validation info. Deprecated: This API is
+    deprecated in v1.19+.
     """
 
     conditions: NestedList[ComponentCondition] = NestedList()
@@ -304,8 +304,8 @@ class ConfigMapKeySelector(Struct):
 
 
 class ConfigMapNodeConfigSource(Struct):
-    """ConfigMapNodeConfigSource contains the information to reference a ConfigMap as a config source for the Node. This
-    API is deprecated since 1.22.
+    """ConfigMapNodeConfigSource contains the information to reference a ConfigMap as a config source for the Node.
+    This API is deprecated since 1.22.
     """
 
     kubelet_config_key: Scalar[str] = Scalar()
@@ -400,8 +400,8 @@ class Container(Struct):
 
 
 class ContainerExtendedResourceRequest(Struct):
-    """ContainerExtendedResourceRequest has the mapping of container name, extended resource name to the device request
-    name.
+    """ContainerExtendedResourceRequest has the mapping of container name, extended resource name to the device
+    request name.
     """
 
     container_name: Scalar[str] = Scalar()
@@ -455,7 +455,9 @@ class ContainerRestartRule(Struct):
 
 
 class ContainerRestartRuleOnExitCodes(Struct):
-    """ContainerRestartRuleOnExitCodes describes the condition for handling an exited container based on its exit codes."""
+    """ContainerRestartRuleOnExitCodes describes the condition for handling an exited container based on its exit
+    codes.
+    """
 
     operator: Scalar[str] = Scalar()
     """Represents the relationship between the container exit code(s) and the specified values."""
@@ -464,8 +466,8 @@ class ContainerRestartRuleOnExitCodes(Struct):
 
 
 class ContainerState(Struct):
-    """ContainerState holds a possible state of container. Only one of its members may be specified. If none of them is
-    specified, the default one is ContainerStateWaiting.
+    """ContainerState holds a possible state of container. Only one of its members may be specified. If none of them
+    is specified, the default one is ContainerStateWaiting.
     """
 
     running: Nested[ContainerStateRunning] = Nested()
@@ -629,8 +631,8 @@ class DaemonEndpoint(Struct):
 
 
 class DownwardAPIProjection(Struct):
-    """Represents downward API info for projecting into a projected volume. Note that this is identical to a downwardAPI
-    volume source without the default mode.
+    """Represents downward API info for projecting into a projected volume. Note that this is identical to a
+    downwardAPI volume source without the default mode.
     """
 
     items: NestedList[DownwardAPIVolumeFile] = NestedList()
@@ -651,8 +653,8 @@ class DownwardAPIVolumeFile(Struct):
 
 
 class DownwardAPIVolumeSource(Struct):
-    """DownwardAPIVolumeSource represents a volume containing downward API info. Downward API volumes support ownership
-    management and SELinux relabeling.
+    """DownwardAPIVolumeSource represents a volume containing downward API info. Downward API volumes support
+    ownership management and SELinux relabeling.
     """
 
     default_mode: Scalar[int] = Scalar()
@@ -699,8 +701,8 @@ class EndpointPort(Struct):
 
 
 class EndpointSubset(Struct):
-    """EndpointSubset is a group of addresses with a common set of ports. The expanded set of endpoints is the Cartesian
-    product of Addresses x Ports. For example, given.
+    """EndpointSubset is a group of addresses with a common set of ports. The expanded set of endpoints is the
+    Cartesian product of Addresses x Ports. For example, given.
     """
 
     addresses: NestedList[EndpointAddress] = NestedList()
@@ -756,8 +758,8 @@ class EnvVarSource(Struct):
 
 
 class EphemeralContainer(Struct):
-    """An EphemeralContainer is a temporary container that you may add to an existing Pod for user-initiated activities
-    such as debugging.
+    """An EphemeralContainer is a temporary container that you may add to an existing Pod for user-initiated
+    activities such as debugging.
     """
 
     args: ScalarList[str] = ScalarList()
@@ -857,7 +859,9 @@ class Event(Resource, group="", version="v1", plural="events", scope="Namespaced
 
 
 class EventSeries(Struct):
-    """EventSeries contain information on series of events, i.e. thing that was/is happening continuously for some time."""
+    """EventSeries contain information on series of events, i.e. thing that was/is happening continuously for some
+    time.
+    """
 
     count: Scalar[int] = Scalar()
     """Number of occurrences in this series up to the last heartbeat time."""
@@ -912,8 +916,8 @@ class FileKeySelector(Struct):
 
 
 class FlexPersistentVolumeSource(Struct):
-    """FlexPersistentVolumeSource represents a generic persistent volume resource that is provisioned/attached using an
-    exec based plugin.
+    """FlexPersistentVolumeSource represents a generic persistent volume resource that is provisioned/attached using
+    an exec based plugin.
     """
 
     driver: Scalar[str] = Scalar()
@@ -944,8 +948,8 @@ class FlexVolumeSource(Struct):
 
 
 class FlockerVolumeSource(Struct):
-    """Represents a Flocker volume mounted by the Flocker agent. One and only one of datasetName and datasetUUID should
-    be set. Flocker volumes do not support ownership management or SELinux relabeling.
+    """Represents a Flocker volume mounted by the Flocker agent. One and only one of datasetName and datasetUUID
+    should be set. Flocker volumes do not support ownership management or SELinux relabeling.
     """
 
     dataset_name: Scalar[str] = Scalar()
@@ -1044,7 +1048,9 @@ class HTTPHeader(Struct):
 
 
 class HostAlias(Struct):
-    """HostAlias holds the mapping between IP and hostnames that will be injected as an entry in the pod's hosts file."""
+    """HostAlias holds the mapping between IP and hostnames that will be injected as an entry in the pod's hosts
+    file.
+    """
 
     hostnames: ScalarList[str] = ScalarList()
     """Hostnames for the above IP address."""
@@ -1073,8 +1079,8 @@ class HostPathVolumeSource(Struct):
 
 
 class ISCSIPersistentVolumeSource(Struct):
-    """ISCSIPersistentVolumeSource represents an ISCSI disk. ISCSI volumes can only be mounted as read/write once. ISCSI
-    volumes support ownership management and SELinux relabeling.
+    """ISCSIPersistentVolumeSource represents an ISCSI disk. ISCSI volumes can only be mounted as read/write once.
+    ISCSI volumes support ownership management and SELinux relabeling.
     """
 
     chap_auth_discovery: Scalar[bool] = Scalar()
@@ -1102,8 +1108,8 @@ class ISCSIPersistentVolumeSource(Struct):
 
 
 class ISCSIVolumeSource(Struct):
-    """Represents an ISCSI disk. ISCSI volumes can only be mounted as read/write once. ISCSI volumes support ownership
-    management and SELinux relabeling.
+    """Represents an ISCSI disk. ISCSI volumes can only be mounted as read/write once. ISCSI volumes support
+    ownership management and SELinux relabeling.
     """
 
     chap_auth_discovery: Scalar[bool] = Scalar()
@@ -1512,8 +1518,8 @@ class NodeRuntimeHandlerFeatures(Struct):
 
 
 class NodeSelector(Struct):
-    """A node selector represents the union of the results of one or more label queries over a set of nodes; that is, it
-    represents the OR of the selectors represented by the node selector terms.
+    """A node selector represents the union of the results of one or more label queries over a set of nodes; that is,
+    it represents the OR of the selectors represented by the node selector terms.
     """
 
     node_selector_terms: NestedList[NodeSelectorTerm] = NestedList()
@@ -1521,8 +1527,8 @@ class NodeSelector(Struct):
 
 
 class NodeSelectorRequirement(Struct):
-    """A node selector requirement is a selector that contains values, a key, and an operator that relates the key and
-    values.
+    """A node selector requirement is a selector that contains values, a key, and an operator that relates the key
+    and values.
     """
 
     key: Scalar[str] = Scalar()
@@ -1763,8 +1769,8 @@ class PersistentVolumeClaimTemplate(Struct):
 
 
 class PersistentVolumeClaimVolumeSource(Struct):
-    """PersistentVolumeClaimVolumeSource references the user's PVC in the same namespace. This volume finds the bound PV
-    and mounts that volume for the pod.
+    """PersistentVolumeClaimVolumeSource references the user's PVC in the same namespace. This volume finds the bound
+    PV and mounts that volume for the pod.
     """
 
     claim_name: Scalar[str] = Scalar()
@@ -1865,8 +1871,8 @@ class PhotonPersistentDiskVolumeSource(Struct):
 
 
 class Pod(Resource, group="", version="v1", plural="pods", scope="Namespaced"):
-    """Pod is a collection of containers that can run on a host. This resource is created by clients and scheduled onto
-    hosts.
+    """Pod is a collection of containers that can run on a host. This resource is created by clients and scheduled
+    onto hosts.
     """
 
     spec: Nested[PodSpec] = Nested()
@@ -1885,8 +1891,8 @@ class PodAffinity(Struct):
 
 
 class PodAffinityTerm(Struct):
-    """Defines a set of pods (namely those matching the labelSelector relative to the given namespace(s)) that this pod
-    should be co-located (affinity) or not co-located (anti-affinity) with, where…
+    """Defines a set of pods (namely those matching the labelSelector relative to the given namespace(s)) that this
+    pod should be co-located (affinity) or not co-located (anti-affinity) with, where…
     """
 
     label_selector: Nested[LabelSelector] = Nested()
@@ -2047,8 +2053,8 @@ class PodReadinessGate(Struct):
 
 
 class PodResourceClaim(Struct):
-    """PodResourceClaim references exactly one ResourceClaim, either directly or by naming a ResourceClaimTemplate which
-    is then turned into a ResourceClaim for the pod.
+    """PodResourceClaim references exactly one ResourceClaim, either directly or by naming a ResourceClaimTemplate
+    which is then turned into a ResourceClaim for the pod.
     """
 
     name: Scalar[str] = Scalar()
@@ -2307,8 +2313,8 @@ class PreferredSchedulingTerm(Struct):
 
 
 class Probe(Struct):
-    """Probe describes a health check to be performed against a container to determine whether it is alive or ready to
-    receive traffic.
+    """Probe describes a health check to be performed against a container to determine whether it is alive or ready
+    to receive traffic.
     """
 
     exec: Nested[ExecAction] = Nested()
@@ -2343,8 +2349,8 @@ class ProjectedVolumeSource(Struct):
 
 
 class QuobyteVolumeSource(Struct):
-    """Represents a Quobyte mount that lasts the lifetime of a pod. Quobyte volumes do not support ownership management
-    or SELinux relabeling.
+    """Represents a Quobyte mount that lasts the lifetime of a pod. Quobyte volumes do not support ownership
+    management or SELinux relabeling.
     """
 
     group: Scalar[str] = Scalar()
@@ -2362,8 +2368,8 @@ class QuobyteVolumeSource(Struct):
 
 
 class RBDPersistentVolumeSource(Struct):
-    """Represents a Rados Block Device mount that lasts the lifetime of a pod. RBD volumes support ownership management
-    and SELinux relabeling.
+    """Represents a Rados Block Device mount that lasts the lifetime of a pod. RBD volumes support ownership
+    management and SELinux relabeling.
     """
 
     fs_type: Scalar[str] = Scalar()
@@ -2385,8 +2391,8 @@ class RBDPersistentVolumeSource(Struct):
 
 
 class RBDVolumeSource(Struct):
-    """Represents a Rados Block Device mount that lasts the lifetime of a pod. RBD volumes support ownership management
-    and SELinux relabeling.
+    """Represents a Rados Block Device mount that lasts the lifetime of a pod. RBD volumes support ownership
+    management and SELinux relabeling.
     """
 
     fs_type: Scalar[str] = Scalar()
@@ -2482,8 +2488,8 @@ class ResourceFieldSelector(Struct):
 
 
 class ResourceHealth(Struct):
-    """ResourceHealth represents the health of a resource. It has the latest device health information. This is a part
-    of KEP.
+    """ResourceHealth represents the health of a resource. It has the latest device health information. This is a
+    part of KEP.
     """
 
     health: Scalar[str] = Scalar()
@@ -2671,8 +2677,8 @@ class Secret(Resource, group="", version="v1", plural="secrets", scope="Namespac
 
 
 class SecretEnvSource(Struct):
-    """SecretEnvSource selects a Secret to populate the environment variables with. The contents of the target Secret's
-    Data field will represent the key-value pairs as environment variables.
+    """SecretEnvSource selects a Secret to populate the environment variables with. The contents of the target
+    Secret's Data field will represent the key-value pairs as environment variables.
     """
 
     name: Scalar[str] = Scalar()
@@ -2730,8 +2736,8 @@ class SecretVolumeSource(Struct):
 
 
 class SecurityContext(Struct):
-    """SecurityContext holds security configuration that will be applied to a container. Some fields are present in both
-    SecurityContext and PodSecurityContext.
+    """SecurityContext holds security configuration that will be applied to a container. Some fields are present in
+    both SecurityContext and PodSecurityContext.
     """
 
     allow_privilege_escalation: Scalar[bool] = Scalar()
@@ -2772,8 +2778,8 @@ class Service(Resource, group="", version="v1", plural="services", scope="Namesp
 
 
 class ServiceAccount(Resource, group="", version="v1", plural="serviceaccounts", scope="Namespaced"):
-    """ServiceAccount binds together: * a name, understood by users, and perhaps by peripheral systems, for an identity
-    * a principal that can be authenticated and authorized * a set of secrets.
+    """ServiceAccount binds together: * a name, understood by users, and perhaps by peripheral systems, for an
+    identity * a principal that can be authenticated and authorized * a set of secrets.
     """
 
     automount_service_account_token: Scalar[bool] = Scalar()
@@ -2949,8 +2955,8 @@ class Taint(Struct):
 
 
 class Toleration(Struct):
-    """The pod this Toleration is attached to tolerates any taint that matches the triple <key,value,effect> using the
-    matching operator <operator>.
+    """The pod this Toleration is attached to tolerates any taint that matches the triple <key,value,effect> using
+    the matching operator <operator>.
     """
 
     effect: Scalar[Literal["NoExecute", "NoSchedule", "PreferNoSchedule"]] = Scalar()
@@ -2966,8 +2972,8 @@ class Toleration(Struct):
 
 
 class TopologySelectorLabelRequirement(Struct):
-    """A topology selector requirement is a selector that matches given label. This is an alpha feature and may change
-    in the future.
+    """A topology selector requirement is a selector that matches given label. This is an alpha feature and may
+    change in the future.
     """
 
     key: Scalar[str] = Scalar()
@@ -2977,8 +2983,8 @@ class TopologySelectorLabelRequirement(Struct):
 
 
 class TopologySelectorTerm(Struct):
-    """A topology selector term represents the result of label queries. A null or empty topology selector term matches
-    no objects. The requirements of them are ANDed.
+    """A topology selector term represents the result of label queries. A null or empty topology selector term
+    matches no objects. The requirements of them are ANDed.
     """
 
     match_label_expressions: NestedList[TopologySelectorLabelRequirement] = NestedList()

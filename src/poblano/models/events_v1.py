@@ -46,8 +46,8 @@ class Event(Resource, group="events.k8s.io", version="v1", plural="events", scop
 
 
 class EventSeries(Struct):
-    """EventSeries contain information on series of events, i.e. thing that was/is happening continuously for some time.
-    How often to update the EventSeries is up to the event reporters.
+    """EventSeries contain information on series of events, i.e. thing that was/is happening continuously for some
+    time. How often to update the EventSeries is up to the event reporters.
     """
 
     count: Scalar[int] = Scalar()

@@ -86,8 +86,8 @@ class LimitResponse(Struct):
 
 
 class LimitedPriorityLevelConfiguration(Struct):
-    """LimitedPriorityLevelConfiguration specifies how to handle requests that are subject to limits. It addresses two
-    issues. How are requests for this priority level limited?
+    """LimitedPriorityLevelConfiguration specifies how to handle requests that are subject to limits. It addresses
+    two issues. How are requests for this priority level limited?
     """
 
     borrowing_limit_percent: Scalar[int] = Scalar()
@@ -187,8 +187,8 @@ class QueuingConfiguration(Struct):
 
 
 class ResourcePolicyRule(Struct):
-    """ResourcePolicyRule is a predicate that matches some resource requests, testing the request's verb and the target
-    resource.
+    """ResourcePolicyRule is a predicate that matches some resource requests, testing the request's verb and the
+    target resource.
     """
 
     api_groups: ScalarList[str] = ScalarList()
@@ -213,8 +213,8 @@ class ServiceAccountSubject(Struct):
 
 
 class Subject(Struct):
-    """Subject matches the originator of a request, as identified by the request authentication system. There are three
-    ways of matching an originator; by user, group, or service account.
+    """Subject matches the originator of a request, as identified by the request authentication system. There are
+    three ways of matching an originator; by user, group, or service account.
     """
 
     group: Nested[GroupSubject] = Nested()

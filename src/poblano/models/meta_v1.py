@@ -69,8 +69,8 @@ class APIResource(Struct):
 
 
 class APIResourceList(Struct):
-    """APIResourceList is a list of APIResource, it is used to expose the name of the resources supported in a specific
-    group and version, and if the resource is namespaced.
+    """APIResourceList is a list of APIResource, it is used to expose the name of the resources supported in a
+    specific group and version, and if the resource is namespaced.
     """
 
     api_version: Scalar[str] = Scalar()
@@ -176,8 +176,8 @@ class LabelSelector(Struct):
 
 
 class LabelSelectorRequirement(Struct):
-    """A label selector requirement is a selector that contains values, a key, and an operator that relates the key and
-    values.
+    """A label selector requirement is a selector that contains values, a key, and an operator that relates the key
+    and values.
     """
 
     key: Scalar[str] = Scalar()
@@ -223,8 +223,8 @@ Quantity: TypeAlias = "str | int | float"
 
 
 class ServerAddressByClientCIDR(Struct):
-    """ServerAddressByClientCIDR helps the client to determine the server address that they should use, depending on the
-    clientCIDR that they match.
+    """ServerAddressByClientCIDR helps the client to determine the server address that they should use, depending on
+    the clientCIDR that they match.
     """
 
     client_cidr: Scalar[str] = Scalar("clientCIDR")
@@ -277,8 +277,8 @@ class StatusCause(Struct):
 
 
 class StatusDetails(Struct):
-    """StatusDetails is a set of additional properties that MAY be set by the server to provide additional information
-    about a response.
+    """StatusDetails is a set of additional properties that MAY be set by the server to provide additional
+    information about a response.
     """
 
     causes: NestedList[StatusCause] = NestedList()

@@ -13,7 +13,9 @@ from poblano.models.meta_v1 import Condition, IntOrString, LabelSelector
 
 
 class HTTPIngressPath(Struct):
-    """HTTPIngressPath associates a path with a backend. Incoming urls matching the path are forwarded to the backend."""
+    """HTTPIngressPath associates a path with a backend. Incoming urls matching the path are forwarded to the
+    backend.
+    """
 
     backend: Nested[IngressBackend] = Nested()
     """Defines the referenced service endpoint to which the traffic will be forwarded to."""
@@ -31,8 +33,8 @@ class HTTPIngressRuleValue(Struct):
 
 
 class IPAddress(Resource, group="networking.k8s.io", version="v1", plural="ipaddresses", scope="Cluster"):
-    """IPAddress represents a single IP of a single IP Family. The object is designed to be used by APIs that operate on
-    IP addresses.
+    """IPAddress represents a single IP of a single IP Family. The object is designed to be used by APIs that operate
+    on IP addresses.
     """
 
     spec: Nested[IPAddressSpec] = Nested()
@@ -47,8 +49,8 @@ class IPAddressSpec(Struct):
 
 
 class IPBlock(Struct):
-    """IPBlock describes a particular CIDR (Ex. "192.168.1.0/24","2001:db8::/64") that is allowed to the pods matched by
-    a NetworkPolicySpec's podSelector.
+    """IPBlock describes a particular CIDR (Ex. "192.168.1.0/24","2001:db8::/64") that is allowed to the pods matched
+    by a NetworkPolicySpec's podSelector.
     """
 
     cidr: Scalar[str] = Scalar()
@@ -270,8 +272,8 @@ class ServiceBackendPort(Struct):
 
 
 class ServiceCIDR(Resource, group="networking.k8s.io", version="v1", plural="servicecidrs", scope="Cluster"):
-    """ServiceCIDR defines a range of IP addresses using CIDR format (e.g. 192.168.0.0/24 or 2001:db2::/64). This range
-    is used to allocate ClusterIPs to Service objects.
+    """ServiceCIDR defines a range of IP addresses using CIDR format (e.g. 192.168.0.0/24 or 2001:db2::/64). This
+    range is used to allocate ClusterIPs to Service objects.
     """
 
     spec: Nested[ServiceCIDRSpec] = Nested()

@@ -18,8 +18,8 @@ class Overhead(Struct):
 
 
 class RuntimeClass(Resource, group="node.k8s.io", version="v1", plural="runtimeclasses", scope="Cluster"):
-    """RuntimeClass defines a class of container runtime supported in the cluster. The RuntimeClass is used to determine
-    which container runtime is used to run all containers in a pod.
+    """RuntimeClass defines a class of container runtime supported in the cluster. The RuntimeClass is used to
+    determine which container runtime is used to run all containers in a pod.
     """
 
     handler: Scalar[str] = Scalar()

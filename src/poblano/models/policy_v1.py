@@ -12,8 +12,8 @@ from poblano.models.meta_v1 import Condition, DeleteOptions, IntOrString, LabelS
 
 
 class Eviction(Resource, group="policy", version="v1", plural="pods", scope="Namespaced"):
-    """Eviction evicts a pod from its node subject to certain policies and safety constraints. This is a subresource of
-    Pod.
+    """Eviction evicts a pod from its node subject to certain policies and safety constraints. This is a subresource
+    of Pod.
     """
 
     delete_options: Nested[DeleteOptions] = Nested()
@@ -43,8 +43,8 @@ class PodDisruptionBudgetSpec(Struct):
 
 
 class PodDisruptionBudgetStatus(Struct):
-    """PodDisruptionBudgetStatus represents information about the status of a PodDisruptionBudget. Status may trail the
-    actual state of a system.
+    """PodDisruptionBudgetStatus represents information about the status of a PodDisruptionBudget. Status may trail
+    the actual state of a system.
     """
 
     conditions: NestedList[Condition] = NestedList()

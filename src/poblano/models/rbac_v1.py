@@ -17,8 +17,8 @@ class AggregationRule(Struct):
 
 
 class ClusterRole(Resource, group="rbac.authorization.k8s.io", version="v1", plural="clusterroles", scope="Cluster"):
-    """ClusterRole is a cluster level, logical grouping of PolicyRules that can be referenced as a unit by a RoleBinding
-    or ClusterRoleBinding.
+    """ClusterRole is a cluster level, logical grouping of PolicyRules that can be referenced as a unit by a
+    RoleBinding or ClusterRoleBinding.
     """
 
     aggregation_rule: Nested[AggregationRule] = Nested()
@@ -87,8 +87,8 @@ class RoleRef(Struct):
 
 
 class Subject(Struct):
-    """Subject contains a reference to the object or user identities a role binding applies to. This can either hold a
-    direct API object reference, or a value for non-objects such as user and group names.
+    """Subject contains a reference to the object or user identities a role binding applies to. This can either hold
+    a direct API object reference, or a value for non-objects such as user and group names.
     """
 
     api_group: Scalar[str] = Scalar()

@@ -92,8 +92,8 @@ class Counter(Struct):
 
 
 class CounterSet(Struct):
-    """CounterSet defines a named set of counters that are available to be used by devices defined in the ResourcePool.
-    The counters are not allocatable by themselves, but can be referenced by devices.
+    """CounterSet defines a named set of counters that are available to be used by devices defined in the
+    ResourcePool. The counters are not allocatable by themselves, but can be referenced by devices.
     """
 
     counters: NestedMap[Counter] = NestedMap()
@@ -206,8 +206,8 @@ class DeviceClaimConfiguration(Struct):
 
 
 class DeviceClass(Resource, group="resource.k8s.io", version="v1", plural="deviceclasses", scope="Cluster"):
-    """DeviceClass is a vendor- or admin-provided resource that contains device configuration and selectors. It can be
-    referenced in the device requests of a claim to apply these presets. Cluster scoped.
+    """DeviceClass is a vendor- or admin-provided resource that contains device configuration and selectors. It can
+    be referenced in the device requests of a claim to apply these presets. Cluster scoped.
     """
 
     spec: Nested[DeviceClassSpec] = Nested()
@@ -319,8 +319,8 @@ class DeviceSubRequest(Struct):
 
 
 class DeviceTaint(Struct):
-    """The device this taint is attached to has the "effect" on any claim which does not tolerate the taint and, through
-    the claim, to pods using the claim.
+    """The device this taint is attached to has the "effect" on any claim which does not tolerate the taint and,
+    through the claim, to pods using the claim.
     """
 
     effect: Scalar[Literal["NoExecute", "NoSchedule", "None"]] = Scalar()
@@ -414,8 +414,8 @@ class ResourceClaim(Resource, group="resource.k8s.io", version="v1", plural="res
 
 
 class ResourceClaimConsumerReference(Struct):
-    """ResourceClaimConsumerReference contains enough information to let you locate the consumer of a ResourceClaim. The
-    user must be a resource in the same namespace as the ResourceClaim.
+    """ResourceClaimConsumerReference contains enough information to let you locate the consumer of a ResourceClaim.
+    The user must be a resource in the same namespace as the ResourceClaim.
     """
 
     api_group: Scalar[str] = Scalar()
