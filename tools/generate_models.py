@@ -24,7 +24,12 @@ from tools.models.specification import Specification, read  # noqa: E402
 
 DOCUMENTS = ROOT.parent / "shared" / "kubernetes-1.36" / "openapi-v3"
 TARGET = ROOT / "src" / "poblano" / "models"
-PACKAGE = '\n"""The kinds of Kubernetes, a module for each group and version. `a` is the index over them."""\n'
+PACKAGE = '''
+"""The kinds of Kubernetes, a module for each group and version. `a` is the index over them.
+
+Every schema of the API is a class, but for what a server answers to ``list`` (``PodList``).
+"""
+'''
 
 
 def generated(specification: Specification) -> dict[str, str]:
@@ -84,7 +89,8 @@ def main() -> int:
         print(f"models: {len(files)} files written")
         return 0
     changed = differences(files)
-    print("\n".join(changed))
+    for line in changed:
+        print(line)
     print("models: run python tools/generate_models.py" if changed else f"models: {len(files)} files are fresh")
     return 1 if changed else 0
 
