@@ -74,7 +74,7 @@ def name_part(text: str, limit: int = NAME_LIMIT) -> str:
     >>> name_part("pinned-images")
     'pinned-images'
     >>> len(name_part("x" * 80)), name_part("x" * 80)[-9:]
-    (63, '-e5ddd20b')
+    (63, '-d929cdee')
     """
     if len(text) <= limit:
         return text

@@ -1,0 +1,186 @@
+"""Runs the actions of a pipeline: a quick ``def`` on the loop, one that has blocked it in a thread, ``async def`` in a task.
+
+Whatever an action does, the answer leaves in time: what is late counts as failed, is cancelled if it can be, and its
+changes are dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from poblano.admission.watchdog import Watchdog
+from poblano.core.context import running
+from poblano.core.pipeline import Call, Failed, Steps
+from poblano.core.verdict import Verdict
+
+POOL_SIZE = 16
+"""Threads for actions that block. More wait for a place, as long as the API server waits for them."""
+
+
+class Late(Exception):
+    """An action was not done when the answer had to leave."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"it was not done after the {seconds:.1f} s there were to answer")
+
+
+class Unfinished:
+    """A pipeline that waits for something: the call, and the awaitable it has returned if it has run."""
+
+    __slots__ = ("awaitable", "call")
+
+    def __init__(self, call: Call, awaitable: Awaitable[Any] | None = None) -> None:
+        self.call = call
+        self.awaitable = awaitable
+
+
+class ActionRunner:
+    """Carries out the calls of pipelines.
+
+    Args:
+        blocked: told the name of an action and the seconds for which it held the loop, when it is first seen to.
+        pool_size: threads for such actions.
+    """
+
+    def __init__(self, blocked: Callable[[str, float], None] | None = None, pool_size: int = POOL_SIZE) -> None:
+        self._watchdog = Watchdog(blocked)
+        self._pool_size = pool_size
+        self._pool: ThreadPoolExecutor | None = None
+        self._strays: set[asyncio.Task[Any]] = set()
+
+    def advance(self, steps: Steps, outcome: object = None) -> Verdict | Unfinished:
+        """Run calls on the loop until the pipeline is done or has to wait for one."""
+        watchdog = self._watchdog
+        try:
+            while True:
+                call: Call = steps.send(outcome)
+                if call.is_async or watchdog.is_slow(call.running):
+                    return Unfinished(call)
+                token = running.set(call.running)
+                watchdog.begin(call.running)
+                try:
+                    outcome = call.function(*call.arguments)
+                except BaseException as error:  # noqa: BLE001 -- an action may raise SystemExit; it is an error as any
+                    outcome = Failed(error)
+                finally:
+                    watchdog.end(call.running)
+                    running.reset(token)
+                if inspect.isawaitable(outcome):
+                    return Unfinished(call, outcome)
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
+
+    async def finish(self, steps: Steps, unfinished: Unfinished, deadline: float, seconds: float) -> Verdict:
+        """Go on with a pipeline that waits, until it is done.
+
+        Args:
+            steps, unfinished: as `advance` left them.
+            deadline: the monotonic time at which the answer must leave; calls after it fail without being made.
+            seconds: how long there was, for the message.
+        """
+        reached: Verdict | Unfinished = unfinished
+        while isinstance(reached, Unfinished):
+            call = reached.call
+            call.left_the_loop = True
+            left = deadline - time.monotonic()
+            outcome = await self._outcome(reached, left, seconds)
+            reached = self.advance(steps, outcome)
+            if isinstance(reached, Verdict):
+                break
+        return reached
+
+    async def _outcome(self, unfinished: Unfinished, left: float, seconds: float) -> object:
+        if left <= 0:
+            _discard(unfinished.awaitable)
+            return Failed(Late(seconds))
+        task = self._task(unfinished)
+        try:
+            await asyncio.wait({task}, timeout=left)
+        except asyncio.CancelledError:
+            self._abandon(task)
+            raise
+        if not task.done():
+            self._abandon(task)
+            return Failed(Late(seconds))
+        if task.cancelled():
+            return Failed(asyncio.CancelledError("the action cancelled itself"))
+        error = task.exception()
+        return task.result() if error is None else Failed(error)
+
+    def _task(self, unfinished: Unfinished) -> asyncio.Task[Any]:
+        call = unfinished.call
+        context = contextvars.copy_context()
+        context.run(running.set, call.running)
+        loop = asyncio.get_running_loop()
+        if unfinished.awaitable is not None:
+            return loop.create_task(_awaited(unfinished.awaitable), context=context)
+        if call.is_async:
+            return loop.create_task(_called(call), context=context)
+        return loop.create_task(self._in_thread(call, context), context=context)
+
+    async def _in_thread(self, call: Call, context: contextvars.Context) -> Any:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._pool_size, thread_name_prefix="poblano-action")
+        future = asyncio.get_running_loop().run_in_executor(self._pool, _shielded, context.copy(), call)
+        outcome = await future
+        if isinstance(outcome, Failed):
+            return outcome
+        return await outcome if inspect.isawaitable(outcome) else outcome
+
+    def _abandon(self, task: asyncio.Task[Any]) -> None:
+        """Let go of an action: cancelled if it heeds that, and kept only so that its end is noticed."""
+        task.cancel()
+        self._strays.add(task)
+        task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._strays.discard(task)
+        if not task.cancelled():
+            task.exception()
+
+    def close(self) -> None:
+        """Stop the threads and the watchdog. What still runs in a thread is left to end by itself."""
+        self._watchdog.close()
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
+        for task in tuple(self._strays):
+            task.cancel()
+
+
+def _shielded(context: contextvars.Context, call: Call) -> object:
+    """Call in a thread. SystemExit must not end the pool, nor StopIteration upset the future it would be put into."""
+    try:
+        return context.run(call.function, *call.arguments)
+    except BaseException as error:  # noqa: BLE001
+        return Failed(error)
+
+
+async def _called(call: Call) -> Any:
+    try:
+        return await call.function(*call.arguments)
+    except asyncio.CancelledError:
+        raise
+    except BaseException as error:  # noqa: BLE001 -- SystemExit in a task would end the loop
+        return Failed(error)
+
+
+async def _awaited(awaitable: Awaitable[Any]) -> Any:
+    try:
+        return await awaitable
+    except asyncio.CancelledError:
+        raise
+    except BaseException as error:  # noqa: BLE001
+        return Failed(error)
+
+
+def _discard(awaitable: Awaitable[Any] | None) -> None:
+    close = getattr(awaitable, "close", None)
+    if close is not None:
+        close()

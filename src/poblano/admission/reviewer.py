@@ -1,0 +1,169 @@
+"""Answers the reviews of a module: bytes in, bytes out. The server asks it; the pipelines of the core do the thinking.
+
+>>> from poblano import Capability, Module, a
+>>> shop = Capability("shop")
+>>> rule = shop.when(a.Pod).is_created().validate(lambda pod: pod.approve())
+>>> reviewer = ModuleReviewer(Module(shop))
+>>> reviewer.paths()
+['/validate/fail/10']
+>>> reviewer.review("/validate/fail/10", b'{}', timeout=10).status
+400
+>>> reviewer.close()
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeAlias
+
+from poblano.admission.actions import POOL_SIZE, ActionRunner, Unfinished
+from poblano.admission.replies import Reply
+from poblano.core.binding import OnError
+from poblano.core.entries import Entry, entries
+from poblano.core.errors import MalformedReview, PoblanoError
+from poblano.core.pipeline import Pipeline, Steps
+from poblano.core.review import VERSIONS, Answer, Review, read, uid_of, write
+from poblano.core.verdict import Verdict
+from poblano.module import Module
+
+Observer: TypeAlias = Callable[[Entry, Review, Verdict, Answer, float], None]
+"""Told of every answered review: its entry, what was asked, what the rules said, the answer, the seconds it took."""
+
+_UID: Final = re.compile(rb'"request"\s*:\s*\{\s*"uid"\s*:\s*"([^"\\\x00-\x1f]{1,128})"')
+"""Where the API server puts the uid: first in the request, so that it can be read of a body that was cut short."""
+
+
+class ModuleReviewer:
+    """The rules of a module, by path.
+
+    Args:
+        module: whose rules.
+        on_error: what an exception means where neither rule nor capability says.
+        timeout: seconds a call may take where neither says.
+        observers: told of every answered review. What they raise is their own fault and is not caught.
+        blocked: told of an action that held the loop, and for how many seconds.
+        pool_size: threads for such actions.
+    """
+
+    def __init__(
+        self,
+        module: Module,
+        *,
+        on_error: OnError = "reject",
+        timeout: int = 10,
+        observers: Sequence[Observer] = (),
+        blocked: Callable[[str, float], None] | None = None,
+        pool_size: int = POOL_SIZE,
+    ) -> None:
+        self.entries: list[Entry] = entries(module.bindings, on_error=on_error, timeout=timeout)
+        self._observers = tuple(observers)
+        self._runner = ActionRunner(blocked, pool_size)
+        self._served = {
+            entry.path: (
+                entry,
+                Pipeline(entry.phase, entry.bindings, module.hooks, "reject" if entry.policy == "Fail" else on_error),
+            )
+            for entry in self.entries
+        }
+
+    def paths(self) -> list[str]:
+        """The paths of the entries."""
+        return list(self._served)
+
+    def review(self, path: str, body: bytes, timeout: float) -> Reply | Awaitable[Reply]:
+        """Answer one AdmissionReview; at once when all its actions are quick and none is async.
+
+        Args:
+            path: one of `paths`.
+            body: what was posted.
+            timeout: the seconds that are left.
+        """
+        started = time.monotonic()
+        entry, pipeline = self._served[path]
+        try:
+            review = read(body)
+            steps = pipeline.steps(review)
+            reached = self._runner.advance(steps)
+        except MalformedReview as error:
+            return self._malformed(error, body)
+        except PoblanoError as error:
+            return self.refuse(path, body, 500, str(error))
+        if isinstance(reached, Unfinished):
+            return self._finish(entry, review, steps, reached, started, timeout)
+        return self._reply(entry, review, reached, started)
+
+    async def _finish(
+        self, entry: Entry, review: Review, steps: Steps, unfinished: Unfinished, started: float, timeout: float
+    ) -> Reply:
+        self._unfinished += 1
+        try:
+            verdict = await self._runner.finish(steps, unfinished, started + timeout, timeout)
+        except PoblanoError as error:
+            return self._fault(entry.path, review.request.uid, review.api_version, str(error))
+        finally:
+            self._unfinished -= 1
+            if self._retired and not self._unfinished:
+                self.close()
+        return self._reply(entry, review, verdict, started)
+
+    def _reply(self, entry: Entry, review: Review, verdict: Verdict, started: float) -> Reply:
+        answer = verdict.answer()
+        body = write(answer, review.api_version)
+        seconds = time.monotonic() - started
+        for observer in self._observers:
+            observer(entry, review, verdict, answer, seconds)
+        return Reply(200, body)
+
+    def _malformed(self, error: MalformedReview, body: bytes) -> Reply:
+        """Not a question: HTTP 400, so that the failure policy decides, with a review that says what was wrong."""
+        return Reply(
+            400,
+            write(Answer(uid=error.uid or uid_of(body), allowed=False, code=400, message=str(error)), _version(body)),
+        )
+
+    def refuse(self, path: str, body: bytes, status: int, message: str) -> Reply:
+        """A refusal as an AdmissionReview, when `body` (which may be cut short) never came to be reviewed.
+
+        Where the fault is ours (500) and the uid is known, it is an answer; otherwise the HTTP status says it, and the API
+        server applies the failure policy.
+        """
+        uid = _cut_uid(body)
+        if status == 500 and uid:
+            return self._fault(path, uid, _version(body), message)
+        code = status if 400 <= status <= 599 else 500
+        return Reply(status, write(Answer(uid=uid, allowed=False, code=code, message=message), _version(body)))
+
+    def _fault(self, path: str, uid: str, version: str, message: str) -> Reply:
+        """A fault of ours: refused under the policy Fail, let through with a warning under Ignore."""
+        served = self._served.get(path)
+        if served is not None and served[0].policy == "Ignore":
+            return Reply(200, write(Answer(uid=uid, warnings=[message]), version))
+        return Reply(200, write(Answer(uid=uid, allowed=False, code=500, message=message), version))
+
+    def retire(self) -> None:
+        """Close once the reviews under way are answered: another reviewer has taken over."""
+        self._retired = True
+        if not self._unfinished:
+            self.close()
+
+    def close(self) -> None:
+        """Stop the threads. Reviews that are under way are not waited for: the server has done that."""
+        self._runner.close()
+
+
+def _for_hooks(entry: Entry, on_error: OnError) -> OnError:
+    """A hook is no rule of its own policy: under Ignore its failure must not refuse what no rule would."""
+    if entry.policy == "Fail":
+        return "reject"
+    return "audit" if on_error == "reject" else on_error
+
+
+def _cut_uid(body: bytes) -> str:
+    found = _UID.search(body, 0, 4096)
+    return found[1].decode(errors="replace") if found else uid_of(body)
+
+
+def _version(body: bytes) -> str:
+    return VERSIONS[1] if b"admission.k8s.io/v1beta1" in body[:4096] else VERSIONS[0]

@@ -1,0 +1,71 @@
+"""Notices a ``def`` action that holds the event loop, says which, and has it run in a thread from then on.
+
+One thread looks every 50 ms at what runs on the loop, so that even an action that never comes back is named while it hangs.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from poblano.core.context import Running
+
+HELD_SECONDS = 0.05
+"""How long an action may hold the loop, during which no other review is answered."""
+
+
+class Watchdog:
+    """Which action is on the loop, since when, and which have been too long there.
+
+    Args:
+        blocked: called with the action's name and the seconds so far, once for each action; from the watchdog's thread
+            while it still runs, otherwise from the loop's.
+    """
+
+    def __init__(self, blocked: Callable[[str, float], None] | None = None) -> None:
+        self._blocked = blocked
+        self._slow: set[tuple[str, str]] = set()
+        self._current: tuple[Running, float] | None = None
+        self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def is_slow(self, who: Running) -> bool:
+        """Whether this action has held the loop too long before."""
+        return bool(self._slow) and (who.capability, who.rule) in self._slow
+
+    def begin(self, who: Running) -> None:
+        """An action is about to run on the loop."""
+        if self._thread is None:
+            self._start()
+        self._current = (who, time.monotonic())
+
+    def end(self, who: Running) -> None:
+        """It is done."""
+        current, self._current = self._current, None
+        if current is not None:
+            held = time.monotonic() - current[1]
+            if held > HELD_SECONDS:
+                self._mark(who, held)
+
+    def _start(self) -> None:
+        self._thread = threading.Thread(target=self._look, name="poblano-watchdog", daemon=True)
+        self._thread.start()
+
+    def _look(self) -> None:
+        while not self._closed.wait(HELD_SECONDS):
+            current = self._current
+            if current is not None and (held := time.monotonic() - current[1]) > HELD_SECONDS:
+                self._mark(current[0], held)
+
+    def _mark(self, who: Running, held: float) -> None:
+        key = (who.capability, who.rule)
+        if key in self._slow:
+            return
+        self._slow.add(key)
+        if self._blocked is not None:
+            self._blocked(f"{who.capability}/{who.rule}", held)
+
+    def close(self) -> None:
+        """Stop looking."""
+        self._closed.set()
