@@ -28,9 +28,10 @@ class Served:
     subresources: frozenset[str] = frozenset()
 
 
-class _Version(msgspec.Struct, frozen=True):
+class _Version(msgspec.Struct, frozen=True, rename="camel"):
     major: str = ""
     minor: str = ""
+    git_version: str = ""
 
 
 class _ApiResource(msgspec.Struct, frozen=True, rename="camel"):
@@ -46,14 +47,18 @@ class _ApiResourceList(msgspec.Struct, frozen=True):
 
 
 async def server_version(client: ApiClient) -> tuple[int, int]:
-    """Major and minor version; vendors' suffixes (``20+``) are left out.
+    """Major and minor version; vendors' suffixes (``20+``) are left out. (0, 0) if the server does not say.
 
     Raises:
         ApiError: there was no answer.
     """
     response = await client.request("GET", "/version")
     version = msgspec.json.decode(response.body, type=_Version)
-    return _number(version.major), _number(version.minor)
+    # A server that was not built by Kubernetes' own scripts has only the third.
+    for text in (f"{version.major}.{version.minor}", version.git_version.removeprefix("v")):
+        if found := re.match(r"(\d+)\.(\d+)", text):
+            return int(found[1]), int(found[2])
+    return 0, 0
 
 
 async def discover(client: ApiClient, group: str, version: str) -> tuple[Served, ...]:
@@ -81,8 +86,3 @@ def _served(group: str, version: str, found: _ApiResource, listed: list[_ApiReso
         short_names=tuple(found.short_names or ()),
         subresources=frozenset(other.name.removeprefix(prefix) for other in listed if other.name.startswith(prefix)),
     )
-
-
-def _number(text: str) -> int:
-    digits = re.match(r"\d+", text)
-    return int(digits[0]) if digits else 0

@@ -68,7 +68,7 @@ class ExecCredentials:
         self._beside = beside
         self._now = now
         self._environ = environ
-        self._interactive = sys.stdin.isatty() if interactive is None else interactive
+        self._interactive = _at_terminal() if interactive is None else interactive
         self._lock = asyncio.Lock()
         self._current: Credential | None = None
         self._expires = float("inf")
@@ -162,6 +162,13 @@ class ExecCredentials:
 
     def _failed(self, what: str, remedy: str) -> CredentialsFailed:
         return CredentialsFailed(f"the exec plugin {self._plugin.command!r} of {self._entry} {what}", remedy=remedy)
+
+
+def _at_terminal() -> bool:
+    try:
+        return sys.stdin.isatty()
+    except (AttributeError, ValueError):  # a service may have no stdin, or a closed one
+        return False
 
 
 def _kill(process: subprocess.Process) -> None:

@@ -58,8 +58,8 @@ class _Causes(msgspec.Struct, frozen=True):
 def failure(status: int, body: bytes, *, method: str = "", path: str = "") -> ApiError:
     """The error for an answer that is no success.
 
-    >>> failure(404, b'{"kind": "Status", "reason": "NotFound", "message": "pods \\\\"db\\\\" not found"}')
-    NotFound('pods "db" not found')
+    >>> failure(410, b'{"kind": "Status", "message": "too old resource version"}')
+    Expired('too old resource version; list again, without a resourceVersion')
     """
     said = _decoded(body)
     details = said.details or {}

@@ -131,11 +131,23 @@ def _candidates(environ: Mapping[str, str], home: Path | None) -> list[Path]:
     listed = environ.get("KUBECONFIG", "")
     if listed:
         return list(dict.fromkeys(Path(part) for part in listed.split(os.pathsep) if part))
-    return [(home or Path.home()) / ".kube" / "config"]
+    try:
+        return [(home or Path.home()) / ".kube" / "config"]
+    except RuntimeError:  # a pod's user may have no home at all
+        return []
 
 
 def _existing(environ: Mapping[str, str], home: Path | None) -> list[Path]:
-    return [path for path in _candidates(environ, home) if path.exists()]
+    listed = bool(environ.get("KUBECONFIG"))
+    return [path for path in _candidates(environ, home) if _is_there(path, unreadable=listed)]
+
+
+def _is_there(path: Path, *, unreadable: bool) -> bool:
+    """Whether to read a file. One that was asked for and cannot be reached is, so that the error says why."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return unreadable
 
 
 def _named(fields: Fields, key: str, inner: str) -> dict[str, Fields]:

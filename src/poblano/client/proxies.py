@@ -6,9 +6,12 @@ loopback never goes through a proxy.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
+
+_HOST_AND_PORT = re.compile(r"(?P<host>\[[^]]*\]|[^:]+):(?P<port>[0-9]{1,5})")
 
 
 def proxy_for(url: str, environ: Mapping[str, str]) -> str:
@@ -45,9 +48,8 @@ def _matches(item: str, host: str, port: int, address: IPv4Address | IPv6Address
             return address in ip_network(item, strict=False)
         except ValueError:
             return False
-    name, colon, wanted_port = item.rpartition(":")
-    if colon and wanted_port.isdigit() and ":" not in name.strip("[]"):
-        return port == int(wanted_port) and _matches(name.strip("[]"), host, port, address)
+    if found := _HOST_AND_PORT.fullmatch(item):
+        return port == int(found["port"]) and _matches(found["host"].strip("[]"), host, port, address)
     if item.startswith("*."):
         item = item[1:]
     if item.startswith("."):

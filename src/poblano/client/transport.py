@@ -12,7 +12,7 @@ import random
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -214,7 +214,10 @@ class ApiClient:
                 server_hostname=cluster.tls_server_name or None,
                 proxy=self._proxy,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=left, sock_connect=self._timeouts.connect),
+                timeout=aiohttp.ClientTimeout(
+                    total=max(left, 0.001),  # 0 would be no limit
+                    sock_connect=self._timeouts.connect,
+                ),
             ) as answer:
                 return _outcome(call, answer.status, answer.headers, await answer.read())
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -318,4 +321,4 @@ async def _fetch(
             return answer.status, await answer.read()
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         silence = explain(error, server=url, proxy="", seconds=30)
-    raise silence.error("", "")
+    raise replace(silence, remedy="check idp-issuer-url and idp-certificate-authority").error("", "")

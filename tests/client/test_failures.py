@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from poblano.client.failures import failure
+from poblano.core import errors
+from poblano.core.errors import ApiError
+from tests.client.loopback import status
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+def encoded(value: object) -> bytes:
+    return json.dumps(value).encode()
+
+
+def refused(code: int, reason: str = "", message: str = "no", **details: object) -> ApiError:
+    return failure(code, encoded(status(code, reason, message, **details)), method="GET", path="/api")
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "kind"),
+    (
+        (400, "BadRequest", errors.BadRequest),
+        (401, "Unauthorized", errors.Unauthorized),
+        (403, "Forbidden", errors.Forbidden),
+        (404, "NotFound", errors.NotFound),
+        (409, "Conflict", errors.Conflict),
+        (409, "AlreadyExists", errors.AlreadyExists),
+        (410, "Expired", errors.Expired),
+        (418, "", errors.ApiError),
+        (422, "Invalid", errors.Invalid),
+        (429, "TooManyRequests", errors.TooManyRequests),
+        (500, "InternalError", errors.ServerError),
+        (503, "ServiceUnavailable", errors.ServerError),
+    ),
+)
+def test_every_status_has_its_error(code: int, reason: str, kind: type[ApiError]):
+    error = refused(code, reason, "words", name="x")
+
+    assert type(error) is kind
+    assert (error.status, error.reason, error.message, error.details) == (code, reason, "words", {"name": "x"})
+    assert str(error).startswith("GET /api: words")
+
+
+def test_rbac_names_the_rule_to_add():
+    error = refused(
+        403,
+        "Forbidden",
+        'pods is forbidden: User "joe" cannot list resource "pods/log" in API group "" in the namespace "shop"',
+    )
+
+    assert (
+        error.remedy
+        == 'give joe the rule {apiGroups: [""], resources: ["pods/log"], verbs: ["list"]} in a Role in namespace shop'
+    )
+
+
+def test_rbac_at_cluster_scope_names_a_cluster_role():
+    message = 'x is forbidden: User "joe" cannot patch resource "webapps" in API group "shop.example.com" at the cluster scope'
+
+    assert refused(403, "Forbidden", message).remedy.endswith('["webapps"], verbs: ["patch"]} in a ClusterRole')
+
+
+def test_rbac_of_a_path_names_the_path():
+    message = 'forbidden: User "joe" cannot get path "/metrics"'
+
+    assert 'nonResourceURLs: ["/metrics"], verbs: ["get"]' in refused(403, "Forbidden", message).remedy
+
+
+def test_a_webhooks_denial_is_not_taken_for_rbac():
+    assert refused(403, "Forbidden", 'admission webhook "x" denied the request: no').remedy == ""
+
+
+def test_a_missing_resource_and_a_missing_object_are_told_apart():
+    assert "CustomResourceDefinition" in refused(404, "NotFound").remedy
+    assert refused(404, "NotFound", name="db").remedy == ""
+
+
+def test_a_field_managers_conflict_offers_force():
+    causes = [{"reason": "FieldManagerConflict", "message": "conflict with kubectl", "field": ".data.a"}]
+
+    assert "apply with force" in refused(409, "Conflict", causes=causes).remedy
+    assert "read it again" in refused(409, "Conflict", causes="?").remedy
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    (
+        (b"", "the API server answered HTTP 502"),
+        (b"<html>Bad Gateway</html>", "the API server answered HTTP 502"),
+        (b"upstream is gone\n", "upstream is gone"),
+        (b'{"kind": "Pod"}', "the API server answered HTTP 502"),
+        (b"\xff\xfe", "\ufffd\ufffd"),
+    ),
+)
+def test_what_is_no_status_still_makes_an_error(body: bytes, message: str):
+    assert failure(502, body).message == message
+
+
+@given(
+    st.integers(300, 599),
+    st.binary()
+    | values.map(encoded)
+    | st.fixed_dictionaries(
+        {"kind": st.just("Status")}, optional={"message": values, "reason": values, "details": values}
+    ).map(encoded),
+)
+def test_any_answer_makes_an_error(code: int, body: bytes):
+    assert failure(code, body).status == code
