@@ -61,12 +61,11 @@ class ModuleReviewer:
         self._observers = tuple(observers)
         self._runner = ActionRunner(blocked, pool_size)
         self._served = {
-            entry.path: (
-                entry,
-                Pipeline(entry.phase, entry.bindings, module.hooks, "reject" if entry.policy == "Fail" else on_error),
-            )
+            entry.path: (entry, Pipeline(entry.phase, entry.bindings, module.hooks, _for_hooks(entry, on_error)))
             for entry in self.entries
         }
+        self._unfinished = 0
+        self._retired = False
 
     def paths(self) -> list[str]:
         """The paths of the entries."""

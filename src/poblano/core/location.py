@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from poblano.core.errors import Location
 
-_PACKAGE = str(Path(__file__).resolve().parents[1]) + "/"
+_PACKAGE = __file__.removesuffix("core/location.py")
 
 
 def caller_location() -> Location:

@@ -232,7 +232,7 @@ class Resource(Struct):
     kind: Scalar[str] = Scalar()
     metadata: Nested[ObjectMeta] = Nested()
 
-    __kind__: Kind | None = None
+    __kind__: ClassVar[Kind | None] = None
 
     def __init_subclass__(
         cls,
