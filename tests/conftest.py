@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import control_plane as real
 
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
 # A test that no run on this machine could make says so with a reason that begins like the first of these; the second is
 # pytest's about a docstring whose examples are all marked +SKIP. Every other skip fails continuous integration.
 EXPECTED = ("cannot run here: ", "all tests skipped by +SKIP option")
+
+# No wall-clock limits: the machine may be busy. In continuous integration the same examples every time, elsewhere new ones.
+settings.register_profile(
+    "poblano",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("poblano")
 
 
 @pytest.fixture(scope="session")
