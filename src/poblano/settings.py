@@ -1,0 +1,230 @@
+"""The settings of a module: ``[tool.poblano]`` of its ``pyproject.toml``.
+
+::
+
+    [tool.poblano]
+    uuid = "hello"
+    module = "hello:module"
+
+Nothing is read when this is imported: `load_settings` reads the file and the environment it is given. These variables
+override the file, for one run; an empty one counts as unset, and any other setting is refused as a variable:
+
+============================== ============================ =========================================
+variable                       overrides                    is
+============================== ============================ =========================================
+POBLANO_ON_ERROR               on_error                     reject, audit or ignore
+POBLANO_WEBHOOK_TIMEOUT        webhook_timeout              whole seconds, 1 to 30
+POBLANO_NAMESPACE              namespace                    a namespace's name
+POBLANO_LOG_LEVEL              log_level                    debug, info, warning or error
+POBLANO_STORE_FLUSH_SECONDS    store_flush_seconds          seconds, more than 0
+============================== ============================ =========================================
+
+``uuid`` cannot be overridden: what is in the cluster is named after it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from poblano.core.binding import OnError
+from poblano.core.errors import InvalidSettings
+from poblano.settings_values import JSONTable, Reader
+from poblano.toml_lines import line_of
+
+LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+RbacMode: TypeAlias = Literal["scoped", "admin"]
+FailurePolicy: TypeAlias = Literal["Fail", "Ignore"]
+
+FILE = "pyproject.toml"
+TABLE = ("tool", "poblano")
+
+
+@dataclass(frozen=True, slots=True)
+class AlwaysIgnore:
+    """What is never looked at."""
+
+    namespaces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Settings of one part of a module: its admission, or its watches."""
+
+    always_ignore: AlwaysIgnore = AlwaysIgnore()
+
+
+@dataclass(frozen=True, slots=True)
+class CustomLabels:
+    """Labels to be put on what is built."""
+
+    namespace: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class AdditionalWebhook:
+    """A namespace whose webhooks have a failure policy of their own."""
+
+    namespace: str
+    failure_policy: FailurePolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a module is called and how it is run. Every value has been checked."""
+
+    folder: Path
+    """Where the ``pyproject.toml`` is: the folder the module is imported from."""
+    uuid: str
+    """Names everything in the cluster: ``poblano-<uuid>``. An RFC 1123 label, at most 36 characters."""
+    module: str
+    """The `Module` object, as ``package.module:name``."""
+    description: str = ""
+    """What the module is for, in a sentence."""
+    on_error: OnError = "reject"
+    """What an action that raises means, unless its capability or the action says otherwise."""
+    webhook_timeout: int = 10
+    """Seconds that the API server waits, 1 to 30, unless an action says otherwise."""
+    namespace: str = "poblano-system"
+    """Where the module lives in the cluster."""
+    log_level: LogLevel = "info"
+    """What is logged: this and what is worse."""
+    always_ignore: AlwaysIgnore = AlwaysIgnore()
+    """Namespaces that no action ever sees."""
+    admission: Part = Part()
+    """Namespaces that mutate and validate actions, besides, never see."""
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Environment variables for the module: see `put_environment`."""
+
+    rbac_mode: RbacMode = "scoped"
+    """Deployment only: whether ``poblano build`` derives the role from the bindings, or grants everything."""
+    rbac: tuple[JSONTable, ...] = ()
+    """Deployment only: further PolicyRules for the role that ``poblano build`` writes."""
+    image: str | None = None
+    """Deployment only: the controller's image in what ``poblano build`` writes; None is that of this version."""
+    custom_labels: CustomLabels = field(default_factory=CustomLabels)
+    """Deployment only: labels for what ``poblano build`` writes."""
+    additional_webhooks: tuple[AdditionalWebhook, ...] = ()
+    """Deployment only: namespaces whose webhooks ``poblano build`` writes with another failure policy."""
+    included_files: tuple[str, ...] = ()
+    """Deployment only: files beside the code that ``poblano build`` puts into the image, as paths from `folder`."""
+    watch: Part = Part()
+    """Watch actions only: namespaces they never see, besides `always_ignore`. Admission has no use for it."""
+    store_flush_seconds: float = 5.0
+    """The store only: how long changes may be gathered before they are written. Admission has no use for it."""
+
+    @property
+    def ignored_namespaces(self) -> tuple[str, ...]:
+        """The namespaces that mutate and validate actions never see: `always_ignore` and `admission` together."""
+        return tuple(dict.fromkeys((*self.always_ignore.namespaces, *self.admission.always_ignore.namespaces)))
+
+
+def find_project(start: Path) -> Path:
+    """The module's folder: the nearest one, from `start` upward, with a ``pyproject.toml`` that has ``[tool.poblano]``.
+
+    Raises:
+        InvalidSettings: when there is none, or a file on the way is no TOML.
+    """
+    start = start.resolve()
+    seen: list[Path] = []
+    for folder in (start, *start.parents):
+        file = folder / FILE
+        if file.is_file():
+            if _table(_parsed(file)[1]) is not None:
+                return folder
+            seen.append(file)
+    found = f"; {', '.join(map(str, seen))} has none" if seen else ""
+    raise InvalidSettings(
+        f"no {FILE} with a [tool.poblano] table in {start} or above{found}; "
+        'go to the folder of a module, or write [tool.poblano] with uuid = "..." and module = "file:object"'
+    )
+
+
+def load_settings(folder: Path, environ: Mapping[str, str]) -> Settings:
+    """Read and check the settings of the module in `folder`.
+
+    Args:
+        folder: what `find_project` found.
+        environ: the environment, such as ``os.environ``.
+
+    Raises:
+        InvalidSettings: when a key is unknown or a value is wrong: names file, line, key and what is allowed.
+    """
+    file = folder / FILE
+    text, document = _parsed(file)
+    table = _table(document)
+    if table is None:
+        raise InvalidSettings(f"{file} has no [tool.poblano] table; write it, with uuid and module")
+    reader = Reader(table, lambda path: f"{file}:{line_of(text, (*TABLE, *path))}", environ)
+    settings = _settings(folder, reader)
+    reader.finish()
+    return settings
+
+
+def put_environment(settings: Settings, environ: MutableMapping[str, str]) -> None:
+    """Put the module's `env` into `environ`, before the module is imported. What is set there already stays.
+
+    >>> environ = {"A": "given"}
+    >>> put_environment(Settings(folder=Path(), uuid="x", module="x:y", env={"A": "1", "B": "2"}), environ)
+    >>> environ
+    {'A': 'given', 'B': '2'}
+    """
+    for name, value in settings.env.items():
+        environ.setdefault(name, value)
+
+
+def _settings(folder: Path, reader: Reader) -> Settings:
+    return Settings(
+        folder=folder,
+        uuid=reader.label("uuid", required=True, limit=36),
+        module=reader.module("module"),
+        description=reader.text("description", ""),
+        on_error=reader.choice("on_error", ("reject", "audit", "ignore"), "reject", override=True),
+        webhook_timeout=reader.integer("webhook_timeout", 10, 1, 30, override=True),
+        namespace=reader.label("namespace", default="poblano-system", override=True),
+        log_level=reader.choice("log_level", ("debug", "info", "warning", "error"), "info", override=True),
+        always_ignore=_always_ignore(reader),
+        admission=_part(reader, "admission"),
+        env=reader.environment("env"),
+        rbac_mode=reader.choice("rbac_mode", ("scoped", "admin"), "scoped"),
+        rbac=reader.tables("rbac"),
+        image=reader.text("image", "") or None,
+        custom_labels=CustomLabels(reader.table("custom_labels").texts("namespace")),
+        additional_webhooks=tuple(map(_webhook, reader.readers("additional_webhooks"))),
+        included_files=reader.names("included_files"),
+        watch=_part(reader, "watch"),
+        store_flush_seconds=reader.seconds("store_flush_seconds", 5.0, override=True),
+    )
+
+
+def _part(reader: Reader, key: str) -> Part:
+    return Part(_always_ignore(reader.table(key)))
+
+
+def _always_ignore(reader: Reader) -> AlwaysIgnore:
+    return AlwaysIgnore(reader.table("always_ignore").labels("namespaces"))
+
+
+def _webhook(reader: Reader) -> AdditionalWebhook:
+    return AdditionalWebhook(
+        reader.label("namespace", required=True), reader.choice("failure_policy", ("Fail", "Ignore"), "Ignore")
+    )
+
+
+def _parsed(file: Path) -> tuple[str, JSONTable]:
+    try:
+        text = file.read_text(encoding="utf-8")
+        return text, tomllib.loads(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidSettings(f"{file} cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidSettings(f"{file} is not TOML: {error}") from None
+
+
+def _table(document: JSONTable) -> JSONTable | None:
+    tool = document.get("tool")
+    table = tool.get("poblano") if isinstance(tool, dict) else None
+    return table if isinstance(table, dict) else None
