@@ -47,7 +47,7 @@ class Plugin:
 
     async def started(self) -> int:
         """The process id of a run, as soon as there is one."""
-        while not (runs := list(self.folder.glob("run-*"))):  # noqa: ASYNC110 - of another process
+        while not (runs := list(self.folder.glob("run-*"))):
             await asyncio.sleep(0.01)
         return int(runs[0].name.removeprefix("run-"))
 

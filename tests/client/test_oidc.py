@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from poblano.client.access import Access, Cluster, Material, Oidc, User
 from poblano.client.credentials import StoredCredentials
 from poblano.client.errors import CredentialsFailed
+from poblano.client.fetch import fetch
 from poblano.client.oidc import OidcCredentials, expiry_of
-from poblano.client.transport import _fetch
 from poblano.core.errors import ConnectionFailed
 from tests.client.loopback import Pki, Reply, Server, serving
 
@@ -25,7 +25,7 @@ def jwt(expiry: float) -> str:
 def credentials(issuer: str, id_token: str, *, now: float = 1000.0, authority: Material | None = None, **fields: str):
     oidc = Oidc(issuer, "kube", id_token=id_token, certificate_authority=authority, **fields)  # type: ignore[arg-type]
     access = Access(Cluster("https://host"), User("jane", oidc=oidc), source="config")
-    return OidcCredentials(access, StoredCredentials(User()), fetch=_fetch, now=lambda: now)
+    return OidcCredentials(access, StoredCredentials(User()), fetch=fetch, now=lambda: now)
 
 
 def script(server: Server, *answers: Reply) -> None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from poblano.client import dry_run
+from poblano.client.deleting import Preconditions
 from poblano.client.discovery import discover, server_version
-from poblano.client.resources import Preconditions, Resources
+from poblano.client.resources import Resources
 from poblano.client.transport import ApiClient, connect
 from poblano.core.errors import (
     AlreadyExists,

@@ -56,6 +56,7 @@ def test_retry_after_as_a_date():
 
     assert parse_retry_after("Sun, 22 Nov 2026 10:00:05 GMT", now=now) == 5
     assert parse_retry_after("Sun, 22 Nov 2026 09:00:00 GMT", now=now) == 0
+    assert parse_retry_after("Sun, 22 Nov 2026 10:00:05", now=now) == 5
 
 
 @given(st.text())

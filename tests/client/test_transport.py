@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from poblano.client.access import Access, Cluster, Impersonation, Material, User
-from poblano.client.transport import ApiClient, Timeouts, connect
+from poblano.client.messages import Timeouts
+from poblano.client.transport import ApiClient, connect
 from poblano.core.errors import ApiError, ConnectionFailed, NotFound, ServerError, TooManyRequests, Unauthorized
 from tests.client.loopback import Clock, Pki, Reply, client_of, proxying, serving, silent, status, tcp_server
 

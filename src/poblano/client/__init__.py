@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from poblano.client.access import Access as Access
     from poblano.client.credentials import Credential as Credential
     from poblano.client.credentials import Credentials as Credentials
+    from poblano.client.deleting import Preconditions as Preconditions
     from poblano.client.discovery import Served as Served
     from poblano.client.discovery import discover as discover
     from poblano.client.discovery import server_version as server_version
     from poblano.client.errors import CredentialsFailed as CredentialsFailed
     from poblano.client.errors import InvalidKubeconfig as InvalidKubeconfig
     from poblano.client.kubeconfig import find_access as find_access
+    from poblano.client.messages import Response as Response
+    from poblano.client.messages import Timeouts as Timeouts
     from poblano.client.resources import Listing as Listing
-    from poblano.client.resources import Preconditions as Preconditions
     from poblano.client.resources import Resources as Resources
     from poblano.client.transport import ApiClient as ApiClient
-    from poblano.client.transport import Response as Response
-    from poblano.client.transport import Timeouts as Timeouts
     from poblano.client.transport import connect as connect
 
 _HOMES = {
@@ -44,11 +44,11 @@ _HOMES = {
     "CredentialsFailed": "errors",
     "InvalidKubeconfig": "errors",
     "Listing": "resources",
-    "Preconditions": "resources",
+    "Preconditions": "deleting",
     "Resources": "resources",
-    "Response": "transport",
+    "Response": "messages",
     "Served": "discovery",
-    "Timeouts": "transport",
+    "Timeouts": "messages",
     "connect": "transport",
     "discover": "discovery",
     "find_access": "kubeconfig",

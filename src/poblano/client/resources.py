@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
+from poblano.client.deleting import Preconditions, Propagation, delete_options
 from poblano.client.dry_run import dry_run
 from poblano.client.paths import object_path, write_target
 from poblano.client.transport import ApiClient
@@ -21,7 +22,6 @@ from poblano.core.objects import Resource, kind_of
 
 AnyKind: TypeAlias = "Kind | type[Resource]"
 AnyObject: TypeAlias = "Mapping[str, Any] | Resource"
-Propagation = Literal["Background", "Foreground", "Orphan"]
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -36,14 +36,6 @@ class Listing:
 
     items: list[Document]
     resource_version: str
-
-
-@dataclass(frozen=True, slots=True)
-class Preconditions:
-    """What must still be so for a delete to happen; "" is no condition."""
-
-    uid: str = ""
-    resource_version: str = ""
 
 
 class _ListMeta(msgspec.Struct, frozen=True, rename="camel"):
@@ -189,7 +181,7 @@ class Resources:
     ) -> Document:
         """Delete one object. The answer is the object while finalizers hold it, or a ``Status``."""
         path = object_path(_kind(kind), name, namespace)
-        return await self._delete(path, {}, _delete_options(propagation, grace_seconds, preconditions, dry=dry_run))
+        return await self._delete(path, {}, delete_options(propagation, grace_seconds, preconditions, dry=dry_run))
 
     async def delete_collection(
         self,
@@ -206,7 +198,7 @@ class Resources:
         selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
         query = {key: value for key, value in selectors.items() if value}
         path = write_target(known, {}, namespace).collection
-        return await self._delete(path, query, _delete_options(propagation, None, None, dry=dry_run))
+        return await self._delete(path, query, delete_options(propagation, dry=dry_run))
 
     async def _document(self, method: str, path: str) -> Document:
         document: Document = (await self._client.request(method, path)).json()
@@ -262,20 +254,3 @@ def _whole(kind: AnyKind, obj: AnyObject) -> Document:
     document: Document = plain(obj)
     known = _kind(kind)
     return {"apiVersion": known.api_version, "kind": known.kind, **document}
-
-
-def _delete_options(
-    propagation: Propagation | None, grace_seconds: int | None, preconditions: Preconditions | None, *, dry: bool
-) -> Document:
-    """All in the body: an API server that gets one does not look at the query."""
-    options: Document = {"apiVersion": "v1", "kind": "DeleteOptions"}
-    if propagation is not None:
-        options["propagationPolicy"] = propagation
-    if grace_seconds is not None:
-        options["gracePeriodSeconds"] = grace_seconds
-    if preconditions is not None:
-        pairs = {"uid": preconditions.uid, "resourceVersion": preconditions.resource_version}
-        options["preconditions"] = {key: value for key, value in pairs.items() if value}
-    if dry or dry_run.get():
-        options["dryRun"] = ["All"]
-    return options

@@ -1,4 +1,4 @@
-"""One pooled HTTP client to one API server. It and `no_answer.py` are the only modules that import aiohttp.
+"""One pooled HTTP client to one API server. aiohttp is imported here, in `fetch.py` and in `no_answer.py` only.
 
 It signs, sends, sends again where that can do no harm, and turns refusals into errors. What the paths and bodies mean
 is `resources.py`'s business.
@@ -11,63 +11,30 @@ import os
 import random
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-from urllib.parse import urlencode
+from typing import Self
 
 import aiohttp
-import msgspec
-import orjson
 from multidict import CIMultiDict
 from yarl import URL
 
-from poblano.client.access import Access, Material
+from poblano.client.access import Access
 from poblano.client.credentials import ClientCertificate, Clock, Credential, Credentials
 from poblano.client.failures import failure
+from poblano.client.fetch import fetch
 from poblano.client.kubeconfig import find_access
 from poblano.client.login import credentials_for, impersonation_headers
+from poblano.client.messages import Query, Response, Timeouts, encoded, query_string
 from poblano.client.no_answer import explain
 from poblano.client.proxies import proxy_for
 from poblano.client.retries import IDEMPOTENT, Attempt, Backoff, parse_retry_after
-from poblano.client.tls import client_context, trusting
+from poblano.client.tls import client_context
 from poblano.core.errors import ApiError
-
-Query = Mapping[str, str] | Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """How long to wait, in seconds.
-
-    Attributes:
-        connect: for one TCP connection and its TLS handshake.
-        total: for a whole request with all of its attempts. Logging in (a plugin, an issuer) is not counted.
-    """
-
-    connect: float = 5.0
-    total: float = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """An answer that is a success. `headers` are looked up in any case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    def json(self) -> Any:
-        """The body, decoded. Integers are exact at any size.
-
-        >>> Response(200, {}, b'{"uid": 123456789012345678901234567890}').json()
-        {'uid': 123456789012345678901234567890}
-        """
-        return msgspec.json.decode(self.body)
 
 
 class ApiClient:
@@ -100,7 +67,7 @@ class ApiClient:
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         self.access = access
-        self._credentials = credentials or credentials_for(access, fetch=_fetch)
+        self._credentials = credentials or credentials_for(access, fetch=fetch)
         self._timeouts = timeouts or Timeouts()
         self._backoff = backoff or Backoff()
         self._clock = clock
@@ -163,9 +130,9 @@ class ApiClient:
         call = _Call(
             method=method,
             path=path,
-            url=URL(f"{self.access.cluster.server}{path}{_query_string(query)}", encoded=True),
+            url=URL(f"{self.access.cluster.server}{path}{query_string(query)}", encoded=True),
             headers=self._headers_of(body, content_type, headers),
-            data=_encoded(body),
+            data=encoded(body),
             idempotent=method in IDEMPOTENT if idempotent is None else idempotent,
         )
         return await self._persist(call, self._timeouts.total if timeout is None else timeout)
@@ -279,46 +246,9 @@ def _outcome(call: _Call, status: int, headers: Mapping[str, str], body: bytes) 
     return _Failed(error, Attempt(status, retry_after=parse_retry_after(headers.get("Retry-After"))))
 
 
-def _encoded(body: object) -> bytes | None:
-    if body is None or isinstance(body, bytes):
-        return body
-    try:
-        return orjson.dumps(body)
-    except orjson.JSONEncodeError:  # an integer over 64 bits; what JSON cannot say at all fails again
-        return msgspec.json.encode(body)
-
-
-def _query_string(query: Query | None) -> str:
-    return f"?{urlencode(query)}" if query else ""
-
-
 @cache
 def _user_agent() -> str:
     try:
         return f"poblano/{version('poblano')}"
     except PackageNotFoundError:
         return "poblano"
-
-
-async def _fetch(
-    url: str, *, authority: Material | None, form: bytes | None = None, headers: Mapping[str, str] | None = None
-) -> tuple[int, bytes]:
-    """One request to an OpenID issuer, which is rare: a session of its own."""
-    own = {"Content-Type": "application/x-www-form-urlencoded"} if form is not None else {}
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30, sock_connect=5)) as session,
-            session.request(
-                "GET" if form is None else "POST",
-                url,
-                data=form,
-                headers={**own, **(headers or {})},
-                ssl=trusting(authority) if url.startswith("https:") else True,
-                proxy=proxy_for(url, os.environ) or None,
-                allow_redirects=False,
-            ) as answer,
-        ):
-            return answer.status, await answer.read()
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        silence = explain(error, server=url, proxy="", seconds=30)
-    raise replace(silence, remedy="check idp-issuer-url and idp-certificate-authority").error("", "")
