@@ -35,10 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
     if unknown := set(options.parts) - set(run.PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}: the parts are {', '.join(run.PARTS)}")
     held = run.measure(
-        options.parts or list(run.PARTS),
+        options.parts or run.PARTS,
         wanted=options.only or run.EVERYBODY,
-        rounds=options.rounds,
-        seconds=options.seconds,
+        effort=run.Effort(options.rounds, options.seconds),
         write_readme=options.write_readme,
     )
     return 0 if held or options.report_only else 1

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from benchmarks import https, wrk
 from benchmarks.figures import Spread
 from benchmarks.processes import Running
 
+T = TypeVar("T")
 CONNECTIONS = (1, 16, 64)
 
 
@@ -129,7 +131,7 @@ def interleaved(
     return [Row.of(name, count, seen) for (name, count), seen in turns.items()]
 
 
-def rotated(contenders: Sequence[Contender], by: int) -> list[Contender]:
+def rotated(contenders: Sequence[T], by: int) -> list[T]:
     """The same servers, beginning `by` places further on."""
     at = by % len(contenders)
     return [*contenders[at:], *contenders[:at]]

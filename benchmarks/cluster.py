@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from base64 import b64encode
 from collections.abc import Iterator
@@ -39,6 +40,15 @@ class Cluster:
         """
         self._call("POST", path, thing, fine={200, 201, 409})
 
+    def post(self, path: str, thing: dict[str, Any]) -> dict[str, Any]:
+        """POST an object that must be new; returns what was stored.
+
+        Raises:
+            RuntimeError: the API server says no.
+        """
+        stored: dict[str, Any] = json.loads(self._call("POST", path, thing, fine={201}))
+        return stored
+
     def delete(self, path: str) -> None:
         """DELETE an object or a whole collection; one that is gone is fine.
 
@@ -65,11 +75,12 @@ class Cluster:
         path.write_bytes(https.dumps(config))
         return path
 
-    def _call(self, method: str, path: str, thing: dict[str, Any] | None, *, fine: set[int]) -> None:
+    def _call(self, method: str, path: str, thing: dict[str, Any] | None, *, fine: set[int]) -> bytes:
         body = None if thing is None else https.dumps(thing)
         answer = https.call(self.url + path, ca=self.ca, method=method, body=body, token=self.token)
         if answer.status not in fine:
             raise RuntimeError(f"{method} {path}: {answer.status} {answer.body[:500]!r}")
+        return answer.body
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,8 @@ from benchmarks.cluster import Cluster
 from benchmarks.processes import SERVER_CORE, Running
 
 PEPR, POBLANO, FLOOR = "Pepr", "Poblano", "floor"
+NAMESPACES = {PEPR: "pepr-demo", POBLANO: "poblano-demo"}
+"""Each hello module is bound to namespaces of its own."""
 TIMEOUT = "?timeout=10s"
 """Behind every webhook's URL, as kube-apiserver writes it."""
 
@@ -51,7 +53,7 @@ class Field:
 
 @contextmanager
 def started(
-    folder: Path, cache: Path, cluster: Cluster | None, *, wanted: Sequence[str], say: Callable[[str], None]
+    folder: Path, cache: Path, cluster: Cluster | None, *, wanted: Collection[str], say: Callable[[str], None]
 ) -> Iterator[Field]:
     """Start those who are wanted (Pepr only where there is a cluster for its Store) and check their answers.
 
@@ -63,7 +65,8 @@ def started(
     field = Field([], tls, folder, {})
     with ExitStack() as stack:
         if PEPR in wanted and cluster is not None:
-            say(f"Pepr {pepr.VERSION}: install and build, once (in {cache.name}/)")
+            if not pepr.is_built(cache):
+                say(f"Pepr {pepr.VERSION}: install and build, once (in {cache.name}/)")
             server = stack.enter_context(
                 pepr.serving(pepr.build(cache), cluster, tls, log=folder / "pepr.log", cores={SERVER_CORE})
             )
@@ -91,8 +94,7 @@ def _enter(field: Field, name: str, server: Running, url: str) -> None:
 
 
 def _body(folder: Path, contender: str, name: str) -> Path:
-    # Each hello module is bound to namespaces of its own; the floor gets what Poblano gets.
-    namespace = "pepr-demo" if contender == PEPR else "poblano-demo"
+    namespace = NAMESPACES.get(contender, NAMESPACES[POBLANO])  # the floor gets what Poblano gets
     file = folder / f"review-{name}-{namespace}.json"
     file.write_bytes(reviews.configmap_review(namespace=namespace, name=name))
     return file

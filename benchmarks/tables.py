@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from benchmarks.admission import Memory, Row
+from benchmarks.creates import Rate
 from benchmarks.figures import Bound, Spread, compact
+from benchmarks.micro import Cost
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -47,6 +49,31 @@ def memory(rows: Iterable[Memory]) -> str:
     return table(
         ["server", "idle MB", "after load MB", "requests answered"],
         ([m.name, compact(m.idle_mb), compact(m.loaded_mb), compact(m.answered)] for m in rows),
+    )
+
+
+def creates(rows: Iterable[Rate]) -> str:
+    """Creates through the API server."""
+    return table(
+        ["webhooks", "at once", "creates/s", "of the rate without"],
+        ([r.name, str(r.at_once), span(r.rate), f"{r.of_none:.0%}"] for r in sorted(rows, key=lambda r: r.at_once)),
+    )
+
+
+def costs(rows: Iterable[Cost]) -> str:
+    """Micro-benchmarks, each beside its peer."""
+    return table(
+        ["in one process", "Poblano", "bound", "beside", "that costs"],
+        (
+            [
+                c.what,
+                f"{span(c.ours)} {c.unit}",
+                "" if c.limit is None else f"{compact(c.limit)} {c.unit}",
+                c.peer,
+                "" if c.theirs is None else f"{compact(c.theirs.middle)} {c.unit}",
+            ]
+            for c in rows
+        ),
     )
 
 
