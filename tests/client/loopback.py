@@ -77,7 +77,7 @@ class Server:
 async def serving(*replies: Reply, tls: ssl.SSLContext | None = None) -> AsyncGenerator[Server]:
     """A scripted server on a free port of 127.0.0.1."""
     server = Server(replies=list(replies) or [Reply()])
-    app = web.Application()
+    app = web.Application(client_max_size=2**23)
     app.router.add_route("*", "/{path:.*}", server.answer)
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1)
     await runner.setup()
@@ -152,7 +152,7 @@ def make_pki(folder: Path) -> Pki:
     ca = _certificate("test CA", ca_key, "test CA", ca_key, is_ca=True)
     files = {"ca.crt": _pem(ca)}
     names = [x509.DNSName("api.test"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    for name, subject, alternatives in (("server", "api.test", names), ("client", "jane", [])):
+    for name, subject, alternatives in (("server", "api.test", names), ("client", "jane", []), ("other", "joe", [])):
         key = ec.generate_private_key(ec.SECP256R1())
         files[f"{name}.crt"] = _pem(_certificate(subject, key, "test CA", ca_key, alternatives=alternatives))
         files[f"{name}.key"] = key.private_bytes(

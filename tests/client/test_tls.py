@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 
 from poblano.client import tls
 from poblano.client.access import Access, Cluster, Material, User
-from poblano.client.credentials import ClientCertificate
+from poblano.client.credentials import ClientCertificate, Credential
 from poblano.client.errors import CredentialsFailed
 from poblano.client.transport import ApiClient
 from poblano.core.errors import ConnectionFailed
@@ -91,6 +91,31 @@ async def test_a_client_certificate_is_shown(pki: Pki, *, inline: bool):
 
     assert server.asked[0].peer_certificate is not None
     assert server.asked[0].peer_certificate["subject"] == ((("commonName", "jane"),),)
+
+
+async def test_a_certificate_that_changes_is_the_one_shown(pki: Pki):
+    first = certificate_of(pki)
+    second = ClientCertificate((pki.folder / "other.crt").read_bytes(), (pki.folder / "other.key").read_bytes())
+
+    class Rotating:
+        current = Credential(certificate=first)
+
+        async def get(self) -> Credential:
+            return self.current
+
+        async def renew(self, refused: Credential) -> bool:
+            return False
+
+    credentials = Rotating()
+    async with serving(tls=pki.server_context(ask_client=True)) as server:
+        access = Access(Cluster(server.url, certificate_authority=Material(pki.ca)))
+        async with ApiClient(access, credentials=credentials, environ={}) as client:
+            await client.request("GET", "/api")
+            credentials.current = Credential(certificate=second)
+            await client.request("GET", "/api")
+
+    subjects = [asked.peer_certificate["subject"] for asked in server.asked if asked.peer_certificate]
+    assert subjects == [((("commonName", "jane"),),), ((("commonName", "joe"),),)]
 
 
 async def test_a_server_without_tls_is_explained(pki: Pki):

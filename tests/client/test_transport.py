@@ -54,6 +54,14 @@ async def test_the_servers_own_path_comes_first():
     assert server.asked[0].path == "/k8s/clusters/c-1/version"
 
 
+async def test_a_large_object_arrives_whole_also_the_second_time():
+    body = {"data": "x" * 3_000_000}
+    async with serving(DOWN, Reply()) as server, client_of(server.url) as client:
+        await client.request("PUT", "/api", body=body)
+
+    assert [len(asked.body) for asked in server.asked] == [3_000_011, 3_000_011]
+
+
 async def test_integers_are_exact_both_ways():
     async with (
         serving(Reply(200, b'{"n": 123456789012345678901234567890, "f": 1.0}')) as server,

@@ -29,7 +29,7 @@ from poblano.client.failures import failure
 from poblano.client.fetch import fetch
 from poblano.client.kubeconfig import find_access
 from poblano.client.login import credentials_for, impersonation_headers
-from poblano.client.messages import Query, Response, Timeouts, encoded, query_string
+from poblano.client.messages import Query, Response, Timeouts, encoded, payload, query_string
 from poblano.client.no_answer import explain
 from poblano.client.proxies import proxy_for
 from poblano.client.retries import IDEMPOTENT, Attempt, Backoff, parse_retry_after
@@ -176,7 +176,7 @@ class ApiClient:
                 call.method,
                 call.url,
                 headers=headers,
-                data=call.data,
+                data=payload(call.data),
                 ssl=self._context(credential.certificate),
                 server_hostname=cluster.tls_server_name or None,
                 proxy=self._proxy,
