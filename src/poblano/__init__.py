@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from poblano import metrics
+    from poblano import metrics as metrics
     from poblano.capability import Capability as Capability
     from poblano.core.annotations import field as field
     from poblano.core.decisions import Decision as Decision
@@ -63,7 +63,32 @@ _HOMES = {
     "write_event": "poblano.sdk",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = [  # sorted, and the same as _HOMES: a test sees to it
+    "AdmissionRequest",
+    "Answer",
+    "Capability",
+    "Decision",
+    "InvalidDefinition",
+    "InvalidSettings",
+    "Log",
+    "MalformedObject",
+    "Module",
+    "MutateRequest",
+    "PoblanoError",
+    "Resource",
+    "Struct",
+    "ValidateRequest",
+    "a",
+    "containers",
+    "document",
+    "field",
+    "kind_of",
+    "metrics",
+    "owner_reference",
+    "register_kind",
+    "sanitize_resource_name",
+    "write_event",
+]
 
 
 if not TYPE_CHECKING:

@@ -108,8 +108,9 @@ class Draft:
                 where,
             )
         if ("CONNECT" in self.operations) is not (self.subresource in CONNECTED):
+            truth = "connected to and never written" if self.subresource in CONNECTED else "never connected to"
             raise InvalidDefinition(
-                f"{self.subresource or f'a {self.kind.kind}'} is {'connected to and never written' if self.subresource in CONNECTED else 'never connected to'}",
+                f"{self.subresource or f'a {self.kind.kind}'} is {truth}",
                 'write is_connected().for_subresource("exec")',
                 where,
             )
@@ -118,8 +119,9 @@ class Draft:
         spaces = self.capability.namespaces
         for part in self.filters:
             if spaces and isinstance(part, NamespaceIs) and not part.negated and not part.values <= set(spaces):
+                outside = ", ".join(sorted(part.values - set(spaces)))
                 raise InvalidDefinition(
-                    f"{', '.join(sorted(part.values - set(spaces)))} is not among the namespaces of the capability {self.capability.name!r} ({', '.join(spaces)})",
+                    f"{outside} is not among the namespaces of the capability {self.capability.name!r} ({', '.join(spaces)})",
                     "add it there, or leave it out here",
                     where,
                 )

@@ -71,7 +71,7 @@ class ActionRunner:
                 finally:
                     watchdog.end(call.running)
                     running.reset(token)
-                if inspect.isawaitable(outcome):
+                if outcome is not None and hasattr(outcome, "__await__"):
                     return Unfinished(call, outcome)
         except StopIteration as done:
             return done.value  # type: ignore[no-any-return]

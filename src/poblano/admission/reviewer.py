@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final, TypeAlias
 
 from poblano.admission.actions import POOL_SIZE, ActionRunner, Unfinished
@@ -42,6 +42,7 @@ class ModuleReviewer:
         module: whose rules.
         on_error: what an exception means where neither rule nor capability says.
         timeout: seconds a call may take where neither says.
+        ignored: namespaces that a rule does not see unless it names them.
         observers: told of every answered review. What they raise is their own fault and is not caught.
         blocked: told of an action that held the loop, and for how many seconds.
         pool_size: threads for such actions.
@@ -53,11 +54,12 @@ class ModuleReviewer:
         *,
         on_error: OnError = "reject",
         timeout: int = 10,
+        ignored: Iterable[str] = (),
         observers: Sequence[Observer] = (),
         blocked: Callable[[str, float], None] | None = None,
         pool_size: int = POOL_SIZE,
     ) -> None:
-        self.entries: list[Entry] = entries(module.bindings, on_error=on_error, timeout=timeout)
+        self.entries: list[Entry] = entries(module.bindings, on_error=on_error, timeout=timeout, ignored=ignored)
         self._observers = tuple(observers)
         self._runner = ActionRunner(blocked, pool_size)
         self._served = {

@@ -11,6 +11,7 @@ Generated kinds name the field (``spec: Nested[PodSpec] = Nested()``). A user's 
 
 from __future__ import annotations
 
+import inspect
 import sys
 import types
 from collections.abc import Callable, Mapping
@@ -89,7 +90,7 @@ class Value(Field[Any]):
 
 def fields_of(cls: type, namespace: Mapping[str, Any]) -> dict[str, Field[Any]]:
     """The fields that the body of `cls` defines; annotated attributes become descriptors here."""
-    annotations: dict[str, Any] = cls.__dict__.get("__annotations__") or {}
+    annotations: dict[str, Any] = inspect.get_annotations(cls)
     found: dict[str, Field[Any]] = {}
     for name, annotation in annotations.items():
         if name.startswith("_"):
@@ -123,7 +124,7 @@ def _resolver(cls: type, annotation: str) -> Callable[[], Any]:
 
     def resolve() -> Any:
         try:
-            return eval(annotation, _scope(cls), local | {cls.__name__: cls})
+            return eval(annotation, _scope(cls), local | {cls.__name__: cls})  # noqa: S307 -- the class's own source
         except NameError as error:
             raise InvalidDefinition(
                 f"{cls.__name__}: the annotation {annotation!r} names what is not there: {error}",

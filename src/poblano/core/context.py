@@ -6,11 +6,11 @@ A context variable, so that it follows an action through ``await``, tasks it mak
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(msgspec.Struct, frozen=True, gc=False):
     """The action that runs: its capability and rule, the object it is about, and whether nothing may be written."""
 
     capability: str

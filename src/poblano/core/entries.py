@@ -7,12 +7,13 @@ all, where the API server can evaluate the filters.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias
 
 from poblano.core.binding import Binding, OnError, Phase, name_part
-from poblano.core.filters import LabelIs, NamespaceIs, literal
+from poblano.core.cel import literal
+from poblano.core.filters import Filter, LabelIs, NameIs, NamespaceIs
 
 Policy: TypeAlias = Literal["Fail", "Ignore"]
 
@@ -42,21 +43,42 @@ class Entry:
         return f"{self.phase}-{self.policy.lower()}-{self.timeout}.{name_part(uuid)}.poblano.dev"
 
 
-def entries(bindings: Iterable[Binding], *, on_error: OnError = "reject", timeout: int = 10) -> list[Entry]:
+def entries(
+    bindings: Iterable[Binding], *, on_error: OnError = "reject", timeout: int = 10, ignored: Iterable[str] = ()
+) -> list[Entry]:
     """Group `bindings` into entries, mutating ones first, each in the order in which it was first needed.
 
     Args:
         bindings: of all capabilities of a module, in order.
         on_error: what an exception means where neither action nor capability says.
         timeout: seconds, where an action does not say.
+        ignored: namespaces that a binding does not see unless it names them.
     """
+    unseen = frozenset(ignored)
     found: dict[tuple[Phase, Policy, int], list[Binding]] = {}
     for binding in bindings:
-        resolved = replace(binding, on_error=binding.on_error or on_error, timeout=binding.timeout or timeout)
+        filters = (*binding.filters, *_unseen(binding, unseen))
+        resolved = replace(
+            binding,
+            on_error=binding.on_error or on_error,
+            timeout=binding.timeout or timeout,
+            filters=filters,
+        )
         policy: Policy = "Fail" if resolved.on_error == "reject" else "Ignore"
         found.setdefault((resolved.phase, policy, resolved.timeout or timeout), []).append(resolved)
     made = [Entry(phase, policy, seconds, tuple(group)) for (phase, policy, seconds), group in found.items()]
     return sorted(made, key=lambda entry: entry.phase)
+
+
+def _unseen(binding: Binding, ignored: frozenset[str]) -> tuple[Filter, ...]:
+    """The filter that keeps `binding` out of ignored namespaces, unless it says itself where it belongs."""
+    is_namespace = binding.kind.kind == "Namespace" and not binding.kind.group
+    if any(isinstance(part, NamespaceIs) and not part.negated for part in binding.filters):
+        return ()
+    for part in binding.filters:
+        if is_namespace and isinstance(part, NameIs) and not part.negated:
+            ignored -= part.values
+    return (NamespaceIs(ignored, negated=True),) if ignored else ()
 
 
 def rules(entry: Entry) -> list[dict[str, Any]]:
@@ -121,15 +143,28 @@ def in_python(binding: Binding) -> list[str]:
     return [type(part).__name__ for part in binding.filters if part.cel() is None]
 
 
-def namespace_selector(entry: Entry, ignored: Sequence[str] = ()) -> dict[str, Any]:
-    """The ``namespaceSelector``: the namespaces that all bindings share, less the ignored ones."""
+def namespace_selector(entry: Entry) -> dict[str, Any]:
+    """The ``namespaceSelector``: the namespaces that the bindings are for, or else all but those that none of them is for."""
     shared = _shared_namespaces(entry)
-    expressions: list[dict[str, Any]] = []
     if shared is not None:
-        expressions.append({"key": LABEL_NAMESPACE, "operator": "In", "values": sorted(shared - set(ignored))})
-    elif ignored:
-        expressions.append({"key": LABEL_NAMESPACE, "operator": "NotIn", "values": sorted(set(ignored))})
-    return {"matchExpressions": expressions} if expressions else {}
+        return _by_namespace("In", shared)
+    nobodys = _nobodys_namespaces(entry)
+    return _by_namespace("NotIn", nobodys) if nobodys else {}
+
+
+def _by_namespace(operator: str, values: frozenset[str]) -> dict[str, Any]:
+    return {"matchExpressions": [{"key": LABEL_NAMESPACE, "operator": operator, "values": sorted(values)}]}
+
+
+def _nobodys_namespaces(entry: Entry) -> frozenset[str]:
+    """The namespaces that some binding of the entry rules out, and none asks for."""
+    filters = [[part for part in binding.filters if isinstance(part, NamespaceIs)] for binding in entry.bindings]
+    ruled_out = frozenset(space for parts in filters for part in parts if part.negated for space in part.values)
+    return frozenset(space for space in ruled_out if not any(_lets_in(space, parts) for parts in filters))
+
+
+def _lets_in(space: str, parts: Iterable[NamespaceIs]) -> bool:
+    return all((space in part.values) is not part.negated for part in parts)
 
 
 def _shared_namespaces(entry: Entry) -> frozenset[str] | None:

@@ -8,17 +8,19 @@ Reason(filter='name', text='the binding wants a, the object is b')
 
 from __future__ import annotations
 
-import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, ClassVar
 
-SUBJECT = "(object != null ? object : oldObject)"
-"""What a filter is about, in CEL: the old object on DELETE, otherwise the new one."""
+import msgspec
 
-_EMPTY: Mapping[str, str] = {}
+from poblano.core.cel import NAME, NAMESPACE, SUBJECT, literal, literals, matches, negated_if, one_of
+
+_NO_MARKS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +34,15 @@ class Reason:
         return f"{self.filter}: {self.text}"
 
 
-@dataclass(slots=True, kw_only=True)
-class Subject:
+class Subject(msgspec.Struct, kw_only=True):
     """What filters look at: the object's identity and marks, and who asks."""
 
     namespace: str = ""
     name: str = ""
     username: str = ""
     groups: Sequence[str] = ()
-    labels: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
-    annotations: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
+    labels: Mapping[str, str] = _NO_MARKS
+    annotations: Mapping[str, str] = _NO_MARKS
     deleting: bool = False
     view: Any = None
 
@@ -54,157 +55,139 @@ class Needs(IntEnum):
     OBJECT = 2
 
 
-class Filter(Protocol):
+class Filter(ABC):
     """One condition of a binding. All of a binding's filters must hold."""
 
-    @property
-    def needs(self) -> Needs:
-        """What must be decoded first."""
-        ...
+    __slots__ = ()
+
+    needs: ClassVar[Needs] = Needs.ENVELOPE
+    """What must be decoded first."""
+
+    @abstractmethod
+    def holds(self, subject: Subject) -> bool:
+        """Whether `subject` is one of ours."""
+
+    @abstractmethod
+    def reason(self, subject: Subject) -> Reason:
+        """Why it is not."""
+
+    @abstractmethod
+    def cel(self) -> str | None:
+        """The same condition in CEL, or None where only Python can evaluate it."""
 
     def mismatch(self, subject: Subject) -> Reason | None:
         """Why `subject` is none of ours, or None when it is."""
-        ...
-
-    def cel(self) -> str | None:
-        """The same condition in CEL, or None where only Python can evaluate it."""
-        ...
+        return None if self.holds(subject) else self.reason(subject)
 
 
 def _listed(values: Iterable[str]) -> str:
-    return ", ".join(sorted(values))
+    return ", ".join(sorted(values)) or "none"
 
 
-def literal(text: str) -> str:
-    r"""A CEL string literal.
-
-    >>> print(literal('say "hi"'))
-    "say \"hi\""
-    """
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _literals(values: Iterable[str]) -> str:
-    return f"[{', '.join(literal(value) for value in sorted(values))}]"
-
-
-def _negated(cel: str | None, negated: bool) -> str | None:
-    return f"!({cel})" if negated and cel is not None else cel
-
-
-_CEL_NAME = f'(has(request.name) && request.name != "" ? request.name : (has({SUBJECT}.metadata.name) ? {SUBJECT}.metadata.name : ""))'
-_CEL_NAMESPACE = '(has(request.namespace) ? request.namespace : "")'
+def _wants(negation: str, values: Iterable[str], negated: bool) -> str:  # noqa: FBT001 -- it is the filter's own field
+    return f"the binding wants {negation + ' ' if negated else ''}{_listed(values)}"
 
 
 @dataclass(frozen=True, slots=True)
-class NamespaceIs:
+class NamespaceIs(Filter):
     """The object is in one of `values`; for a Namespace, it is one of them."""
 
     values: frozenset[str]
     negated: bool = False
-    needs = Needs.ENVELOPE
 
-    def mismatch(self, subject: Subject) -> Reason | None:
+    def holds(self, subject: Subject) -> bool:
         """See `Filter`."""
-        if (subject.namespace in self.values) is not self.negated:
-            return None
-        wants = f"{'anything but ' if self.negated else ''}{_listed(self.values)}"
-        return Reason("namespace", f"the binding wants {wants}, the object is in {subject.namespace or 'none'}")
+        return (subject.namespace in self.values) is not self.negated
+
+    def reason(self, subject: Subject) -> Reason:
+        """See `Filter`."""
+        seen = subject.namespace or "none"
+        return Reason("namespace", f"{_wants('anything but', self.values, self.negated)}, the object is in {seen}")
 
     def cel(self) -> str | None:
         """See `Filter`."""
-        return _negated(f"{_CEL_NAMESPACE} in {_literals(self.values)}", self.negated)
+        return negated_if(self.negated, one_of(NAMESPACE, self.values))
 
 
 @dataclass(frozen=True, slots=True)
-class NamespaceMatches:
+class NamespaceMatches(Filter):
     """The namespace matches one of `patterns`, anywhere in it unless the pattern is anchored."""
 
     patterns: tuple[re.Pattern[str], ...]
     negated: bool = False
-    needs = Needs.ENVELOPE
 
-    def mismatch(self, subject: Subject) -> Reason | None:
+    def holds(self, subject: Subject) -> bool:
         """See `Filter`."""
-        if any(pattern.search(subject.namespace) for pattern in self.patterns) is not self.negated:
-            return None
-        wants = f"{'nothing like ' if self.negated else ''}{_listed(p.pattern for p in self.patterns)}"
-        return Reason("namespace regex", f"the binding wants {wants}, the object is in {subject.namespace or 'none'}")
+        return any(pattern.search(subject.namespace) for pattern in self.patterns) is not self.negated
+
+    def reason(self, subject: Subject) -> Reason:
+        """See `Filter`."""
+        wants = _wants("nothing like", (pattern.pattern for pattern in self.patterns), self.negated)
+        return Reason("namespace regex", f"{wants}, the object is in {subject.namespace or 'none'}")
 
     def cel(self) -> str | None:
         """See `Filter`."""
-        return _negated(_cel_matches(_CEL_NAMESPACE, self.patterns), self.negated)
+        return negated_if(self.negated, matches(NAMESPACE, self.patterns))
 
 
 @dataclass(frozen=True, slots=True)
-class NameIs:
+class NameIs(Filter):
     """The object's name is one of `values`. One created with generateName has none yet."""
 
     values: frozenset[str]
     negated: bool = False
-    needs = Needs.ENVELOPE
 
-    def mismatch(self, subject: Subject) -> Reason | None:
+    def holds(self, subject: Subject) -> bool:
         """See `Filter`."""
-        if (subject.name in self.values) is not self.negated:
-            return None
-        wants = f"{'anything but ' if self.negated else ''}{_listed(self.values)}"
-        return Reason("name", f"the binding wants {wants}, the object is {subject.name or 'not named yet'}")
+        return (subject.name in self.values) is not self.negated
+
+    def reason(self, subject: Subject) -> Reason:
+        """See `Filter`."""
+        seen = subject.name or "not named yet"
+        return Reason("name", f"{_wants('anything but', self.values, self.negated)}, the object is {seen}")
 
     def cel(self) -> str | None:
         """See `Filter`."""
-        return _negated(f"{_CEL_NAME} in {_literals(self.values)}", self.negated)
+        return negated_if(self.negated, one_of(NAME, self.values))
 
 
 @dataclass(frozen=True, slots=True)
-class NameMatches:
+class NameMatches(Filter):
     """The name matches one of `patterns`, anywhere in it unless the pattern is anchored."""
 
     patterns: tuple[re.Pattern[str], ...]
     negated: bool = False
-    needs = Needs.ENVELOPE
 
-    def mismatch(self, subject: Subject) -> Reason | None:
+    def holds(self, subject: Subject) -> bool:
         """See `Filter`."""
-        if any(pattern.search(subject.name) for pattern in self.patterns) is not self.negated:
-            return None
-        wants = f"{'nothing like ' if self.negated else ''}{_listed(p.pattern for p in self.patterns)}"
-        return Reason("name regex", f"the binding wants {wants}, the object is {subject.name or 'not named yet'}")
+        return any(pattern.search(subject.name) for pattern in self.patterns) is not self.negated
+
+    def reason(self, subject: Subject) -> Reason:
+        """See `Filter`."""
+        wants = _wants("nothing like", (pattern.pattern for pattern in self.patterns), self.negated)
+        return Reason("name regex", f"{wants}, the object is {subject.name or 'not named yet'}")
 
     def cel(self) -> str | None:
         """See `Filter`."""
-        return _negated(_cel_matches(_CEL_NAME, self.patterns), self.negated)
-
-
-_NOT_RE2 = re.compile(r"\(\?|\\[1-9]|\\Z|[*+?}]\+|\\N")
-"""What Python's patterns have and RE2's do not, or mean otherwise (lookaround, back references, possessive, named groups)."""
-
-
-def _cel_matches(what: str, patterns: Iterable[re.Pattern[str]]) -> str | None:
-    tests: list[str] = []
-    for pattern in patterns:
-        extra = pattern.flags & ~(re.UNICODE | re.IGNORECASE)
-        if extra or _NOT_RE2.search(pattern.pattern):
-            return None
-        flags = "(?i)" if pattern.flags & re.IGNORECASE else ""
-        tests.append(f"{what}.matches({literal(flags + pattern.pattern)})")
-    return f"({' || '.join(tests)})"
+        return negated_if(self.negated, matches(NAME, self.patterns))
 
 
 @dataclass(frozen=True, slots=True)
-class _MarkIs:
+class _MarkIs(Filter):
     """A label or annotation is there (`values` None), or is one of `values`."""
+
+    needs: ClassVar[Needs] = Needs.METADATA
 
     key: str
     values: frozenset[str] | None = None
     negated: bool = False
-    needs = Needs.METADATA
 
-    def _mismatch(self, what: str, marks: Mapping[str, str]) -> Reason | None:
+    def _holds(self, marks: Mapping[str, str]) -> bool:
         found = marks.get(self.key)
-        holds = found is not None and (self.values is None or found in self.values)
-        if holds is not self.negated:
-            return None
+        return (found is not None and (self.values is None or found in self.values)) is not self.negated
+
+    def _reason(self, what: str, marks: Mapping[str, str]) -> Reason:
+        found = marks.get(self.key)
         wants = self.key if self.values is None else f"{self.key}={'|'.join(sorted(self.values))}"
         seen = "has none" if found is None else f"has {self.key}={found}"
         return Reason(what, f"the binding wants {'no ' if self.negated else ''}{wants}, the object {seen}")
@@ -213,17 +196,21 @@ class _MarkIs:
         marks, key = f"{SUBJECT}.metadata.{where}", literal(self.key)
         test = f"has({marks}) && {key} in {marks}"
         if self.values is not None:
-            test += f" && {marks}[{key}] in {_literals(self.values)}"
-        return _negated(f"({test})", self.negated)
+            test += f" && {marks}[{key}] in {literals(self.values)}"
+        return negated_if(self.negated, f"({test})")
 
 
 @dataclass(frozen=True, slots=True)
 class LabelIs(_MarkIs):
     """The object has the label (with one of `values`, when given)."""
 
-    def mismatch(self, subject: Subject) -> Reason | None:
+    def holds(self, subject: Subject) -> bool:
         """See `Filter`."""
-        return self._mismatch("label", subject.labels)
+        return self._holds(subject.labels)
+
+    def reason(self, subject: Subject) -> Reason:
+        """See `Filter`."""
+        return self._reason("label", subject.labels)
 
     def cel(self) -> str | None:
         """See `Filter`."""
@@ -234,9 +221,13 @@ class LabelIs(_MarkIs):
 class AnnotationIs(_MarkIs):
     """The object has the annotation (with one of `values`, when given)."""
 
-    def mismatch(self, subject: Subject) -> Reason | None:
+    def holds(self, subject: Subject) -> bool:
         """See `Filter`."""
-        return self._mismatch("annotation", subject.annotations)
+        return self._holds(subject.annotations)
+
+    def reason(self, subject: Subject) -> Reason:
+        """See `Filter`."""
+        return self._reason("annotation", subject.annotations)
 
     def cel(self) -> str | None:
         """See `Filter`."""
@@ -244,84 +235,87 @@ class AnnotationIs(_MarkIs):
 
 
 @dataclass(frozen=True, slots=True)
-class BeingDeleted:
+class BeingDeleted(Filter):
     """The object carries a deletionTimestamp: it waits for its finalizers."""
 
-    negated: bool = False
-    needs = Needs.METADATA
+    needs: ClassVar[Needs] = Needs.METADATA
 
-    def mismatch(self, subject: Subject) -> Reason | None:
+    negated: bool = False
+
+    def holds(self, subject: Subject) -> bool:
         """See `Filter`."""
-        if subject.deleting is not self.negated:
-            return None
-        return Reason(
-            "deletion timestamp",
-            f"the binding wants {'none' if self.negated else 'one'}, the object {'has none' if not subject.deleting else 'has one'}",
-        )
+        return subject.deleting is not self.negated
+
+    def reason(self, subject: Subject) -> Reason:
+        """See `Filter`."""
+        wants, has = ("none", "one") if self.negated else ("one", "none")
+        return Reason("deletion timestamp", f"the binding wants {wants}, the object has {has}")
 
     def cel(self) -> str | None:
         """See `Filter`."""
-        return _negated(f"has({SUBJECT}.metadata.deletionTimestamp)", self.negated)
+        return negated_if(self.negated, f"has({SUBJECT}.metadata.deletionTimestamp)")
 
 
 @dataclass(frozen=True, slots=True)
-class UserIs:
+class UserIs(Filter):
     """The user who asks is one of `values`."""
 
     values: frozenset[str]
     negated: bool = False
-    needs = Needs.ENVELOPE
 
-    def mismatch(self, subject: Subject) -> Reason | None:
+    def holds(self, subject: Subject) -> bool:
         """See `Filter`."""
-        if (subject.username in self.values) is not self.negated:
-            return None
+        return (subject.username in self.values) is not self.negated
+
+    def reason(self, subject: Subject) -> Reason:
+        """See `Filter`."""
         return Reason(
-            "user",
-            f"the binding wants {'anybody but ' if self.negated else ''}{_listed(self.values)}, it is {subject.username or 'nobody'}",
+            "user", f"{_wants('anybody but', self.values, self.negated)}, it is {subject.username or 'nobody'}"
         )
 
     def cel(self) -> str | None:
         """See `Filter`."""
-        return _negated(
-            f"(has(request.userInfo.username) && request.userInfo.username in {_literals(self.values)})", self.negated
-        )
+        user = "request.userInfo.username"
+        return negated_if(self.negated, f"(has({user}) && {one_of(user, self.values)})")
 
 
 @dataclass(frozen=True, slots=True)
-class GroupIs:
+class GroupIs(Filter):
     """The user who asks is in one of the groups `values`."""
 
     values: frozenset[str]
     negated: bool = False
-    needs = Needs.ENVELOPE
 
-    def mismatch(self, subject: Subject) -> Reason | None:
+    def holds(self, subject: Subject) -> bool:
         """See `Filter`."""
-        if (not self.values.isdisjoint(subject.groups)) is not self.negated:
-            return None
+        return self.values.isdisjoint(subject.groups) is self.negated
+
+    def reason(self, subject: Subject) -> Reason:
+        """See `Filter`."""
         return Reason(
-            "group",
-            f"the binding wants {'nobody of ' if self.negated else ''}{_listed(self.values)}, the user is in {_listed(subject.groups) or 'none'}",
+            "group", f"{_wants('nobody of', self.values, self.negated)}, the user is in {_listed(subject.groups)}"
         )
 
     def cel(self) -> str | None:
         """See `Filter`."""
         groups = "request.userInfo.groups"
-        return _negated(f"(has({groups}) && {groups}.exists(group, group in {_literals(self.values)}))", self.negated)
+        return negated_if(self.negated, f"(has({groups}) && {groups}.exists(group, {one_of('group', self.values)}))")
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class Where(Filter):
     """A Python predicate of the object holds. Stays in Python: the API server cannot evaluate it."""
 
-    predicate: Callable[[Any], object]
-    needs = Needs.OBJECT
+    needs: ClassVar[Needs] = Needs.OBJECT
 
-    def mismatch(self, subject: Subject) -> Reason | None:
+    predicate: Callable[[Any], object]
+
+    def holds(self, subject: Subject) -> bool:
         """See `Filter`. What the predicate raises is not caught here."""
-        if self.predicate(subject.view):
-            return None
+        return bool(self.predicate(subject.view))
+
+    def reason(self, subject: Subject) -> Reason:
+        """See `Filter`."""
         return Reason("where", f"{getattr(self.predicate, '__name__', 'the predicate')} is false")
 
     def cel(self) -> str | None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, TypeAlias
 
+import orjson
+
 from poblano.core.errors import MalformedObject
 
 JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
@@ -126,6 +128,22 @@ def same(left: Any, right: Any) -> bool:
     if kind is list:
         return len(left) == len(right) and all(map(same, left, right))
     return bool(left == right)
+
+
+def identical(left: Any, right: Any) -> bool:
+    """`same`, at the speed of C for what is written alike on both sides, as nearly all of an object is.
+
+    ``==`` alone takes True for 1. What is equal and also written alike, is the same; orjson tells where it is not.
+
+    >>> identical({"a": [1]}, {"a": [1]}), identical({"a": [1]}, {"a": [True]})
+    (True, False)
+    """
+    if left != right:
+        return False
+    try:
+        return orjson.dumps(left) == orjson.dumps(right) or same(left, right)
+    except TypeError:
+        return same(left, right)
 
 
 def copied(value: Any) -> Any:

@@ -89,31 +89,30 @@ class Matcher:
             binding = entry.binding
             if not binding.subresource and binding.kind.kind != asked:
                 continue
-            reason = _first(entry.envelope, subject)
-            if reason is None and entry.metadata:
+            failing = _failing(entry.envelope, subject)
+            if failing is None and entry.metadata:
                 if known:
                     _read_metadata(subject, request)
                     known = False
-                reason = _first(entry.metadata, subject)
-            if reason is None and entry.object:
+                failing = _failing(entry.metadata, subject)
+            if failing is None and entry.object:
                 subject.view = binding.view.__attached__(decode(request.subject_bytes) or {})
                 try:
-                    reason = _first(entry.object, subject)
-                except Exception as error:
+                    failing = _failing(entry.object, subject)
+                except Exception as error:  # noqa: BLE001 -- a predicate is the user's, and may raise anything
                     matched.append(WhereFailed(binding, error))
                     continue
-            if reason is None:
+            if failing is None:
                 matched.append(binding)
             elif skipped is not None:
-                skipped.append((binding, reason))
+                skipped.append((binding, failing.reason(subject)))
         return matched
 
 
-def _first(filters: tuple[Filter, ...], subject: Subject) -> Reason | None:
+def _failing(filters: tuple[Filter, ...], subject: Subject) -> Filter | None:
     for part in filters:
-        reason = part.mismatch(subject)
-        if reason is not None:
-            return reason
+        if not part.holds(subject):
+            return part
     return None
 
 

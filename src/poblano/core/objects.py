@@ -13,7 +13,7 @@ Nothing is converted, so nothing is lost: what this version has never heard of s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Self, TypeVar, cast, dataclass_transform, overload
+from typing import Any, ClassVar, Self, TypeVar, cast, dataclass_transform, overload
 
 from poblano.core.annotations import field, fields_of
 from poblano.core.errors import InvalidDefinition, MalformedObject

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from poblano.core.errors import PatchFailed
-from poblano.core.jsonvalue import Document, copied, plain, same
+from poblano.core.jsonvalue import Document, copied, identical, same
 
 Operation: TypeAlias = dict[str, Any]
 """One operation: ``{"op": "add", "path": "/metadata/labels", "value": {}}``."""
@@ -23,8 +23,7 @@ _MISSING: Final = object()
 def diff(before: Document, after: Document) -> list[Operation]:
     """The operations that make `after` of `before`, in the order in which they apply; empty when they are the same.
 
-    Raises:
-        MalformedObject: when `after` holds what JSON cannot say; the message names the place.
+    Both are plain JSON; values in the operations are those of `after` themselves, not copies.
 
     >>> diff({"a": [1, 2, 3]}, {"a": [1, 3], "b": None})
     [{'op': 'remove', 'path': '/a/1'}, {'op': 'add', 'path': '/b', 'value': None}]
@@ -55,37 +54,24 @@ def _diff_maps(before: Document, after: Document, path: str, operations: list[Op
         kept += 1
         kind = old.__class__
         if kind is not new.__class__:
-            operations.append(_written("replace", f"{path}/{escape(key)}", new))
-        elif kind is dict:
-            _diff_maps(old, new, f"{path}/{escape(key)}", operations)
-        elif kind is list:
-            _diff_lists(old, new, f"{path}/{escape(key)}", operations)
+            operations.append({"op": "replace", "path": f"{path}/{escape(key)}", "value": new})
+        elif kind is dict or kind is list:
+            if not identical(old, new):
+                (_diff_maps if kind is dict else _diff_lists)(old, new, f"{path}/{escape(key)}", operations)
         elif old != new:
-            operations.append(_written("replace", f"{path}/{escape(key)}", new))
+            operations.append({"op": "replace", "path": f"{path}/{escape(key)}", "value": new})
     if kept < len(after):
         for key, new in after.items():
             if key not in before:
-                operations.append(_written("add", f"{path}/{escape(plain_key(key, path))}", new))
-
-
-def plain_key(key: Any, path: str) -> str:
-    """`key`, when it can be a key of a JSON map."""
-    plain({key: None}, path)
-    return str(key)
-
-
-def _written(op: str, path: str, value: Any) -> Operation:
-    return {"op": op, "path": path, "value": plain(value, path)}
+                operations.append({"op": "add", "path": f"{path}/{escape(key)}", "value": new})
 
 
 def _diff_lists(before: list[Any], after: list[Any], path: str, operations: list[Operation]) -> None:
     start, ends = 0, min(len(before), len(after))
-    while start < ends and same(before[start], after[start]):
+    while start < ends and identical(before[start], after[start]):
         start += 1
-    if start == len(before) == len(after):
-        return
     tail = 0
-    while tail < ends - start and same(before[-1 - tail], after[-1 - tail]):
+    while tail < ends - start and identical(before[-1 - tail], after[-1 - tail]):
         tail += 1
     old_end, new_end = len(before) - tail, len(after) - tail
     both = min(old_end, new_end)
@@ -94,7 +80,7 @@ def _diff_lists(before: list[Any], after: list[Any], path: str, operations: list
     operations.extend({"op": "remove", "path": f"{path}/{index}"} for index in range(old_end - 1, both - 1, -1))
     at_end = tail == 0
     for index in range(both, new_end):
-        operations.append(_written("add", f"{path}/-" if at_end else f"{path}/{index}", after[index]))
+        operations.append({"op": "add", "path": f"{path}/-" if at_end else f"{path}/{index}", "value": after[index]})
 
 
 def _diff_item(old: Any, new: Any, path: str, operations: list[Operation]) -> None:
@@ -104,7 +90,7 @@ def _diff_item(old: Any, new: Any, path: str, operations: list[Operation]) -> No
     elif kind is list and new.__class__ is list:
         _diff_lists(old, new, path, operations)
     elif kind is not new.__class__ or old != new:
-        operations.append(_written("replace", path, new))
+        operations.append({"op": "replace", "path": path, "value": new})
 
 
 def apply(document: Any, operations: Iterable[Mapping[str, Any]]) -> Any:

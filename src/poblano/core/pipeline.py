@@ -183,7 +183,7 @@ def _mutate(verdict: Verdict, bindings: list[Binding]) -> Generator[Call, Any, N
             if isinstance(outcome, Failed):
                 raise outcome.error
             document, encoded = _encoded(action_request._document, good)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 -- an action may raise SystemExit; it is an error as any
             verdict.fail(binding, error)
             document = decode(good) or {}
             continue

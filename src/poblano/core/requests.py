@@ -6,7 +6,7 @@ The names are Pepr's, in Python's spelling. `raw` is a typed view of the object 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar, cast
 
 from poblano.core.decisions import DEFAULT_CODE, Decision
 from poblano.core.errors import MalformedObject
@@ -17,7 +17,6 @@ from poblano.core.review import AdmissionRequest
 from poblano.core.secrets import SecretBytes, SecretText
 
 K = TypeVar("K", bound=Resource)
-Self = TypeVar("Self", bound="Request[Any]")
 
 
 class Request(Generic[K]):
@@ -109,12 +108,12 @@ class Request(Generic[K]):
             self._document["data"] = {}
         return cast("Document", self._document["data"])
 
-    def warn(self: Self, message: str) -> Self:
+    def warn(self, message: str) -> Self:
         """Show the user a warning, whether or not the request is allowed. Up to about 120 characters read well."""
         self._warnings.append(str(message))
         return self
 
-    def audit(self: Self, key: str, value: str) -> Self:
+    def audit(self, key: str, value: str) -> Self:
         """Put ``<capability>.<rule>.<key>`` into the API server's audit log. Never a secret."""
         self._audit[str(key)] = str(value)
         return self
@@ -165,7 +164,7 @@ class MutateRequest(Request[K]):
 
     def set_label(self, key: str, value: str) -> MutateRequest[K]:
         """Put a label on the object."""
-        self.raw.metadata.labels[key] = value
+        self._marks("labels")[key] = plain(value, key)
         return self
 
     def remove_label(self, key: str) -> MutateRequest[K]:
@@ -175,13 +174,22 @@ class MutateRequest(Request[K]):
 
     def set_annotation(self, key: str, value: str) -> MutateRequest[K]:
         """Put an annotation on the object."""
-        self.raw.metadata.annotations[key] = value
+        self._marks("annotations")[key] = plain(value, key)
         return self
 
     def remove_annotation(self, key: str) -> MutateRequest[K]:
         """Take an annotation off the object, if it is there."""
         self.raw.metadata.annotations.pop(key, None)
         return self
+
+    def _marks(self, key: str) -> Document:
+        """The labels or annotations, made if they are not there. Past the views: this is what most actions do."""
+        metadata = self._document.get("metadata")
+        marks = metadata.get(key) if metadata.__class__ is dict else None
+        if marks.__class__ is dict:
+            return cast("Document", marks)
+        made: Document = getattr(self.raw.metadata, key).__made__()
+        return made
 
     def deny(self, message: str = "", code: int = DEFAULT_CODE, warnings: Iterable[str] = ()) -> Decision:
         """Refuse the request. The decision stands whether or not the action returns it.

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
@@ -154,10 +153,8 @@ def read(body: bytes) -> Review:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         review = _read_with_nulls(body, error)
     if review.api_version not in VERSIONS or review.kind != "AdmissionReview":
-        raise MalformedReview(
-            f"not an AdmissionReview of {' or '.join(VERSIONS)} but {review.kind[:80] or 'no kind'!r} of {review.api_version[:80] or 'no version'!r}",
-            review.request.uid,
-        )
+        got = f"{review.kind[:80] or 'no kind'!r} of {review.api_version[:80] or 'no version'!r}"
+        raise MalformedReview(f"not an AdmissionReview of {' or '.join(VERSIONS)} but {got}", review.request.uid)
     if not review.request.uid:
         raise MalformedReview("the request has no uid")
     return review
@@ -200,8 +197,7 @@ def uid_of(body: bytes) -> str:
         return ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a review, before it is encoded.
 
     Args:
@@ -219,7 +215,7 @@ class Answer:
     code: int = 403
     message: str = ""
     warnings: Sequence[str] = ()
-    audit_annotations: Mapping[str, str] = field(default_factory=dict[str, str])
+    audit_annotations: Mapping[str, str] = {}
     patch: Sequence[Operation] = ()
 
 

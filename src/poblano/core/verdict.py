@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+import msgspec
+
 from poblano.core.binding import Binding, OnError, name_part
 from poblano.core.decisions import DEFAULT_CODE, Decision, clean, clean_warnings, joined
 from poblano.core.patch import Operation
@@ -19,8 +21,7 @@ _ERROR_LIMIT = 300
 _NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RuleResult:
+class RuleResult(msgspec.Struct, frozen=True):
     """What came of one rule, for logs and metrics; `error` is what it raised."""
 
     capability: str
@@ -126,7 +127,7 @@ def described(error: BaseException, *, secret: bool = False) -> str:
         return f"{name} (its text is withheld: the object is a Secret)"
     try:
         text = clean(str(error))
-    except Exception:
+    except Exception:  # noqa: BLE001 -- its __str__ is the user's
         text = "its text cannot be read"
     return f"{name}: {text[:_ERROR_LIMIT]}" if text else name
 

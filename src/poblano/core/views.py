@@ -133,6 +133,8 @@ class Items(MutableSequence[T], Generic[T]):
     def __eq__(self, other: object) -> bool:
         return _equal(self._found(), other)
 
+    __hash__ = None  # type: ignore[assignment]
+
     def __copy__(self) -> Items[T]:
         return Items(list(self._found()), self._view)
 
@@ -171,7 +173,7 @@ class Entries(MutableMapping[str, T], Generic[T]):
                 self._dict = entries
         return _NOTHING if self._dict is None else self._dict
 
-    def _made(self) -> Document:
+    def __made__(self) -> Document:
         if self._found() is _NOTHING and self._parent is not None:
             self._dict = self._parent.__made__()[self._key] = {}
         return cast("Document", self._dict)
@@ -187,7 +189,7 @@ class Entries(MutableMapping[str, T], Generic[T]):
     def __setitem__(self, key: str, value: T | Mapping[str, Any]) -> None:
         if key.__class__ is not str:
             raise MalformedObject(f"{self._key}: the key {key!r} is not a string")
-        self._made()[key] = plain(value, f"{self._key}.{key}")
+        self.__made__()[key] = plain(value, f"{self._key}.{key}")
 
     def __delitem__(self, key: str) -> None:
         del self._found()[key]
@@ -203,6 +205,8 @@ class Entries(MutableMapping[str, T], Generic[T]):
 
     def __eq__(self, other: object) -> bool:
         return _equal(self._found(), other)
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __copy__(self) -> Entries[T]:
         return Entries(dict(self._found()), self._view)
