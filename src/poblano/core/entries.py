@@ -174,7 +174,7 @@ def _shared_namespaces(entry: Entry) -> frozenset[str] | None:
         limits = [part.values for part in binding.filters if isinstance(part, NamespaceIs) and not part.negated]
         if not limits:
             return None
-        union |= frozenset.intersection(*limits)
+        union |= limits[0].intersection(*limits[1:])
     return union
 
 
@@ -183,7 +183,7 @@ def object_selector(entry: Entry) -> dict[str, Any]:
     wanted: list[set[LabelIs]] = [
         {part for part in binding.filters if isinstance(part, LabelIs)} for binding in entry.bindings
     ]
-    shared = set[LabelIs].intersection(*wanted) if wanted else set()
+    shared = wanted[0].intersection(*wanted[1:]) if wanted else set[LabelIs]()
     expressions = [
         _requirement(part)
         for part in sorted(shared, key=lambda part: (part.key, part.negated, sorted(part.values or ())))

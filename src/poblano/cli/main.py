@@ -1,0 +1,78 @@
+"""``poblano``: the command line.
+
+Exit codes: 0 all is well; 1 the module, its settings or the cluster is not as it must be, and the message says what to
+do; 2 the command line is wrong; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from poblano import __version__
+from poblano.core.errors import PoblanoError
+
+COMMANDS = ("demo", "dev", "run")
+
+
+class Commands(click.Group):
+    """Imports the file of a command when somebody asks for it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the help text."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, or None when there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"poblano.cli.{cmd_name}").command
+        return command
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 all is well, 1 something is wrong with the module, its settings or the cluster, "
+    "2 the command line is wrong, 130 interrupted.",
+)
+@click.version_option(__version__, message="poblano %(version)s")
+@click.option("--debug", is_flag=True, help="Show the whole traceback of an error.")
+def cli(debug: bool) -> None:  # noqa: FBT001 -- click passes by name
+    """Kubernetes admission control in typed Python.
+
+    Run it in the folder of a module: where the pyproject.toml with [tool.poblano] is.
+    """
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run a command and exit. Mistakes of the user's end in one message, never in a traceback.
+
+    Args:
+        arguments: the command line without the program; None takes ``sys.argv``.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = cli.main(given, prog_name="poblano", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        code = 130
+    except Exception as error:
+        if "--debug" in given:
+            raise
+        code = _told(error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _told(error: Exception) -> int:
+    if isinstance(error, PoblanoError):
+        text = str(error)
+    else:
+        text = f"{type(error).__name__}: {error}; this is a fault of Poblano's: poblano --debug shows where"
+    click.echo(f"{click.style('poblano:', fg='red', bold=True)} {text}", err=True)
+    return 1

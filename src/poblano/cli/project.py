@@ -1,0 +1,59 @@
+"""From a folder to a module that can be served: settings, environment, import, checks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from poblano.core.entries import ALWAYS_IGNORED
+from poblano.loading import load_module
+from poblano.module import Module
+from poblano.settings import Settings, find_project, load_settings, put_environment
+
+if TYPE_CHECKING:
+    from poblano.admission.reviewer import ModuleReviewer, Observer
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A module and its settings."""
+
+    settings: Settings
+    module: Module
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """The namespaces that no rule sees unless it names them."""
+        return (*ALWAYS_IGNORED, *self.settings.ignored_namespaces)
+
+    def reviewer(
+        self, observers: Sequence[Observer] = (), blocked: Callable[[str, float], None] | None = None
+    ) -> ModuleReviewer:
+        """What answers the module's reviews."""
+        from poblano.admission.reviewer import ModuleReviewer
+
+        return ModuleReviewer(
+            self.module,
+            on_error=self.settings.on_error,
+            timeout=self.settings.webhook_timeout,
+            ignored=self.ignored,
+            observers=observers,
+            blocked=blocked,
+        )
+
+
+def load_project(start: Path) -> Project:
+    """The module in `start` or above, imported afresh.
+
+    Raises:
+        InvalidSettings: there is none, or its settings are wrong.
+        InvalidDefinition: its code does not import, or binds what it may not.
+    """
+    settings = load_settings(find_project(start), os.environ)
+    put_environment(settings, os.environ)
+    module = load_module(settings.folder, settings.module)
+    module.check_ignored(settings.ignored_namespaces)
+    return Project(settings, module)

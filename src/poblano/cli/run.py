@@ -1,0 +1,152 @@
+"""``poblano run``: serve a module in a pod. No registration, no reload."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from poblano.cli.project import Project, load_project
+from poblano.core.errors import InvalidSettings
+
+if TYPE_CHECKING:
+    from poblano.admission.health import HealthServer, Readiness
+    from poblano.admission.server import AdmissionServer
+    from poblano.admission.tls import LiveCertificate
+
+ROLES = ("admission", "all")
+
+# The variable of --port is not POBLANO_PORT: Kubernetes sets that one in every pod beside a Service named poblano.
+
+
+PORT = click.IntRange(0, 65535)
+FILE = click.Path(path_type=Path)
+
+
+@click.command(name="run")
+@click.option("--host", envvar="POBLANO_HOST", default="0.0.0.0", show_default=True, help="Address to serve at.")  # noqa: S104
+@click.option(
+    "--port",
+    envvar="POBLANO_HTTPS_PORT",
+    type=PORT,
+    default=8443,
+    show_default=True,
+    help="HTTPS port; 0 takes a free one.",
+)
+@click.option(
+    "--health-port",
+    envvar="POBLANO_HEALTH_PORT",
+    type=PORT,
+    default=8080,
+    show_default=True,
+    help="HTTP port of /healthz, /readyz and /metrics; 0 takes a free one.",
+)
+@click.option(
+    "--cert",
+    envvar="POBLANO_CERT",
+    type=FILE,
+    help="Certificate to serve, as PEM. When the file changes, the new one is served.",
+)
+@click.option("--key", envvar="POBLANO_KEY", type=FILE, help="Its private key, as PEM.")
+@click.option(
+    "--role",
+    envvar="POBLANO_ROLE",
+    default=ROLES[0],
+    show_default=True,
+    metavar="|".join(ROLES),
+    help="What this process does.",
+)
+def command(host: str, port: int, health_port: int, cert: Path | None, key: Path | None, role: str) -> None:
+    """Serve the module's webhooks over HTTPS, for a pod.
+
+    It registers nothing and reloads nothing. SIGTERM drains it: it is no longer ready, serves for 15 seconds more,
+    answers what is under way and ends; a second one ends it at once.
+
+    Each option may come from the environment: POBLANO_HOST, POBLANO_HTTPS_PORT, POBLANO_HEALTH_PORT, POBLANO_CERT,
+    POBLANO_KEY, POBLANO_ROLE.
+    """
+    from poblano.admission.server import loop_factory
+
+    _check_role(role)
+    if cert is None or key is None:
+        missing = " and ".join(name for name, given in (("--cert", cert), ("--key", key)) if given is None)
+        raise click.UsageError(
+            f"{missing} missing: give a certificate and its key, as PEM files: --cert tls.crt --key tls.key "
+            "(poblano dev makes its own)"
+        )
+    project = load_project(Path.cwd())
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(_serve(project, host, port, health_port, cert, key))
+
+
+def _check_role(role: str) -> None:
+    if role == "watcher":
+        raise click.BadParameter(
+            "a watcher would have nothing to do: this version runs mutate and validate actions only; "
+            f"write --role {ROLES[0]}",
+            param_hint="--role",
+        )
+    if role not in ROLES:
+        raise click.BadParameter(f"{role!r} is not one of {', '.join(ROLES)}", param_hint="--role")
+
+
+async def _serve(project: Project, host: str, port: int, health_port: int, cert: Path, key: Path) -> None:
+    from poblano.admission.health import HealthServer, Readiness
+    from poblano.admission.server import AdmissionServer, until_signalled
+    from poblano.admission.tls import follow
+    from poblano.cli.observing import Production, blocked
+    from poblano.log import Log, configure
+
+    configure(project.settings.log_level)
+    live = _certificate(cert, key)
+    production = Production(project.module)
+    reviewer = project.reviewer([production.reviewed], blocked)
+    server = AdmissionServer(reviewer, live, host=host, port=port)
+    production.watch(server.app)
+    readiness = Readiness()
+    _add_checks(readiness, server, live)
+    health = HealthServer(readiness, production.registry, host=host, port=health_port)
+    try:
+        await _start(server, "--port", port)
+        await _start(health, "--health-port", health_port)
+        following = asyncio.create_task(follow(live, cert, key))
+        Log.info("serving", module=project.settings.uuid, https=server.addresses, health=health.addresses)
+        try:
+            await until_signalled(server)
+        finally:
+            following.cancel()
+    finally:
+        await server.close()
+        await health.close()
+        reviewer.close()
+
+
+def _certificate(cert: Path, key: Path) -> LiveCertificate:
+    from poblano.admission.tls import LiveCertificate, UnusableCertificate, read_pair
+
+    try:
+        return LiveCertificate(read_pair(cert, key))
+    except OSError as error:
+        raise InvalidSettings(f"{error.filename} cannot be read: {error.strerror}; check --cert and --key") from None
+    except UnusableCertificate as error:
+        raise InvalidSettings(
+            f"{cert} and {key}: {error}; give a PEM certificate and the key it was made with"
+        ) from None
+
+
+def _add_checks(readiness: Readiness, server: AdmissionServer, live: LiveCertificate) -> None:
+    from poblano.admission.certificates import expiry, now
+
+    readiness.add("serving", lambda: "it drains" if server.draining else None)
+    readiness.add("certificate", lambda: None if expiry(live.pair.certificate) > now() else "it has expired")
+
+
+async def _start(server: AdmissionServer | HealthServer, option: str, port: int) -> None:
+    try:
+        await server.start()
+    except OSError as error:
+        raise InvalidSettings(
+            f"port {port} cannot be had: {error.strerror or error}; choose another with {option}"
+        ) from None
