@@ -82,8 +82,8 @@ class Memory:
 class Outcome:
     """All that the turns showed."""
 
-    rows: list[Row] = field(default_factory=list)
-    memory: list[Memory] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list[Row])
+    memory: list[Memory] = field(default_factory=list[Memory])
 
     def row(self, name: str, connections: int) -> Row | None:
         """One server's row, or None where it did not take part."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import admission, certificates, floor, hello, https, pepr, reviews
+from benchmarks import admission, certificates, floor, https, ours, pepr, reviews
 from benchmarks.admission import Contender
 from benchmarks.certificates import ServingCertificate
 from benchmarks.cluster import Cluster
@@ -54,7 +54,7 @@ class Field:
 @contextmanager
 def started(
     folder: Path, cache: Path, cluster: Cluster | None, *, wanted: Collection[str], say: Callable[[str], None]
-) -> Iterator[Field]:
+) -> Generator[Field]:
     """Start those who are wanted (Pepr only where there is a cluster for its Store) and check their answers.
 
     Raises:
@@ -74,9 +74,11 @@ def started(
             field.validate[PEPR] = pepr.url("validate")
         if POBLANO in wanted:
             port = https.free_port()
-            server = stack.enter_context(hello.serving(port, tls, log=folder / "poblano.log", cores={SERVER_CORE}))
-            _enter(field, POBLANO, server, hello.url("mutate", port))
-            field.validate[POBLANO] = hello.url("validate", port)
+            server = stack.enter_context(
+                ours.serving(ours.HELLO, port, tls, log=folder / "poblano.log", cores={SERVER_CORE})
+            )
+            _enter(field, POBLANO, server, ours.url("mutate", port))
+            field.validate[POBLANO] = ours.url("validate", port)
         if FLOOR in wanted:
             port, answer = https.free_port(), folder / "answer.json"
             answer.write_bytes(_floor_answer(field))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -82,7 +82,7 @@ def summary(seen: Mapping[tuple[str, int], Sequence[float]]) -> list[Rate]:
 
 
 @contextmanager
-def _registered(cluster: Cluster, name: str, field: Field) -> Iterator[None]:
+def _registered(cluster: Cluster, name: str, field: Field) -> Generator[None]:
     """Register a contender's two webhooks and see that they are called; take them away and see that they are gone."""
     if name == NONE:
         yield

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,7 +42,7 @@ class Constant:
 
 
 @contextmanager
-def serving(answer: Path, port: int, tls: ServingCertificate, *, log: Path, cores: set[int]) -> Iterator[Running]:
+def serving(answer: Path, port: int, tls: ServingCertificate, *, log: Path, cores: set[int]) -> Generator[Running]:
     """Run the floor until the block ends."""
     command: list[str | Path] = [
         sys.executable,

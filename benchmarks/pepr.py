@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -61,7 +61,7 @@ def build(cache: Path) -> Path:
 @contextmanager
 def serving(
     module: Path, cluster: Cluster, tls: ServingCertificate, *, log: Path, cores: set[int]
-) -> Iterator[Running]:
+) -> Generator[Running]:
     """Run the built module as its image does, admission only, until the block ends."""
     _prepare(cluster)
     env = {

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +60,7 @@ def running(
     cores: set[int],
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
-) -> Iterator[Running]:
+) -> Generator[Running]:
     """Run a command on the given cores for the length of a `with` block, then end its whole process group."""
     with log.open("wb") as sink:
         process = subprocess.Popen(

@@ -31,7 +31,7 @@ def patch_of(answer: bytes) -> list[dict[str, Any]]:
     Raises:
         WrongAnswer: it answers another request, refuses, or changes nothing.
     """
-    response = json.loads(answer).get("response") or {}
+    response: dict[str, Any] = json.loads(answer).get("response") or {}
     if response.get("uid") != UID or response.get("allowed") is not True or response.get("patchType") != "JSONPatch":
         raise WrongAnswer(f"expected an allowing answer with a JSON patch, got {answer[:300]!r}")
     patch: list[dict[str, Any]] = json.loads(base64.b64decode(response["patch"]))

@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,8 +39,8 @@ class Effort:
 class Findings:
     """What a run has come to so far: sections of the report, and the promises with their numbers."""
 
-    sections: list[str] = field(default_factory=list)
-    bounds: list[Bound] = field(default_factory=list)
+    sections: list[str] = field(default_factory=list[str])
+    bounds: list[Bound] = field(default_factory=list[Bound])
 
     def add(self, title: str, *parts: str, bounds: Collection[Bound] = ()) -> None:
         """One more section, and the bounds that its numbers are held to."""
@@ -137,7 +137,7 @@ def _warm_up(taking_part: Field) -> None:
 
 
 @contextmanager
-def _cluster(scratch: Path) -> Iterator[Cluster | None]:
+def _cluster(scratch: Path) -> Generator[Cluster | None]:
     """A control plane, or None and a word about it where the machine has none."""
     (home := scratch / "cluster").mkdir()
     with ExitStack() as stack:

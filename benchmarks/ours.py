@@ -1,9 +1,9 @@
-"""Poblano's own hello module, run as a pod would run it."""
+"""A module of Poblano, run as a pod would run it."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,12 +11,12 @@ from benchmarks import https
 from benchmarks.certificates import ServingCertificate
 from benchmarks.processes import Running, running, until_ready
 
-MODULE = Path(__file__).parents[1] / "examples" / "hello"
+HELLO = Path(__file__).parents[1] / "examples" / "hello"
 
 
 @contextmanager
-def serving(port: int, tls: ServingCertificate, *, log: Path, cores: set[int]) -> Iterator[Running]:
-    """Run `poblano run` in examples/hello until the block ends."""
+def serving(module: Path, port: int, tls: ServingCertificate, *, log: Path, cores: set[int]) -> Generator[Running]:
+    """Run `poblano run` in a module's folder until the block ends."""
     health = https.free_port()
     command: list[str | Path] = [
         Path(sys.executable).with_name("poblano"),
@@ -27,15 +27,20 @@ def serving(port: int, tls: ServingCertificate, *, log: Path, cores: set[int]) -
         str(port),
     ]
     options: list[str | Path] = ["--health-port", str(health), "--cert", tls.cert, "--key", tls.key]
-    with running("Poblano", [*command, *options], log=log, cores=cores, cwd=MODULE) as server:
+    with running("Poblano", [*command, *options], log=log, cores=cores, cwd=module) as server:
         until_ready(server, lambda: https.listens(port) and https.listens(health))
         yield server
 
 
 def url(phase: str, port: int) -> str:
-    """Where the module answers `mutate` or `validate`: all its actions keep the policy and time of pyproject.toml.
+    """Where a module answers `mutate` or `validate`: all its actions keep the policy and time of pyproject.toml.
 
     >>> url("mutate", 8443)
     'https://localhost:8443/mutate/fail/10'
     """
-    return f"https://localhost:{port}/{phase}/fail/10"
+    return f"https://localhost:{port}{path(phase)}"
+
+
+def path(phase: str) -> str:
+    """The path alone."""
+    return f"/{phase}/fail/10"
