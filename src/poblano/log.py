@@ -56,7 +56,7 @@ class Logger:
     def debug(self, message: str, /, **fields: object) -> None: ...
     @overload
     def debug(self, about: About, message: str = "", /, **fields: object) -> None: ...
-    def debug(self, *said: object, **fields: object) -> None:
+    def debug(self, /, *said: object, **fields: object) -> None:
         """Say what only somebody who looks for a fault wants to know."""
         self._say("debug", said, fields)
 
@@ -64,7 +64,7 @@ class Logger:
     def info(self, message: str, /, **fields: object) -> None: ...
     @overload
     def info(self, about: About, message: str = "", /, **fields: object) -> None: ...
-    def info(self, *said: object, **fields: object) -> None:
+    def info(self, /, *said: object, **fields: object) -> None:
         """Say what happened.
 
         Args:
@@ -77,7 +77,7 @@ class Logger:
     def warning(self, message: str, /, **fields: object) -> None: ...
     @overload
     def warning(self, about: About, message: str = "", /, **fields: object) -> None: ...
-    def warning(self, *said: object, **fields: object) -> None:
+    def warning(self, /, *said: object, **fields: object) -> None:
         """Say what somebody should look at some day."""
         self._say("warning", said, fields)
 
@@ -85,7 +85,7 @@ class Logger:
     def error(self, message: str, /, **fields: object) -> None: ...
     @overload
     def error(self, about: About, message: str = "", /, **fields: object) -> None: ...
-    def error(self, *said: object, **fields: object) -> None:
+    def error(self, /, *said: object, **fields: object) -> None:
         """Say what failed."""
         self._say("error", said, fields)
 
@@ -93,7 +93,7 @@ class Logger:
     def exception(self, message: str, /, **fields: object) -> None: ...
     @overload
     def exception(self, about: About, message: str = "", /, **fields: object) -> None: ...
-    def exception(self, *said: object, **fields: object) -> None:
+    def exception(self, /, *said: object, **fields: object) -> None:
         """Say what failed, with the error that is being handled and where it came from."""
         self._say("error", said, {"exc_info": True, **fields})
 

@@ -13,7 +13,7 @@ from poblano.log import emit, enabled
 from poblano.log_lines import Level, Line, places_of
 from poblano.redaction import redacted, text
 
-_QUIET: Final = frozenset({"allowed", "unchanged", "changed", "error"})
+_QUIET: Final = frozenset({"allowed", "unchanged", "changed"})
 _NAME_LIMIT: Final = 256
 
 
@@ -26,7 +26,8 @@ def log_review(phase: Phase, request: AdmissionRequest, verdict: Verdict, second
         verdict: what came of it.
         seconds: how long it took.
     """
-    errors = [result for result in verdict.results if result.error is not None]
+    loud = [result for result in verdict.results if result.result not in _QUIET]
+    errors = [result for result in loud if result.error is not None] if loud else loud
     level: Level = "error" if errors else "info"
     if not enabled(level):
         return
@@ -35,29 +36,32 @@ def log_review(phase: Phase, request: AdmissionRequest, verdict: Verdict, second
         "level": level,
         "message": "review",
         "phase": phase,
-        "uid": text(request.uid, _NAME_LIMIT),
+        "uid": request.uid,
         "operation": request.operation,
-        "kind": text(request.kind.kind, _NAME_LIMIT),
-        "namespace": text(request.namespace, _NAME_LIMIT),
-        "name": text(request.name, _NAME_LIMIT),
-        "user": text(request.user_info.username, _NAME_LIMIT),
+        "kind": request.kind.kind,
+        "namespace": request.namespace,
+        "name": request.name,
+        "user": request.user_info.username,
         "verdict": "denied" if verdict.refused else "changed" if verdict.patch else "allowed",
         "ms": round(seconds * 1000, 3),
     }
     if request.sub_resource:
-        line["subresource"] = text(request.sub_resource, _NAME_LIMIT)
+        line["subresource"] = request.sub_resource
     if request.dry_run:
         line["dry_run"] = True
-    rules = [
-        f"{result.capability}/{result.rule}: {result.result}"
-        for result in verdict.results
-        if result.result not in _QUIET
-    ]
-    if rules:
-        line["rules"] = rules
+    if loud:
+        line["rules"] = [f"{result.capability}/{result.rule}: {result.result}" for result in loud]
     if errors:
         line["errors"] = [_described(result, request) for result in errors]
+    if _is_long(request):
+        line |= {key: text(value, _NAME_LIMIT) for key, value in line.items() if isinstance(value, str)}
     emit(line)
+
+
+def _is_long(request: AdmissionRequest) -> bool:
+    """Whether a name is longer than an API server sends: whoever posts the review writes them."""
+    names = len(request.uid) + len(request.kind.kind) + len(request.namespace) + len(request.name)
+    return names + len(request.user_info.username) + len(request.sub_resource) > _NAME_LIMIT
 
 
 def _described(result: RuleResult, request: AdmissionRequest) -> str:
