@@ -57,7 +57,7 @@ class Capability:
         self.namespaces = tuple(
             self._checked_label(space, "a namespace", 'namespaces=["shop"]') for space in namespaces
         )
-        self.on_error = check_on_error(on_error)
+        self.on_error: OnError | None = check_on_error(on_error)
         self.timeout = check_timeout(timeout)
         self._bindings: list[Binding] = []
 
@@ -95,7 +95,7 @@ class Capability:
         Raises:
             InvalidDefinition: when `model` is no kind, or these names are missing or not wanted.
         """
-        return When(Draft(self, model, self._kind(model, group, version, kind, plural, scope)))
+        return When(Draft(self, self._add, model, self._kind(model, group, version, kind, plural, scope)))
 
     def _kind(
         self, model: object, group: str | None, version: str | None, kind: str | None, plural: str | None, scope: str

@@ -45,14 +45,13 @@ class Owner(Protocol):
     @property
     def bindings(self) -> tuple[Binding, ...]: ...
 
-    def _add(self, binding: Binding) -> None: ...
-
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What a chain has said so far. Each step makes a new one, so that a chain can be taken up again from any point."""
 
     capability: Owner
+    record: Callable[[Binding], None]
     view: type[Resource]
     kind: Kind
     operations: frozenset[str] = frozenset()
@@ -97,7 +96,7 @@ class Draft:
             mode=_check_mode(mode, phase, where),
             is_async=_is_async(action),
         )
-        self.capability._add(binding)
+        self.record(binding)
         return binding
 
     def _check(self, phase: Phase, where: Location) -> None:
@@ -182,14 +181,14 @@ class Draft:
 
 
 def _united(one: Filter, other: Filter) -> Filter | None:
-    if (
-        isinstance(one, NamespaceIs | NameIs | UserIs | GroupIs)
-        and type(one) is type(other)
-        and one.negated == other.negated
-    ):
-        return replace(one, values=one.values | other.values)
-    if isinstance(one, NamespaceMatches | NameMatches) and type(one) is type(other) and one.negated == other.negated:
-        return replace(one, patterns=one.patterns + other.patterns)
+    if type(one) is not type(other):
+        return None
+    for named in (NamespaceIs, NameIs, UserIs, GroupIs):
+        if isinstance(one, named) and isinstance(other, named) and one.negated == other.negated:
+            return replace(one, values=one.values | other.values)
+    for matched in (NamespaceMatches, NameMatches):
+        if isinstance(one, matched) and isinstance(other, matched) and one.negated == other.negated:
+            return replace(one, patterns=one.patterns + other.patterns)
     return None
 
 
@@ -221,19 +220,29 @@ def patterns(values: Iterable[object], method: str) -> tuple[re.Pattern[str], ..
     where = caller_location()
     made: list[re.Pattern[str]] = []
     for value in values:
-        if not isinstance(value, str | re.Pattern):
-            raise InvalidDefinition(f"{method} takes patterns, not {value!r}", f'write {method}(r"^shop-")', where)
+        if isinstance(value, re.Pattern):
+            pattern: re.Pattern[Any] = value
+            made.append(_of_text(pattern, method, where))
+            continue
+        if not isinstance(value, str):
+            raise InvalidDefinition(
+                f"{method} takes patterns of text, not {value!r}", f'write {method}(r"^shop-")', where
+            )
         try:
             made.append(re.compile(value))
         except re.error as error:
             raise InvalidDefinition(f"{value!r} is no regular expression: {error}", "mend the pattern", where) from None
-        if not isinstance(made[-1].pattern, str):
-            raise InvalidDefinition(
-                f"{method} takes patterns of text, not of bytes", f'write {method}(r"^shop-")', where
-            )
     if not made:
         raise InvalidDefinition(f"{method} takes one or more patterns", f'write {method}(r"^shop-")', where)
     return tuple(made)
+
+
+def _of_text(pattern: re.Pattern[Any], method: str, where: Location) -> re.Pattern[str]:
+    if not isinstance(pattern.pattern, str):
+        raise InvalidDefinition(
+            f"{method} takes patterns of text, not {pattern!r}", f'write {method}(r"^shop-")', where
+        )
+    return pattern
 
 
 def check_on_error(value: OnError | None) -> OnError | None:
@@ -247,7 +256,7 @@ def check_on_error(value: OnError | None) -> OnError | None:
 
 def check_timeout(value: int | None) -> int | None:
     """`value`, if a webhook can have it."""
-    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 30):
+    if value is not None and value not in range(1, 31):
         raise InvalidDefinition(
             f"timeout is {value!r}", "write whole seconds from 1 to 30: timeout=10", caller_location()
         )

@@ -152,8 +152,9 @@ def _mark(method: str, key: object, values: Iterable[object]) -> tuple[str, froz
     return checked, frozenset(str(value) for value in found) if found else None
 
 
-def _pairs(method: str, marks: object) -> list[tuple[str, str]]:
-    if not isinstance(marks, Mapping) or not marks:
+def _pairs(method: str, marks: Mapping[str, str]) -> list[tuple[str, str]]:
+    given: object = marks
+    if not isinstance(given, Mapping) or not given:
         raise InvalidDefinition(
             f"{method} takes a mapping, not {marks!r}", f'write {method}({{"tier": "data"}})', caller_location()
         )

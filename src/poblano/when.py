@@ -161,7 +161,11 @@ class _Validating(Filtering[K]):
             InvalidDefinition: when something is wrong with the rule, with the file and line.
         """
         if action is None:
-            return lambda function: self._validated(function, name, on_error, timeout, mode)
+
+            def decorate(function: Callable[..., Any]) -> Validated[K, Any]:
+                return self._validated(function, name, on_error, timeout, mode)
+
+            return decorate
         return self._validated(action, name, on_error, timeout, mode)
 
     def _validated(
@@ -236,7 +240,11 @@ class Bound(_Validating[K]):
             InvalidDefinition: when something is wrong with the rule, with the file and line.
         """
         if action is None:
-            return lambda function: self._mutated(function, name, on_error, timeout, mode)
+
+            def decorate(function: Callable[..., Any]) -> Mutated[K, Any]:
+                return self._mutated(function, name, on_error, timeout, mode)
+
+            return decorate
         return self._mutated(action, name, on_error, timeout, mode)
 
     def _mutated(

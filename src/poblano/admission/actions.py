@@ -12,7 +12,7 @@ import inspect
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 from poblano.admission.watchdog import Watchdog
 from poblano.core.context import running
@@ -72,7 +72,7 @@ class ActionRunner:
                     watchdog.end(call.running)
                     running.reset(token)
                 if outcome is not None and hasattr(outcome, "__await__"):
-                    return Unfinished(call, outcome)
+                    return Unfinished(call, cast("Awaitable[Any]", outcome))
         except StopIteration as done:
             return done.value  # type: ignore[no-any-return]
 

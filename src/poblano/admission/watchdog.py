@@ -14,6 +14,9 @@ from poblano.core.context import Running
 HELD_SECONDS = 0.05
 """How long an action may hold the loop, during which no other review is answered."""
 
+SURELY_HELD_SECONDS = 0.25
+"""What no scheduler does to a process by itself. Below, a busy machine may have, so that it takes two times to be believed."""
+
 
 class Watchdog:
     """Which action is on the loop, since when, and which have been too long there.
@@ -26,6 +29,7 @@ class Watchdog:
     def __init__(self, blocked: Callable[[str, float], None] | None = None) -> None:
         self._blocked = blocked
         self._slow: set[tuple[str, str]] = set()
+        self._suspected: set[tuple[str, str]] = set()
         self._current: tuple[Running, float] | None = None
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
@@ -55,12 +59,15 @@ class Watchdog:
     def _look(self) -> None:
         while not self._closed.wait(HELD_SECONDS):
             current = self._current
-            if current is not None and (held := time.monotonic() - current[1]) > HELD_SECONDS:
+            if current is not None and (held := time.monotonic() - current[1]) > SURELY_HELD_SECONDS:
                 self._mark(current[0], held)
 
     def _mark(self, who: Running, held: float) -> None:
         key = (who.capability, who.rule)
         if key in self._slow:
+            return
+        if held < SURELY_HELD_SECONDS and key not in self._suspected:
+            self._suspected.add(key)
             return
         self._slow.add(key)
         if self._blocked is not None:

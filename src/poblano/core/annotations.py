@@ -97,8 +97,9 @@ def fields_of(cls: type, namespace: Mapping[str, Any]) -> dict[str, Field[Any]]:
             continue
         given = namespace.get(name, MISSING)
         if isinstance(given, Field):
-            _tell(given, cls, annotation)
-            found[name] = given
+            stated: Field[Any] = given
+            _tell(stated, cls, annotation)
+            found[name] = stated
         elif (made := _made(cls, name, annotation, given)) is not None:
             made.__set_name__(cls, name)
             setattr(cls, name, made)
@@ -113,10 +114,10 @@ def _scope(cls: type) -> dict[str, Any]:
 
 def _locals_of_definition() -> dict[str, Any]:
     """The names where the class statement stands: a class made inside a function may name its neighbours."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("poblano.core."):
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("poblano.core."):
         frame = frame.f_back
-    return dict(frame.f_locals)
+    return dict(frame.f_locals) if frame else {}
 
 
 def _resolver(cls: type, annotation: str) -> Callable[[], Any]:

@@ -78,7 +78,7 @@ class Scalar(Field[T]):
     def __get__(self, view: Struct | None, owner: type[Any], /) -> Self | T | None:
         if view is None:
             return self
-        document = view._document
+        document = view.__held__
         if document is None:
             document = view.__found__()
             if document is None:
@@ -165,7 +165,7 @@ class Nested(Viewed[S]):
     def __get__(self, view: Struct | None, owner: type[Any], /) -> Self | S:
         if view is None:
             return self
-        document = view._document
+        document = view.__held__
         if document is None:
             document = view.__found__()
         inner = None if document is None else document.get(self.key)

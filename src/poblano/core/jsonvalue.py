@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import orjson
 
@@ -47,7 +47,7 @@ def plain(value: object, path: str = "", depth: int = 0) -> Any:
     return _converted(value, path, depth)
 
 
-def _converted(value: object, path: str, depth: int) -> Any:
+def _converted(value: Any, path: str, depth: int) -> Any:
     if isinstance(value, float):
         if not math.isfinite(value):
             raise MalformedObject(f"{_at(path)}: {value!r} is not a JSON number")
@@ -61,9 +61,10 @@ def _converted(value: object, path: str, depth: int) -> Any:
         if isinstance(value, base):
             return plain(base(value), path, depth)
     if isinstance(value, tuple):
-        return _plain_list(list(value), path, depth)
+        items: tuple[Any, ...] = value
+        return _plain_list(list(items), path, depth)
     if isinstance(value, Mapping):
-        return _plain_map(dict(value), path, depth)
+        return _plain_map(dict(cast("Mapping[str, Any]", value)), path, depth)
     raise MalformedObject(f"{_at(path)}: {_article(type(value).__name__)} is not JSON")
 
 
@@ -105,6 +106,16 @@ def _at(path: str) -> str:
 
 def _article(noun: str) -> str:
     return f"{'an' if noun[:1].lower() in 'aeio' else 'a'} {noun}"
+
+
+def as_map(value: Any) -> Document | None:
+    """`value` if it is a JSON map."""
+    return value if value.__class__ is dict else None
+
+
+def as_list(value: Any) -> list[Any] | None:
+    """`value` if it is a JSON list."""
+    return value if value.__class__ is list else None
 
 
 def same(left: Any, right: Any) -> bool:

@@ -5,14 +5,15 @@ Groups and versions are matched exactly: a Service of Knative is no Service.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
 from poblano.core.binding import Binding
 from poblano.core.filters import Filter, Needs, Reason, Subject
+from poblano.core.jsonvalue import Document, as_map
 from poblano.core.review import AdmissionRequest, decode
 
 Skipped: TypeAlias = list[tuple[Binding, Reason]]
@@ -137,18 +138,17 @@ def _read_metadata(subject: Subject, request: AdmissionRequest) -> None:
     subject.deleting = metadata.deletion_timestamp is not None
 
 
-def _tolerant(document: Mapping[str, Any]) -> _Metadata:
+def _tolerant(document: Document) -> _Metadata:
     """Metadata of an object that no API server would have let through: what is readable counts, the rest is absent."""
-    found = document.get("metadata")
-    metadata: Mapping[str, Any] = found if isinstance(found, dict) else {}
+    metadata = as_map(document.get("metadata")) or {}
     name, deleted = metadata.get("name"), metadata.get("deletionTimestamp")
     return _Metadata(
         name=name if isinstance(name, str) else None,
-        labels=_strings(metadata.get("labels")),
-        annotations=_strings(metadata.get("annotations")),
+        labels=_strings(as_map(metadata.get("labels"))),
+        annotations=_strings(as_map(metadata.get("annotations"))),
         deletion_timestamp=deleted if isinstance(deleted, str) else None,
     )
 
 
-def _strings(found: Any) -> dict[str, str]:
-    return {key: value for key, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}
+def _strings(found: Document | None) -> dict[str, str]:
+    return {key: value for key, value in (found or {}).items() if isinstance(value, str)}

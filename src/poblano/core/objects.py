@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Self, TypeVar, cast, dataclass_transform, over
 from poblano.core.annotations import field, fields_of
 from poblano.core.errors import InvalidDefinition, MalformedObject
 from poblano.core.fields import Field, Nested, NestedList, Scalar, ScalarList, ScalarMap, Text
-from poblano.core.jsonvalue import JSON, Document, copied, plain, same
+from poblano.core.jsonvalue import JSON, Document, as_map, copied, plain, same
 from poblano.core.kinds import Kind
 from poblano.core.location import caller_location
 from poblano.core.views import Entries, Items, Place
@@ -60,14 +60,14 @@ class Struct(metaclass=StructType):
         MalformedObject: when a value is not JSON, or the document is not what the kind says.
     """
 
-    __slots__ = ("_document", "_key", "_parent")
+    __slots__ = ("__held__", "_key", "_parent")
 
-    _document: Document | None
+    __held__: Document | None
     _key: str
     _parent: Place | None
 
     def __init__(self, **fields: Any) -> None:
-        self._document = {}
+        self.__held__ = {}
         self.__assign__(fields)
 
     def __assign__(self, fields: Mapping[str, Any]) -> None:
@@ -85,38 +85,36 @@ class Struct(metaclass=StructType):
         >>> Resource.of({"metadata": {"name": "a"}}).metadata.name
         'a'
         """
-        inner = plain(document)
-        if not isinstance(inner, dict):
+        inner = as_map(plain(document))
+        if inner is None:
             raise MalformedObject(f"{cls.__name__}.of takes a mapping, not {type(document).__name__}")
         return cls.__attached__(inner)
 
     @classmethod
     def __attached__(cls, document: Document, /) -> Self:
         made = cls.__new__(cls)
-        made._document = document
+        made.__held__ = document
         return made
 
     @classmethod
     def __absent__(cls, parent: Place, key: str, /) -> Self:
         made = cls.__new__(cls)
-        made._document = None
+        made.__held__ = None
         made._parent = parent
         made._key = key
         return made
 
     def __found__(self) -> Document | None:
-        if self._document is None and self._parent is not None:
+        if self.__held__ is None and self._parent is not None:
             above = self._parent.__found__()
-            inner = None if above is None else above.get(self._key)
-            if isinstance(inner, dict):
-                self._document = cast("Document", inner)
-        return self._document
+            self.__held__ = None if above is None else as_map(above.get(self._key))
+        return self.__held__
 
     def __made__(self) -> Document:
         document = self.__found__()
         if document is None:
             assert self._parent is not None
-            document = self._document = self._parent.__made__()[self._key] = {}
+            document = self.__held__ = self._parent.__made__()[self._key] = {}
         return document
 
     def __document__(self) -> Document:
@@ -147,10 +145,10 @@ class Struct(metaclass=StructType):
         return self.__found__() is not None
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Struct | Mapping):
+        if not isinstance(other, (Struct, Mapping)):
             return NotImplemented
         try:
-            return same(self.__document__(), plain(other))
+            return same(self.__document__(), plain(cast("Any", other)))
         except MalformedObject:
             return False
 
@@ -256,7 +254,7 @@ class Resource(Struct):
         super().__init__()
         known = type(self).__kind__
         if known is not None:
-            self._document = {"apiVersion": known.api_version, "kind": known.kind}
+            self.__held__ = {"apiVersion": known.api_version, "kind": known.kind}
         self.__assign__(fields)
 
     def __repr__(self) -> str:

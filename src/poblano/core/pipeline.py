@@ -30,7 +30,7 @@ from poblano.core.errors import MalformedObject, PatchFailed
 from poblano.core.jsonvalue import Document, plain, same
 from poblano.core.matching import Matcher, Skipped, WhereFailed
 from poblano.core.patch import apply, diff
-from poblano.core.requests import MutateRequest, ValidateRequest
+from poblano.core.requests import MutateRequest, Outcome, ValidateRequest, outcome_of
 from poblano.core.review import AdmissionRequest, Review, absent, decode
 from poblano.core.verdict import Verdict
 
@@ -182,28 +182,32 @@ def _mutate(verdict: Verdict, bindings: list[Binding]) -> Generator[Call, Any, N
         try:
             if isinstance(outcome, Failed):
                 raise outcome.error
-            document, encoded = _encoded(action_request._document, good)
+            left = outcome_of(action_request)
+            document, encoded = _encoded(left.document, good)
         except BaseException as error:  # noqa: BLE001 -- an action may raise SystemExit; it is an error as any
             verdict.fail(binding, error)
             document = decode(good) or {}
             continue
         if call.left_the_loop:
             document = decode(encoded) or {}
-        _report(verdict, binding, action_request, changed=encoded != good)
+        _report(verdict, binding, left, changed=encoded != good)
         good = encoded
     if not verdict.refused:
         _make_patch(verdict, document)
 
 
-def _report(verdict: Verdict, binding: Binding, action_request: MutateRequest[Any], *, changed: bool) -> None:
-    verdict.warn(action_request._warnings)
-    for key, value in action_request._audit.items():
-        verdict.audit(binding, key, value)
-    denial = action_request._denial
-    if denial is not None:
-        verdict.decide(binding, denial)
+def _report(verdict: Verdict, binding: Binding, left: Outcome, *, changed: bool) -> None:
+    _pass_on(verdict, binding, left)
+    if left.denial is not None:
+        verdict.decide(binding, left.denial)
     else:
         verdict.note(binding, "changed" if changed else "unchanged")
+
+
+def _pass_on(verdict: Verdict, binding: Binding, left: Outcome) -> None:
+    verdict.warn(left.warnings)
+    for key, value in left.audit.items():
+        verdict.audit(binding, key, value)
 
 
 def _make_patch(verdict: Verdict, document: Document) -> None:
@@ -248,9 +252,7 @@ def _validate(verdict: Verdict, bindings: list[Binding]) -> Generator[Call, Any,
                 MalformedObject(f"it returned {type(outcome).__name__}; return request.approve() or request.deny(...)"),
             )
         else:
-            verdict.warn(action_request._warnings)
-            for key, value in action_request._audit.items():
-                verdict.audit(binding, key, value)
+            _pass_on(verdict, binding, outcome_of(action_request))
             verdict.decide(binding, outcome)
         if len(bindings) > 1 and (call.left_the_loop or not _is(document, untouched)):
             document = decode(raw) or {}

@@ -5,16 +5,18 @@ The names are Pepr's, in Python's spelling. `raw` is a typed view of the object 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Generic, Self, TypeVar, cast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Self, TypeVar
 
 from poblano.core.decisions import DEFAULT_CODE, Decision
 from poblano.core.errors import MalformedObject
-from poblano.core.jsonvalue import Document, copied, plain
+from poblano.core.jsonvalue import Document, as_map, copied, plain
 from poblano.core.objects import Resource, Struct
 from poblano.core.patch import merge
 from poblano.core.review import AdmissionRequest
 from poblano.core.secrets import SecretBytes, SecretText
+from poblano.core.views import Entries
 
 K = TypeVar("K", bound=Resource)
 
@@ -99,14 +101,14 @@ class Request(Generic[K]):
         asked = self.request.kind
         if (asked.group, asked.kind) != ("", "Secret"):
             raise MalformedObject(f"only a Secret has .text and .bytes; this is a {asked.kind}: use .raw")
-        data = self._document.get("data")
-        return cast("Document", data) if isinstance(data, dict) else {}
+        return as_map(self._document.get("data")) or {}
 
     def _made_secret_data(self) -> Document:
         self._secret_data()
-        if not isinstance(self._document.get("data"), dict):
-            self._document["data"] = {}
-        return cast("Document", self._document["data"])
+        data = as_map(self._document.get("data"))
+        if data is None:
+            data = self._document["data"] = {}
+        return data
 
     def warn(self, message: str) -> Self:
         """Show the user a warning, whether or not the request is allowed. Up to about 120 characters read well."""
@@ -121,6 +123,22 @@ class Request(Generic[K]):
     def __repr__(self) -> str:
         asked = self.request
         return f"<{type(self).__name__} {asked.operation} {asked.kind.kind} {asked.namespace + '/' if asked.namespace else ''}{asked.name}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an action left in its request, for the pipeline."""
+
+    document: Document
+    warnings: Sequence[str]
+    audit: Mapping[str, str]
+    denial: Decision | None
+
+
+def outcome_of(request: Request[Any]) -> Outcome:
+    """What the action left in `request`."""
+    denial = request._denial if isinstance(request, MutateRequest) else None
+    return Outcome(request._document, request._warnings, request._audit, denial)
 
 
 class MutateRequest(Request[K]):
@@ -144,10 +162,10 @@ class MutateRequest(Request[K]):
 
     @raw.setter
     def raw(self, value: K | Mapping[str, Any]) -> None:
-        document = plain(value)
-        if not isinstance(document, dict):
+        document = as_map(plain(value))
+        if document is None:
             raise MalformedObject(f"raw must be an object, not {type(value).__name__}")
-        self._document = cast("Document", document)
+        self._document = document
 
     def merge(self, part: Struct | Mapping[str, Any]) -> MutateRequest[K]:
         """Merge `part` into the object (RFC 7386): maps merge, lists and values are replaced, None deletes.
@@ -156,8 +174,8 @@ class MutateRequest(Request[K]):
         >>> request.merge({"data": {"a": None, "c": "3"}}).raw["data"]
         {'b': '2', 'c': '3'}
         """
-        document = plain(part)
-        if not isinstance(document, dict):
+        document = as_map(plain(part))
+        if document is None:
             raise MalformedObject(f"merge takes a mapping or a view, not {type(part).__name__}")
         merge(self._document, copied(document))
         return self
@@ -184,12 +202,12 @@ class MutateRequest(Request[K]):
 
     def _marks(self, key: str) -> Document:
         """The labels or annotations, made if they are not there. Past the views: this is what most actions do."""
-        metadata = self._document.get("metadata")
-        marks = metadata.get(key) if metadata.__class__ is dict else None
-        if marks.__class__ is dict:
-            return cast("Document", marks)
-        made: Document = getattr(self.raw.metadata, key).__made__()
-        return made
+        metadata = as_map(self._document.get("metadata"))
+        marks = None if metadata is None else as_map(metadata.get(key))
+        if marks is None:
+            made: Entries[str] = getattr(self.raw.metadata, key)
+            return made.__made__()
+        return marks
 
     def deny(self, message: str = "", code: int = DEFAULT_CODE, warnings: Iterable[str] = ()) -> Decision:
         """Refuse the request. The decision stands whether or not the action returns it.

@@ -163,10 +163,11 @@ def read(body: bytes) -> Review:
 def _read_with_nulls(body: bytes, error: Exception) -> Review:
     """Go writes an absent string as nothing; other writers as null, which says the same."""
     try:
-        found = _anything.decode(body)
-        request = found["request"]
+        found: Document = _anything.decode(body)
+        request: Document = found["request"]
         bare = {k: v for k, v in request.items() if v is not None and k not in ("object", "oldObject", "options")}
-        bare["userInfo"] = {k: v for k, v in (request.get("userInfo") or {}).items() if v is not None}
+        user: Document = request.get("userInfo") or {}
+        bare["userInfo"] = {k: v for k, v in user.items() if v is not None}
         raws = {
             k: msgspec.Raw(msgspec.json.encode(request[k]))
             for k in ("object", "oldObject", "options")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Mutable
 from typing import Any, Generic, Protocol, TypeVar, cast, overload
 
 from poblano.core.errors import MalformedObject
-from poblano.core.jsonvalue import Document, copied, plain, same
+from poblano.core.jsonvalue import Document, as_list, as_map, copied, plain, same
 
 T = TypeVar("T")
 
@@ -74,9 +74,7 @@ class Items(MutableSequence[T], Generic[T]):
     def _found(self) -> list[Any]:
         if self._list is None and self._parent is not None:
             document = self._parent.__found__()
-            items = None if document is None else document.get(self._key)
-            if isinstance(items, list):
-                self._list = items
+            self._list = None if document is None else as_list(document.get(self._key))
         return _NO_ITEMS if self._list is None else self._list
 
     def _made(self) -> list[Any]:
@@ -168,9 +166,7 @@ class Entries(MutableMapping[str, T], Generic[T]):
     def _found(self) -> Document:
         if self._dict is None and self._parent is not None:
             document = self._parent.__found__()
-            entries = None if document is None else document.get(self._key)
-            if isinstance(entries, dict):
-                self._dict = entries
+            self._dict = None if document is None else as_map(document.get(self._key))
         return _NOTHING if self._dict is None else self._dict
 
     def __made__(self) -> Document:
