@@ -215,14 +215,13 @@ def strings(values: Iterable[object], method: str, example: str) -> frozenset[st
     return frozenset(str(value) for value in found)
 
 
-def patterns(values: Iterable[object], method: str) -> tuple[re.Pattern[str], ...]:
+def patterns(values: Iterable[Any], method: str) -> tuple[re.Pattern[str], ...]:
     """`values` as compiled patterns; their flags count."""
     where = caller_location()
     made: list[re.Pattern[str]] = []
     for value in values:
-        if isinstance(value, re.Pattern):
-            pattern: re.Pattern[Any] = value
-            made.append(_of_text(pattern, method, where))
+        if issubclass(type(value), re.Pattern):
+            made.append(_of_text(value, method, where))
             continue
         if not isinstance(value, str):
             raise InvalidDefinition(

@@ -95,11 +95,10 @@ def fields_of(cls: type, namespace: Mapping[str, Any]) -> dict[str, Field[Any]]:
     for name, annotation in annotations.items():
         if name.startswith("_"):
             continue
-        given = namespace.get(name, MISSING)
-        if isinstance(given, Field):
-            stated: Field[Any] = given
-            _tell(stated, cls, annotation)
-            found[name] = stated
+        given: Any = namespace.get(name, MISSING)
+        if issubclass(type(given), Field):
+            _tell(given, cls, annotation)
+            found[name] = given
         elif (made := _made(cls, name, annotation, given)) is not None:
             made.__set_name__(cls, name)
             setattr(cls, name, made)

@@ -60,9 +60,8 @@ def _converted(value: Any, path: str, depth: int) -> Any:
     for base in (str, int):
         if isinstance(value, base):
             return plain(base(value), path, depth)
-    if isinstance(value, tuple):
-        items: tuple[Any, ...] = value
-        return _plain_list(list(items), path, depth)
+    if issubclass(type(value), tuple):
+        return _plain_list(list(value), path, depth)
     if isinstance(value, Mapping):
         return _plain_map(dict(cast("Mapping[str, Any]", value)), path, depth)
     raise MalformedObject(f"{_at(path)}: {_article(type(value).__name__)} is not JSON")
