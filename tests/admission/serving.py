@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Protocol
 
-from poblano.admission.app import Reply
+from poblano.admission.app import AdmissionApp, Reply
 from poblano.admission.certificates import Issued, issue
 from poblano.admission.limits import Limits
-from poblano.admission.server import AdmissionServer
+from poblano.admission.protocol import AdmissionProtocol
+from poblano.admission.server import AdmissionServer, protocol_factory
 from poblano.admission.tls import LiveCertificate
 
 PATH = "/mutate/fail/10"
@@ -36,6 +38,13 @@ class Constant:
 
     def refuse(self, path: str, body: bytes, status: int, message: str) -> Reply:
         return Reply(status, b'{"kind":"AdmissionReview","refused":"' + message.encode() + b'"}')
+
+
+class HasPort(Protocol):
+    """A server here or in another process."""
+
+    @property
+    def port(self) -> int: ...
 
 
 @dataclass
@@ -82,6 +91,64 @@ def trusting(authority: bytes | None = None) -> ssl.SSLContext:
     return context
 
 
+class Wire(asyncio.Transport):
+    """A connection in memory: what the server wrote, and whether it closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = bytearray()
+        self.closed = False
+        self.paused = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        assert not self.closed
+        self.written += data
+
+    def close(self) -> None:
+        self.closed = True
+
+    def abort(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def pause_reading(self) -> None:
+        self.paused = True
+
+    def resume_reading(self) -> None:
+        self.paused = False
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def answers(self) -> list[Answer]:
+        """All that was written, which must be whole answers."""
+        rest = bytes(self.written)
+        found: list[Answer] = []
+        while rest:
+            head, _, rest = rest.partition(b"\r\n\r\n")
+            answer = parse_head(head)
+            size = int(answer.headers.get("content-length", 0))
+            assert len(rest) >= size
+            answer.body, rest = rest[:size], rest[size:]
+            found.append(answer)
+        return found
+
+
+@contextmanager
+def wired(reviewer: Constant | None = None, limits: Limits | None = None) -> Iterator[tuple[AdmissionProtocol, Wire]]:
+    """One connection in memory; needs a running loop."""
+    protocol = protocol_factory(AdmissionApp(reviewer or Constant(), limits))()
+    assert isinstance(protocol, AdmissionProtocol)
+    wire = Wire()
+    protocol.connection_made(wire)
+    try:
+        yield protocol, wire
+    finally:
+        protocol.connection_lost(None)
+
+
 @dataclass
 class Answer:
     """One HTTP answer as a client read it."""
@@ -93,6 +160,14 @@ class Answer:
     @property
     def closes(self) -> bool:
         return self.headers.get("connection") == "close"
+
+
+def parse_head(head: bytes) -> Answer:
+    """An answer's first line and headers."""
+    first, *lines = head.decode("latin-1").split("\r\n")
+    version, status, _phrase = first.split(" ", 2)
+    assert version == "HTTP/1.1"
+    return Answer(int(status), dict(line.split(": ", 1) for line in lines), b"")
 
 
 class Client:
@@ -111,14 +186,10 @@ class Client:
 
         Raises: asyncio.IncompleteReadError when the connection is closed before its end.
         """
-        head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        version, status, _phrase = head[0].split(" ", 2)
-        assert version == "HTTP/1.1"
-        headers = dict(line.split(": ", 1) for line in head[1:] if line)
-        if status == "100":
-            return Answer(100, headers, b"")
-        size = 0 if head_only else int(headers["content-length"])
-        return Answer(int(status), headers, await self.reader.readexactly(size))
+        answer = parse_head((await self.reader.readuntil(b"\r\n\r\n")).removesuffix(b"\r\n\r\n"))
+        if not head_only and answer.status != 100:
+            answer.body = await self.reader.readexactly(int(answer.headers["content-length"]))
+        return answer
 
     async def ask(self, data: bytes) -> Answer:
         await self.send(data)
@@ -133,7 +204,7 @@ class Client:
 
 
 @asynccontextmanager
-async def connected(server: AdmissionServer, context: ssl.SSLContext | None = None) -> AsyncIterator[Client]:
+async def connected(server: HasPort, context: ssl.SSLContext | None = None) -> AsyncIterator[Client]:
     """A client of a server."""
     reader, writer = await asyncio.open_connection(
         "127.0.0.1", server.port, ssl=context or trusting(), server_hostname="localhost", limit=16 * 1024 * 1024

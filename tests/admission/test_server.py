@@ -6,6 +6,8 @@ import asyncio
 
 from tests.admission.serving import ANSWER, PATH, Fake, connected, echo, post, serving
 
+BOTH_LOOPS = True
+
 
 async def test_a_review_is_answered() -> None:
     async with serving() as server, connected(server) as client:

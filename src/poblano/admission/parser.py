@@ -23,8 +23,9 @@ SINGULAR = frozenset(
     {b"host", b"content-length", b"transfer-encoding", b"content-type", b"content-encoding", b"expect"}
 )
 # Headers that change how a request is framed or answered.
-UNUSUAL = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"connection"})
+UNUSUAL = frozenset({b"transfer-encoding", b"expect", b"connection"})
 READ_FOR_REFUSAL = 64 * 1024  # as much of an overlong body is read to find the uid
+MOST_BLANK = 64  # RFC 9112 2.2: a server should ignore at least one empty line before a request
 MALFORMED = "this is not a well-formed HTTP/1.1 request"
 NO_UPGRADE = "no other protocol is spoken here"
 
@@ -67,8 +68,8 @@ class RequestParser:
         self._app = app
         self._limits = app.limits
         self._parser = httptools.HttpRequestParser(self)
-        self._piece = 0  # bytes of the newest piece
         self._fed = 0  # bytes of the pieces the current request is in
+        self._head = 0  # bytes of the current head
         self._fresh = True  # no request has begun in the newest piece yet
         self._target = b""
         self._fields: dict[bytes, bytes] = {}
@@ -76,13 +77,15 @@ class RequestParser:
         self._body: bytes | bytearray = b""
         self._verdict: Call | Reply = failure(400, MALFORMED)
         self._last = False
+        self._modern = True  # HTTP/1.1
+        self._blank = 0  # bytes before a request that are of none
 
     def feed(self, data: bytes) -> None:
         """Take one piece of input. Never raises."""
-        if not self.receiving:
+        between = not self.receiving
+        if between:
             self._fed = 0
-        self._piece = len(data)
-        self._fed += self._piece
+        self._fed += len(data)
         self._fresh = True
         try:
             self._parser.feed_data(data)
@@ -95,7 +98,16 @@ class RequestParser:
         except httptools.HttpParserError:
             self._reject(failure(400, MALFORMED))
         else:
-            self._check_unfinished()
+            if between and self._fresh:
+                self._check_blank(len(data))
+            else:
+                self._blank = 0
+                self._check_unfinished()
+
+    def _check_blank(self, size: int) -> None:
+        self._blank += size
+        if self._blank > MOST_BLANK:
+            self._reject(failure(400, MALFORMED))
 
     def _check_unfinished(self) -> None:
         limits = self._limits
@@ -116,6 +128,7 @@ class RequestParser:
         if not self._fresh:
             self._fed = 0
         self._fresh = self.head_only = self._last = False
+        self._head = 0
         self._target = b""
         self._fields = {}
         self._body = b""
@@ -123,9 +136,11 @@ class RequestParser:
     def on_url(self, url: bytes) -> None:
         """A piece of the request target."""
         self._target += url
+        self._count(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header; after the head, one trailer."""
+        self._count(len(name) + len(value) + 4)
         name = name.lower()
         if name in SINGULAR and name in self._fields:
             self._stop(failure(400, f"the header {name.decode('ascii')} came twice"))
@@ -137,13 +152,15 @@ class RequestParser:
         """Judge the request by its head."""
         self.in_head = False
         fields = self._fields
-        limit = self._limits.head_bytes
-        if (self._fed > limit or self._piece > limit) and self._head_size() > limit:
-            self._stop(_headers_too_large(limit))
         method = self._parser.get_method()
         self.head_only = method == b"HEAD"
-        if b"host" not in fields and self._parser.get_http_version() == "1.1":
+        self._modern = (version := self._parser.get_http_version()) == "1.1"
+        if not self._modern and version != "1.0":
+            self._stop(failure(505, "the only protocol spoken here is HTTP/1.1"))
+        if self._modern and b"host" not in fields:
             self._stop(failure(400, "the Host header is missing"))
+        if self._parser.should_upgrade():  # CONNECT among them
+            self._stop(failure(400, NO_UPGRADE))
         self._announced = int(fields.get(b"content-length", 0))
         self._verdict = self._app.admit(method, self._target, fields)
         self.usual = UNUSUAL.isdisjoint(fields)
@@ -178,21 +195,18 @@ class RequestParser:
     # ------------------------------------------------------------------ judgements
 
     def _check_framing(self, fields: dict[bytes, bytes]) -> None:
-        modern = self._parser.get_http_version() == "1.1"
         # A client of HTTP/1.0 would have to be told that the connection stays open: it does not.
-        self._last = not modern
-        if b"upgrade" in fields:
-            self._stop(failure(400, NO_UPGRADE))
+        self._last = not self._modern
         coding = fields.get(b"transfer-encoding")
         if coding is not None:
             if b"content-length" in fields:
                 self._stop(failure(400, "Content-Length and Transfer-Encoding contradict each other"))
             if coding.strip().lower() != b"chunked":
                 self._stop(failure(501, "the only Transfer-Encoding understood is chunked"))
-            if not modern:
+            if not self._modern:
                 self._stop(failure(400, "Transfer-Encoding is of HTTP/1.1"))
         expectation = fields.get(b"expect")
-        if expectation is not None and modern:
+        if expectation is not None and self._modern:
             self._check_expectation(expectation)
 
     def _check_expectation(self, expectation: bytes) -> None:
@@ -205,8 +219,10 @@ class RequestParser:
             self._stop(self._too_large())
         self.expecting = True
 
-    def _head_size(self) -> int:
-        return len(self._target) + sum(len(name) + len(value) + 4 for name, value in self._fields.items())
+    def _count(self, size: int) -> None:
+        self._head += size
+        if self._head > self._limits.head_bytes:
+            self._stop(_headers_too_large(self._limits.head_bytes))
 
     def _too_large(self) -> Reply:
         verdict = self._verdict

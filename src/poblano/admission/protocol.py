@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -42,9 +42,10 @@ class AdmissionProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        app: Application = config.loaded_app
-        if not hasattr(app, "admit"):
+        served: object = config.loaded_app  # pyright: ignore[reportUnknownMemberType]
+        if not hasattr(served, "admit"):
             raise TypeError("AdmissionProtocol serves an AdmissionApp; give Config(app, proxy_headers=False)")
+        app = cast("Application", served)
         self.limits = app.limits
         self.registry = app.connections
         self.requests = RequestParser(app)

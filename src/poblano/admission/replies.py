@@ -32,7 +32,7 @@ def failure(status: int, message: str, *, retry_after: int | None = None, allow:
     >>> failure(404, "no such path").body
     b'{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"no such path","code":404}'
     """
-    status_object = {
+    status_object: dict[str, object] = {
         "kind": "Status",
         "apiVersion": "v1",
         "metadata": {},

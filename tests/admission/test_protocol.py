@@ -1,0 +1,265 @@
+"""One connection: answers in order, one write each, and an end to everything."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from uvicorn import Config, Server
+from uvicorn.server import ServerState
+
+from poblano.admission.app import AdmissionApp, Reply
+from poblano.admission.limits import Limits
+from poblano.admission.listener import bind
+from poblano.admission.protocol import AdmissionProtocol
+from tests.admission.serving import (
+    ANSWER,
+    PATH,
+    Answer,
+    Client,
+    Constant,
+    Fake,
+    connected,
+    echo,
+    post,
+    request,
+    serving,
+    wired,
+)
+
+BOTH_LOOPS = True
+
+
+def in_loop(check: Callable[[], None]) -> None:
+    async def run() -> None:
+        check()
+
+    asyncio.run(run())
+
+
+def mirrored(path: str, body: bytes, timeout: float) -> Reply:
+    return Reply(200, b'"' + body.hex().encode() + b'"')
+
+
+@given(st.lists(st.binary(max_size=300), max_size=12))
+def test_any_bytes_are_answered_in_http_or_not_at_all(pieces: list[bytes]) -> None:
+    def check() -> None:
+        with wired() as (protocol, wire):
+            for piece in pieces:
+                protocol.data_received(piece)
+            assert all(100 <= answer.status < 600 for answer in wire.answers())
+
+    in_loop(check)
+
+
+@given(
+    st.lists(st.tuples(st.binary(max_size=200), st.sampled_from([PATH, f"{PATH}?timeout=3s", "/x"])), max_size=8),
+    st.lists(st.integers(0, 100_000), max_size=12),
+)
+def test_answers_do_not_depend_on_how_requests_are_cut(requests: list[tuple[bytes, str]], places: list[int]) -> None:
+    def answered(pieces: list[bytes]) -> list[Answer]:
+        with wired(Fake(does=mirrored)) as (protocol, wire):
+            for piece in pieces:
+                protocol.data_received(piece)
+            return [Answer(a.status, {}, a.body) for a in wire.answers()]
+
+    def check() -> None:
+        single = [post(body, path) for body, path in requests]
+        data = b"".join(single)
+        ends = sorted({place % (len(data) + 1) for place in places})
+        pieces = [data[a:b] for a, b in zip([0, *ends], [*ends, len(data)], strict=True)]
+        expected = [
+            (404, None) if path == "/x" else (200, b'"' + body.hex().encode() + b'"') for body, path in requests
+        ]
+        for way in (answered(single), answered([data]), answered(pieces)):
+            assert [(a.status, None if a.status == 404 else a.body) for a in way] == expected
+
+    in_loop(check)
+
+
+@given(st.lists(st.binary(max_size=100), min_size=2, max_size=10))
+def test_a_head_seen_before_leads_to_the_same_answer(bodies: list[bytes]) -> None:
+    def check() -> None:
+        fake = Fake(does=mirrored)
+        with wired(fake) as (protocol, wire):
+            for body in bodies:
+                protocol.data_received(post(body))
+            assert [a.body for a in wire.answers()] == [b'"' + body.hex().encode() + b'"' for body in bodies]
+            assert fake.bodies == bodies
+
+    in_loop(check)
+
+
+async def test_a_head_seen_before_with_another_length_is_no_other_request() -> None:
+    with wired(Fake(does=echo)) as (protocol, wire):
+        protocol.data_received(post(b"four"))
+        short = post(b"four").replace(b"Length: 4", b"Length: 2")
+        protocol.data_received(short)  # two bytes are left over, and start no request
+        assert [a.status for a in wire.answers()] == [200, 200, 400]
+
+
+async def test_a_known_answer_is_one_write() -> None:
+    with wired() as (protocol, wire):
+        writes: list[bytes] = []
+        wire.write = writes.append  # type: ignore[method-assign, assignment]
+        protocol.data_received(post())
+        protocol.data_received(post())
+        assert len(writes) == 2
+        assert all(data.endswith(ANSWER) for data in writes)
+
+
+async def test_another_reviewer_answers_heads_seen_before() -> None:
+    with wired() as (protocol, wire):
+        protocol.data_received(post())
+        protocol.data_received(post())
+        app = protocol.config.loaded_app
+        assert isinstance(app, AdmissionApp)
+        app.use(Constant(b'"new"'))
+        protocol.data_received(post())
+        assert [a.body for a in wire.answers()] == [ANSWER, ANSWER, b'"new"']
+
+
+async def test_pipelined_reviews_are_answered_in_order_though_the_first_takes_longest() -> None:
+    async def later(body: bytes) -> Reply:
+        await asyncio.sleep(0.05 if body == b"0" else 0)
+        return Reply(200, body)
+
+    def mixed(path: str, body: bytes, timeout: float) -> Reply | asyncio.Future[Reply]:
+        return Reply(200, body) if int(body) % 2 else asyncio.ensure_future(later(body))
+
+    async with serving(Fake(does=mixed)) as server, connected(server) as client:
+        await client.send(b"".join(post(b"%d" % i) for i in range(8)))
+        assert [(await client.answer()).body for _ in range(8)] == [b"%d" % i for i in range(8)]
+
+
+async def test_a_client_that_leaves_takes_its_review_along() -> None:
+    begun, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def forever() -> Reply:
+        begun.set()
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+        raise AssertionError
+
+    async with serving(Fake(does=lambda *_: forever())) as server:
+        async with connected(server) as client:
+            await client.send(post())
+            await begun.wait()
+        await asyncio.wait_for(cancelled.wait(), 5)
+        async with connected(server) as client:
+            assert (await client.ask(post(b"", "/x"))).status == 404
+
+
+async def test_too_many_waiting_reviews_are_sent_away_at_once() -> None:
+    release = asyncio.Event()
+
+    async def held() -> Reply:
+        await release.wait()
+        return Reply(200, ANSWER)
+
+    async with serving(Fake(does=lambda *_: held()), Limits(in_flight=2)) as server:
+        async with connected(server) as a, connected(server) as b, connected(server) as c:
+            await a.send(post())
+            await b.send(post())
+            while len(server.app.pending) < 2:
+                await asyncio.sleep(0.01)
+            shed = await c.ask(post())
+            assert (shed.status, shed.headers["retry-after"], shed.closes) == (503, "1", False)
+            release.set()
+            assert [(await client.answer()).status for client in (a, b)] == [200, 200]
+            assert (await c.ask(post())).status == 200
+        assert server.app.shed == 1
+
+
+@pytest.mark.parametrize("error", (ValueError, SystemExit, KeyboardInterrupt, asyncio.CancelledError, BaseException))
+async def test_an_error_of_the_reviewer_is_a_refusal_and_no_more(
+    error: type[BaseException], caplog: pytest.LogCaptureFixture
+) -> None:
+    def at_once(path: str, body: bytes, timeout: float) -> Reply:
+        raise error("secret")
+
+    async def later() -> Reply:
+        await asyncio.sleep(0)
+        raise error("secret")
+
+    for does in (at_once, lambda *_: later()):
+        async with serving(Fake(does=does)) as server, connected(server) as client:
+            answer = await client.ask(post())
+            assert answer.status == 500
+            assert b"refused" in answer.body
+            assert b"secret" not in answer.body
+            assert (await client.ask(post(b"", "/x"))).status == 404
+    assert "a review broke off" in caplog.text
+
+
+async def test_the_reviewer_is_told_how_long_the_api_server_waits() -> None:
+    fake = Fake()
+    targets = [PATH, f"{PATH}?timeout=3s", f"{PATH}?timeout=-1", f"{PATH}?timeout=NaN", f"{PATH}?timeout=99h"]
+    with wired(fake) as (protocol, _wire):
+        for target in targets:
+            protocol.data_received(post(b"{}", target))
+    assert fake.timeouts == pytest.approx([9.9, 2.9, 0.9, 9.9, 29.9], abs=0.05)
+    assert all(left < whole for left, whole in zip(fake.timeouts, [9.9, 2.9, 0.9, 9.9, 29.9], strict=True))
+
+
+async def test_a_review_that_arrived_too_late_is_not_begun() -> None:
+    fake = Fake()
+    with wired(fake, Limits(review_seconds=0.1)) as (protocol, wire):
+        protocol.data_received(post())
+        assert [a.status for a in wire.answers()] == [504]
+    assert not fake.bodies
+
+
+async def test_who_asks_before_sending_is_told_to_go_on() -> None:
+    async with serving(Fake(does=echo)) as server, connected(server) as client:
+        asking = post(b"{}", PATH, "Expect: 100-continue")
+        assert (await client.ask(asking[:-2])).status == 100
+        assert (await client.ask(b"{}")).body == b'{"length":2}'
+        assert (await client.ask(asking)).body == b'{"length":2}'  # who does not wait is not answered twice
+
+
+async def test_who_does_not_read_answers_is_not_read_from() -> None:
+    with wired() as (protocol, wire):
+        protocol.pause_writing()
+        assert wire.paused
+        protocol.resume_writing()
+        assert not wire.paused
+
+
+async def test_a_head_request_gets_no_body() -> None:
+    async with serving() as server, connected(server) as client:
+        await client.send(request(f"HEAD {PATH} HTTP/1.1", "Host: a"))
+        answer = await client.answer(head_only=True)
+        assert (answer.status, answer.headers["allow"]) == (405, "POST")
+        assert (await client.ask(post())).status == 200
+
+
+async def test_uvicorn_own_server_takes_it_too() -> None:
+    listening = bind("127.0.0.1", 0)
+    app = AdmissionApp(Constant())
+    config = Config(
+        cast("Any", app), http=AdmissionProtocol, proxy_headers=False, log_config=None, lifespan="off", ws="none"
+    )
+    server = Server(config)
+    serving_it = asyncio.create_task(server.serve(sockets=listening))
+    reader, writer = await asyncio.open_connection(*listening[0].getsockname())
+    client = Client(reader, writer)
+    assert (await client.ask(post())).body == ANSWER
+    server.should_exit = True
+    await serving_it
+    assert await client.closed() == b""
+    writer.close()
+    assert app.connections.draining
+
+
+async def test_an_application_wrapped_by_uvicorn_is_explained() -> None:
+    config = Config(AdmissionApp(Constant()), http=AdmissionProtocol, log_config=None)
+    with pytest.raises(TypeError, match="proxy_headers=False"):
+        AdmissionProtocol(config, ServerState(), {})
