@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from poblano.core.errors import InvalidDefinition
-from poblano.core.jsonvalue import plain
+from poblano.core.jsonvalue import owned
 from poblano.core.views import Entries, Items, ViewClass, wrong_shape
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Field(Generic[T]):
         if value is None:
             self.__delete__(view)
         else:
-            view.__made__()[self.key] = plain(value, self.key)
+            view.__made__()[self.key] = owned(value, self.key)
 
     def __delete__(self, view: Struct) -> None:
         document = view.__found__()

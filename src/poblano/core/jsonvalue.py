@@ -171,3 +171,13 @@ def copied(value: Any) -> Any:
     if kind is list:
         return [copied(item) for item in value]
     return value
+
+
+def owned(value: object, path: str = "") -> Any:
+    """`value` as JSON of its own: what becomes part of an object, so that a constant assigned into it stays a constant.
+
+    >>> defaults = {"a": "1"}
+    >>> owned(defaults) == defaults, owned(defaults) is defaults
+    (True, False)
+    """
+    return copied(plain(value, path))

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Self, TypeVar, cast, dataclass_transform, over
 from poblano.core.annotations import field, fields_of
 from poblano.core.errors import InvalidDefinition, MalformedObject
 from poblano.core.fields import Field, Nested, NestedList, Scalar, ScalarList, ScalarMap, Text
-from poblano.core.jsonvalue import JSON, Document, as_map, copied, plain, same
+from poblano.core.jsonvalue import JSON, Document, as_map, copied, owned, plain, same
 from poblano.core.kinds import Kind
 from poblano.core.location import caller_location
 from poblano.core.views import Entries, Items, Place
@@ -51,7 +51,7 @@ class Struct(metaclass=StructType):
 
     Attributes are the API's names in snake_case; items are the API's own (``pod["spec"]``). A struct is true exactly
     when its key is present, even as ``{}``; ``"ingress" in policy.spec`` tells presence. Equality is equality of the
-    JSON. The only public attributes are the fields: `document` gives the dict, and helpers are functions.
+    JSON. What is assigned is copied in. The only public attributes are the fields: `document` gives the dict, and helpers are functions.
 
     Args:
         fields: values of the fields by their Python names; None is the same as leaving it out.
@@ -128,7 +128,7 @@ class Struct(metaclass=StructType):
         return self.__document__()[key] if name is None else getattr(self, name)
 
     def __setitem__(self, key: str, value: object) -> None:
-        self.__made__()[key] = plain(value, key)
+        self.__made__()[key] = owned(value, key)
 
     def __delitem__(self, key: str) -> None:
         if key not in self.__document__():
@@ -139,7 +139,7 @@ class Struct(metaclass=StructType):
         return self.__document__().get(cast("str", key)) is not None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.__document__())
+        return (key for key, value in self.__document__().items() if value is not None)
 
     def __bool__(self) -> bool:
         return self.__found__() is not None
@@ -258,7 +258,10 @@ class Resource(Struct):
         self.__assign__(fields)
 
     def __repr__(self) -> str:
-        meta = self.metadata
+        try:
+            meta = self.metadata
+        except MalformedObject:
+            return f"<{type(self).__name__} with malformed metadata>"
         name = meta.name or f"{meta.generate_name or ''}*"
         return f"<{type(self).__name__} {f'{meta.namespace}/' if meta.namespace else ''}{name}>"
 

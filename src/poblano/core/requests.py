@@ -11,7 +11,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from poblano.core.decisions import DEFAULT_CODE, Decision
 from poblano.core.errors import MalformedObject
-from poblano.core.jsonvalue import Document, as_map, copied, plain
+from poblano.core.jsonvalue import Document, as_map, copied, owned, plain
 from poblano.core.objects import Resource, Struct
 from poblano.core.patch import merge
 from poblano.core.review import AdmissionRequest
@@ -162,7 +162,7 @@ class MutateRequest(Request[K]):
 
     @raw.setter
     def raw(self, value: K | Mapping[str, Any]) -> None:
-        document = as_map(plain(value))
+        document = as_map(owned(value))
         if document is None:
             raise MalformedObject(f"raw must be an object, not {type(value).__name__}")
         self._document = document

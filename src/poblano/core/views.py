@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Mutable
 from typing import Any, Generic, Protocol, TypeVar, cast, overload
 
 from poblano.core.errors import MalformedObject
-from poblano.core.jsonvalue import Document, as_list, as_map, copied, plain, same
+from poblano.core.jsonvalue import Document, as_list, as_map, copied, owned, plain, same
 
 T = TypeVar("T")
 
@@ -100,7 +100,10 @@ class Items(MutableSequence[T], Generic[T]):
         return self._wrapped(found[index])
 
     def __setitem__(self, index: int | slice, value: Any) -> None:
-        self._made()[index] = plain(list(value) if isinstance(index, slice) else value, self._key)
+        if isinstance(index, slice):
+            self._made()[index] = owned(list(value), self._key)
+        else:
+            self._found()[index] = owned(value, self._key)
 
     def __delitem__(self, index: int | slice) -> None:
         del self._found()[index]
@@ -113,20 +116,22 @@ class Items(MutableSequence[T], Generic[T]):
         return iter(found) if self._view is None else map(self._wrapped, found)
 
     def __contains__(self, value: object) -> bool:
-        wanted = plain(value)
-        return any(same(item, wanted) for item in self._found())
+        return any(_equal(item, value) for item in self._found())
 
     def insert(self, index: int, value: T | Mapping[str, Any]) -> None:
         """Put `value` (an item's view, or a mapping of it) before `index`."""
-        self._made().insert(index, plain(value, self._key))
+        item = owned(value, self._key)
+        self._made().insert(index, item)
 
     def append(self, value: T | Mapping[str, Any]) -> None:
         """Put `value` (an item's view, or a mapping of it) at the end."""
-        self._made().append(plain(value, self._key))
+        item = owned(value, self._key)
+        self._made().append(item)
 
     def extend(self, values: Iterable[T | Mapping[str, Any]]) -> None:
         """Put each of `values` at the end, in order."""
-        self._made().extend(plain(list(values), self._key))
+        if items := owned(list(values), self._key):
+            self._made().extend(items)
 
     def __eq__(self, other: object) -> bool:
         return _equal(self._found(), other)
@@ -185,7 +190,7 @@ class Entries(MutableMapping[str, T], Generic[T]):
     def __setitem__(self, key: str, value: T | Mapping[str, Any]) -> None:
         if key.__class__ is not str:
             raise MalformedObject(f"{self._key}: the key {key!r} is not a string")
-        self.__made__()[key] = plain(value, f"{self._key}.{key}")
+        self.__made__()[key] = owned(value, f"{self._key}.{key}")
 
     def __delitem__(self, key: str) -> None:
         del self._found()[key]
