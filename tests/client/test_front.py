@@ -34,9 +34,3 @@ def test_every_public_name_is_there():
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="has no attribute 'Klient'"):
         poblano.client.Klient  # noqa: B018
-
-
-def test_dry_run_is_the_variable_whatever_is_imported_first():
-    code = "import poblano.client.dry_run, poblano.client.resources\nfrom poblano.client import dry_run\nassert dry_run.get() is False"
-
-    subprocess.run([sys.executable, "-c", code], check=True)

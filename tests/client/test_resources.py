@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from poblano.client import dry_run
 from poblano.client.deleting import Preconditions
 from poblano.client.discovery import discover, server_version
 from poblano.client.resources import Resources
 from poblano.client.transport import ApiClient, connect
+from poblano.core.context import Running, running
 from poblano.core.errors import (
     AlreadyExists,
     BadRequest,
@@ -150,7 +150,7 @@ async def test_a_status_is_a_subresource(api: Resources):
 @pytest.mark.parametrize("by_context", (False, True))
 async def test_a_dry_run_changes_nothing(api: Resources, *, by_context: bool):
     await api.create(ConfigMap, config("dry", a="1"))
-    token = dry_run.set(by_context)
+    token = running.set(Running("shop", "rule", dry_run=by_context))
     asked = {"dry_run": not by_context}
     try:
         assert (await api.create(ConfigMap, config("new"), **asked))["metadata"]["uid"]
@@ -160,7 +160,7 @@ async def test_a_dry_run_changes_nothing(api: Resources, *, by_context: bool):
         await api.delete(ConfigMap, "dry", NAMESPACE, **asked)
         await api.delete_collection(ConfigMap, NAMESPACE, **asked)
     finally:
-        dry_run.reset(token)
+        running.reset(token)
 
     assert (await api.get(ConfigMap, "dry", NAMESPACE))["data"] == {"a": "1"}
     with pytest.raises(NotFound):

@@ -16,8 +16,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from poblano.client.dry_run import dry_run as dry_run  # not lazy: a module of the same name would hide it
-
 if TYPE_CHECKING:
     from poblano.client.access import Access as Access
     from poblano.client.credentials import Credential as Credential
@@ -70,7 +68,6 @@ __all__ = [
     "Timeouts",
     "connect",
     "discover",
-    "dry_run",
     "find_access",
     "server_version",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from poblano.client.dry_run import dry_run
+from poblano.core.context import is_dry_run
 from poblano.core.jsonvalue import Document
 
 Propagation = Literal["Background", "Foreground", "Orphan"]
@@ -39,6 +39,6 @@ def delete_options(
     if preconditions is not None:
         pairs = {"uid": preconditions.uid, "resourceVersion": preconditions.resource_version}
         options["preconditions"] = {key: value for key, value in pairs.items() if value}
-    if dry or dry_run.get():
+    if dry or is_dry_run():
         options["dryRun"] = ["All"]
     return options

@@ -12,9 +12,9 @@ from typing import Any, TypeAlias
 import msgspec
 
 from poblano.client.deleting import Preconditions, Propagation, delete_options
-from poblano.client.dry_run import dry_run
 from poblano.client.paths import object_path, write_target
 from poblano.client.transport import ApiClient
+from poblano.core.context import is_dry_run
 from poblano.core.errors import Expired
 from poblano.core.jsonvalue import Document, plain
 from poblano.core.kinds import Kind
@@ -52,8 +52,8 @@ class Resources:
     """The verbs, on one client.
 
     Every method raises a subclass of `poblano.core.errors.ApiError` when the API server refuses or does not answer,
-    and `MalformedObject` when a name or namespace is missing. Every write is a dry run while
-    `poblano.client.dry_run` is set, or when `dry_run` is passed.
+    and `MalformedObject` when a name or namespace is missing. Every write made for a
+    dry-run admission request is itself a dry run, as is one that is passed `dry_run`.
 
     Args:
         client: an open client.
@@ -179,7 +179,10 @@ class Resources:
         preconditions: Preconditions | None = None,
         dry_run: bool = False,
     ) -> Document:
-        """Delete one object. The answer is the object while finalizers hold it, or a ``Status``."""
+        """Delete one object. The answer is the object while finalizers hold it, or a ``Status``.
+
+        `NotFound` may also mean that the connection broke after a first attempt had already deleted it.
+        """
         path = object_path(_kind(kind), name, namespace)
         return await self._delete(path, {}, delete_options(propagation, grace_seconds, preconditions, dry=dry_run))
 
@@ -216,7 +219,7 @@ class Resources:
         query: Mapping[str, str] | None = None,
     ) -> Document:
         parameters = {"fieldManager": self._field_manager, **(query or {})}
-        if dry or dry_run.get():
+        if dry or is_dry_run():
             parameters["dryRun"] = "All"
         response = await self._client.request(
             method, path, query=parameters, body=body, content_type=content_type, idempotent=idempotent
