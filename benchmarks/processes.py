@@ -143,10 +143,11 @@ def _read(path: Path) -> str:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    for sign in (signal.SIGTERM, signal.SIGKILL):
+    # A second SIGTERM ends a server that still drains after the first.
+    for sign, patience in ((signal.SIGTERM, 1), (signal.SIGTERM, 5), (signal.SIGKILL, 10)):
         try:
             os.killpg(process.pid, sign)
-            process.wait(timeout=10)
+            process.wait(timeout=patience)
         except (ProcessLookupError, subprocess.TimeoutExpired):
             continue
         return

@@ -13,6 +13,7 @@ Pepr's action for that ConfigMap also puts two items into its Store. This one, f
 labels and stores nothing."""
 ABOUT_CREATES = """\
 ConfigMaps that a mutate and a validate action match, created through kube-apiserver on the same machine."""
+HEADING = "## Measured beside Pepr"
 START, END = "<!-- bench:start -->", "<!-- bench:end -->"
 
 
@@ -40,7 +41,7 @@ def between_marks(readme: str, text: str) -> str:
         ValueError: it has no such place.
 
     >>> between_marks("a <!-- bench:start -->old<!-- bench:end --> b", "new")
-    'a <!-- bench:start -->\\nnew\\n<!-- bench:end --> b'
+    'a <!-- bench:start -->\\n\\nnew\\n\\n<!-- bench:end --> b'
     """
     head, start, rest = readme.partition(START)
     _, end, tail = rest.partition(END)
@@ -48,7 +49,7 @@ def between_marks(readme: str, text: str) -> str:
         raise ValueError(
             f"the README needs the lines {START} and {END}, in this order, around the place for the tables"
         )
-    return f"{head}{START}\n{text}\n{END}{tail}"
+    return f"{head}{START}\n\n{text}\n\n{END}{tail}"
 
 
 def write_readme(readme: Path, text: str) -> None:

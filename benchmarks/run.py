@@ -68,7 +68,7 @@ def measure(parts: Collection[str], *, wanted: Collection[str], effort: Effort, 
         NotReady: a server did not come up.
         NoClient: there is no wrk, and it could not be installed.
     """
-    begun, findings = time.monotonic(), Findings([_circumstances()])
+    begun, findings = time.monotonic(), Findings([report.HEADING, _circumstances()])
     if "micro" in parts:
         _micro(findings)
     if {"admission", "creates"} & set(parts):
