@@ -8,7 +8,7 @@ any other part of an object                          what it is, as ``<Entries o
 bytes                                                how many
 what stands under a name such as password or data    ``<withheld>``
 an error                                             its type and its text; no text if the object is a Secret
-text in which an object seems to be printed          up to where it begins
+text with an object, a PEM key or a bearer token     up to where that begins, or without it
 long text, long lists, deep maps                     their beginning, and how much is missing
 anything else that is not a plain value              its type
 ==================================================== ====================================================
@@ -64,8 +64,9 @@ _SECRET_WORDS: Final = re.compile(
 )
 _SECRET_KEYS: Final = frozenset({"data", "stringdata", "binarydata", "patch", "body", "auth", "managedfields"})
 _ABOUT_A_SECRET: Final = re.compile(r"(?:name|namespace|kind|type|uid|count|length|size|seconds|version|present)s?$")
-_OBJECT_IN_TEXT: Final = re.compile(r"""['"]?\b(?:kind|apiVersion|stringData|data)\b['"]?\s*[:=]""")
-_METADATA_IN_TEXT: Final = re.compile(r"""['"]?\bmetadata\b['"]?\s*[:=]""")
+_OBJECT_IN_TEXT: Final = re.compile(r"\b(?:kind|apiVersion|stringData|data)\b\\*['\"]?\s*[:=]")
+_METADATA_IN_TEXT: Final = re.compile(r"\bmetadata\b\\*['\"]?\s*[:=]")
+_BEARER: Final = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}")
 _PARTS: tuple[type[Any], ...] = (Struct, Items, Entries, SecretText, SecretBytes)
 _BYTES: tuple[type[Any], ...] = (bytes, bytearray, memoryview)
 _LISTS: tuple[type[Any], ...] = (Sequence, AbstractSet)
@@ -117,6 +118,10 @@ def text(value: str, longest: int = LONGEST) -> str:
     """
     if "metadata" in value:
         value = _without_object(value)
+    if "-----BEGIN" in value:
+        value = f"{value[: value.index('-----BEGIN')]}<a key or certificate>"
+    if "earer " in value or "asic " in value:
+        value = _BEARER.sub(rf"\1 {WITHHELD}", value)
     if not value.isascii():
         encoded = value.encode("utf-8", "replace")
         if len(encoded) <= longest:
