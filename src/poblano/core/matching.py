@@ -12,7 +12,7 @@ from typing import TypeAlias
 import msgspec
 
 from poblano.core.binding import Binding
-from poblano.core.filters import Filter, Needs, Reason, Subject
+from poblano.core.filters import Filter, NameIs, Needs, Reason, Subject
 from poblano.core.jsonvalue import Document, as_map
 from poblano.core.review import AdmissionRequest, decode
 
@@ -54,17 +54,47 @@ class _Partial(msgspec.Struct):
 _partial = msgspec.json.Decoder(_Partial)
 
 
+class _ByName:
+    """The bindings of one resource and verb, and which of them an object of a given name can concern.
+
+    Most bindings that name an object want another one; these are not even looked at.
+    """
+
+    __slots__ = ("_by_name", "_unnamed", "all")
+
+    def __init__(self, entries: list[_Sorted]) -> None:
+        self.all = tuple(entries)
+        wanted = [_names(entry.binding) for entry in entries]
+        names = frozenset[str]().union(*(found for found in wanted if found is not None))
+        self._unnamed = tuple(entry for entry, found in zip(entries, wanted, strict=True) if found is None)
+        self._by_name = {
+            name: tuple(entry for entry, found in zip(entries, wanted, strict=True) if found is None or name in found)
+            for name in names
+        }
+
+    def named(self, name: str) -> tuple[_Sorted, ...]:
+        """Those that an object called `name` can concern; all when it is not known by the request."""
+        return self._by_name.get(name, self._unnamed) if name else self.all
+
+
+def _names(binding: Binding) -> frozenset[str] | None:
+    """The names that `binding` is limited to, if it is."""
+    limits = [part.values for part in binding.filters if isinstance(part, NameIs) and not part.negated]
+    return limits[0].intersection(*limits[1:]) if limits else None
+
+
 class Matcher:
     """The bindings behind one path, indexed."""
 
     def __init__(self, bindings: Iterable[Binding]) -> None:
-        self._index: dict[_Key, tuple[_Sorted, ...]] = {}
+        index: dict[_Key, list[_Sorted]] = {}
         for binding in bindings:
             kind = binding.kind
             entry = _Sorted(binding, *(binding.filters_needing(needs) for needs in Needs))
             for operation in binding.operations:
                 key = (kind.group, kind.version, kind.plural, binding.subresource, operation)
-                self._index[key] = (*self._index.get(key, ()), entry)
+                index.setdefault(key, []).append(entry)
+        self._index = {key: _ByName(entries) for key, entries in index.items()}
 
     def match(self, request: AdmissionRequest, skipped: Skipped | None = None) -> Sequence[Binding | WhereFailed]:
         """The bindings that apply to `request`, in the order in which they were defined.
@@ -79,6 +109,7 @@ class Matcher:
         )
         if found is None:
             return ()
+        candidates = found.all if skipped is not None else found.named(request.name)
         asked = request.kind.kind
         user = request.user_info
         subject = Subject(namespace=_namespace(request), name=request.name, username=user.username, groups=user.groups)
@@ -86,7 +117,7 @@ class Matcher:
         if not known:
             _read_metadata(subject, request)
         matched: list[Binding | WhereFailed] = []
-        for entry in found:
+        for entry in candidates:
             binding = entry.binding
             if not binding.subresource and binding.kind.kind != asked:
                 continue

@@ -39,9 +39,7 @@ def escape(key: str) -> str:
     >>> escape("a/b~c")
     'a~1b~0c'
     """
-    if "~" in key or "/" in key:
-        return key.replace("~", "~0").replace("/", "~1")
-    return key
+    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _diff_maps(before: Document, after: Document, path: str, operations: list[Operation]) -> None:
@@ -148,7 +146,8 @@ def _parts(path: str) -> list[str]:
         return []
     if not path.startswith("/"):
         raise PatchFailed(f"the path {path!r} does not begin with /")
-    return [part.replace("~1", "/").replace("~0", "~") for part in path[1:].split("/")]
+    parts = path[1:].split("/")
+    return [part.replace("~1", "/").replace("~0", "~") for part in parts] if "~" in path else parts
 
 
 def _get(document: Any, parts: list[str], path: str) -> Any:
@@ -173,7 +172,8 @@ def _index(part: str, last: int, path: str) -> int:
 def _put(document: Any, parts: list[str], value: Any, path: str, *, must_exist: bool) -> Any:
     if not parts:
         return value
-    parent, last = _get(document, parts[:-1], path), parts[-1]
+    last = parts.pop()
+    parent = _get(document, parts, path)
     if parent.__class__ is dict:
         if must_exist and last not in parent:
             raise PatchFailed(f"{path} is not there to be replaced")

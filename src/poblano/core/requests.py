@@ -6,8 +6,7 @@ The names are Pepr's, in Python's spelling. `raw` is a typed view of the object 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from poblano.core.decisions import DEFAULT_CODE, Decision
 from poblano.core.errors import MalformedObject
@@ -125,8 +124,7 @@ class Request(Generic[K]):
         return f"<{type(self).__name__} {asked.operation} {asked.kind.kind} {asked.namespace + '/' if asked.namespace else ''}{asked.name}>"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What an action left in its request, for the pipeline."""
 
     document: Document

@@ -126,7 +126,7 @@ def decode(raw: msgspec.Raw | bytes) -> Document | None:
     Raises:
         MalformedReview: when it is something else than a map.
     """
-    if bytes(raw) in _ABSENT:
+    if len(memoryview(raw)) <= 4 and bytes(raw) in _ABSENT:
         return None
     try:
         found = _anything.decode(raw)
