@@ -1,0 +1,169 @@
+"""The life of ``poblano dev``: serve, register, reload until told to stop, take the registration away."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from poblano.admission.certificates import Issued, issue
+from poblano.admission.registration import Registration, configuration_name
+from poblano.admission.server import AdmissionServer
+from poblano.admission.tls import LiveCertificate
+from poblano.admission.webhooks import Abilities
+from poblano.cli.project import Project
+from poblano.cli.registrar import Registrar, make_way
+from poblano.cli.reloading import Served, saved
+from poblano.cli.sessions import this_session
+from poblano.cli.terminal import Terminal
+from poblano.client import Access, ApiClient, Resources, server_version
+from poblano.core.errors import InvalidSettings, PoblanoError
+
+GRACE_SECONDS = 1.0
+"""How long it serves after it took its registration away: an API server hears of that through a watch."""
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The command line."""
+
+    kubeconfig: str
+    context: str
+    host: str
+    port: int
+    force: bool
+
+
+class Development:
+    """One run.
+
+    Args:
+        project: as it is at the start.
+        access: of the cluster.
+        options: the command line.
+        terminal: where to tell what happens.
+    """
+
+    def __init__(self, project: Project, access: Access, options: Options, terminal: Terminal) -> None:
+        self._project = project
+        self._access = access
+        self._options = options
+        self._terminal = terminal
+        self._session = this_session()
+        self._told = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve until a signal.
+
+        Raises:
+            PoblanoError: it cannot begin: no cluster, no port, or somebody else at it.
+        """
+        issued = _issue(self._options.host)
+        served = Served(self._project, self._terminal)
+        server = AdmissionServer(
+            served.reviewer,
+            LiveCertificate(issued.pair),
+            host=_address(self._options.host),
+            port=self._options.port,
+            grace=GRACE_SECONDS,
+        )
+        try:
+            async with ApiClient(self._access) as client:
+                with self._signals(server):
+                    await self._serve(client, server, served, issued.authority)
+        finally:
+            await server.close()
+            served.close()
+
+    async def _serve(self, client: ApiClient, server: AdmissionServer, served: Served, authority: bytes) -> None:
+        uuid = self._project.settings.uuid
+        abilities = Abilities.of(await server_version(client))
+        resources = Resources(client, field_manager=f"poblano-{uuid}")
+        registration = Registration(resources, uuid, configuration_name(uuid), self._session.marks)
+        await make_way(registration, self._session.host, self._terminal, force=self._options.force)
+        await self._start(server)
+        registrar = Registrar(registration, self._url(server), authority, abilities, self._terminal)
+        async with registrar.registered(served.entries, self._options.kubeconfig, self._options.context):
+            registrar.describe(served.entries)
+            self._terminal.note(
+                f"registered {_webhooks(served)} at {self._access.cluster.server} as {registration.name}, "
+                f"serving {self._url(server)}, Ctrl-C to stop"
+            )
+            await self._reload_until_told(server, served, registrar)
+        await server.drain()
+
+    async def _reload_until_told(self, server: AdmissionServer, served: Served, registrar: Registrar) -> None:
+        async for _ in saved(self._project.settings.folder, self._told):
+            try:
+                changed = await served.reload(server, registrar.register)
+            except PoblanoError as error:
+                self._terminal.mistake(str(error))
+                self._terminal.note("not reloaded: what was there before goes on serving")
+            else:
+                if changed:
+                    registrar.describe(served.entries)
+                count = len(served.project.module.bindings)
+                how = f"and registered {_webhooks(served)} anew" if changed else "the registration stays as it is"
+                self._terminal.note(f"reloaded {count} rule{'' if count == 1 else 's'}, {how}")
+
+    async def _start(self, server: AdmissionServer) -> None:
+        try:
+            await server.start()
+        except OSError as error:
+            raise InvalidSettings(
+                f"port {self._options.port} cannot be had: {error.strerror or error}; choose another with --port"
+            ) from None
+
+    def _url(self, server: AdmissionServer) -> str:
+        host = self._options.host
+        return f"https://{f'[{host}]' if ':' in host else host}:{server.port}"
+
+    @contextmanager
+    def _signals(self, server: AdmissionServer) -> Generator[None]:
+        """The first signal ends it in good order, the second at once."""
+        loop = asyncio.get_running_loop()
+
+        def on_signal() -> None:
+            if self._told.is_set():
+                server.hurry()
+            self._told.set()
+
+        for number in SIGNALS:
+            loop.add_signal_handler(number, on_signal)
+        try:
+            yield
+        finally:
+            for number in SIGNALS:
+                loop.remove_signal_handler(number)
+
+
+def _webhooks(served: Served) -> str:
+    count = len(served.entries)
+    return f"{count} webhook{'' if count == 1 else 's'}"
+
+
+def _issue(host: str) -> Issued:
+    """A certificate for what the API server calls: a name, or an address."""
+    if _is_address(host):
+        return issue([], [host])
+    return issue([host], ["127.0.0.1", "::1"] if host == "localhost" else [])
+
+
+def _address(host: str) -> str:
+    """Where to listen: on this machine's own loopback when that is what is called, otherwise everywhere."""
+    if host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback):
+        return host
+    return ""
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,124 @@
+"""Loading the module anew when a file of it is saved, without a refused call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from poblano.admission.replies import Reply
+from poblano.cli.project import Project, load_project
+from poblano.core.entries import Entry
+from poblano.core.errors import InvalidSettings
+
+if TYPE_CHECKING:
+    from poblano.admission.app import Reviewer
+    from poblano.admission.reviewer import ModuleReviewer
+    from poblano.admission.server import AdmissionServer
+    from poblano.cli.terminal import Terminal
+
+WATCHED = frozenset({".py", ".toml"})
+NOT_OURS = frozenset({"__pycache__", "build", "dist", "node_modules", "site-packages", "venv"})
+GATHER_MS = 200
+"""An editor saves in several steps; several files are often saved at once."""
+
+
+class Both:
+    """Two reviewers while the API server still calls the paths of the first: the second goes first, where it can."""
+
+    def __init__(self, old: Reviewer, new: Reviewer) -> None:
+        self._by_path = {path: reviewer for reviewer in (old, new) for path in reviewer.paths()}
+
+    def paths(self) -> Collection[str]:
+        """The paths of both."""
+        return self._by_path
+
+    def review(self, path: str, body: bytes, timeout: float) -> Reply | Awaitable[Reply]:
+        """See `poblano.admission.app.Reviewer`."""
+        return self._by_path[path].review(path, body, timeout)
+
+    def refuse(self, path: str, body: bytes, status: int, message: str) -> Reply:
+        """See `poblano.admission.app.Reviewer`."""
+        return self._by_path[path].refuse(path, body, status, message)
+
+
+class Served:
+    """The project that is served now.
+
+    Args:
+        project: at first.
+        terminal: told of every review.
+    """
+
+    def __init__(self, project: Project, terminal: Terminal) -> None:
+        self.project = project
+        self._terminal = terminal
+        self.reviewer = self._reviewer_of(project)
+
+    @property
+    def entries(self) -> list[Entry]:
+        """What is to be registered."""
+        return self.reviewer.entries
+
+    async def reload(self, server: AdmissionServer, register: Callable[[list[Entry]], Awaitable[bool]]) -> bool:
+        """Serve what the files say now. When that fails, what was served before stays.
+
+        Args:
+            server: whose reviewer is swapped.
+            register: has the API server call the new entries; whether anything changed there.
+
+        Returns:
+            what `register` did.
+
+        Raises:
+            PoblanoError: the files are wrong, or the API server refuses.
+        """
+        from poblano import metrics
+
+        metrics.reloading()
+        # In a thread, so that a slow import holds up no review.
+        project = await asyncio.to_thread(load_project, self.project.settings.folder)
+        if project.settings.uuid != self.project.settings.uuid:
+            raise InvalidSettings("the uuid was changed, and all is named after it: start poblano dev anew")
+        old, new = self.reviewer, self._reviewer_of(project)
+        server.use(Both(old, new))
+        try:
+            changed = await register(new.entries)
+        except BaseException:
+            server.use(old)
+            new.retire()
+            raise
+        server.use(new)
+        self.project, self.reviewer = project, new
+        old.retire()
+        return changed
+
+    def close(self) -> None:
+        """Stop the threads of the reviewer."""
+        self.reviewer.close()
+
+    def _reviewer_of(self, project: Project) -> ModuleReviewer:
+        return project.reviewer([self._terminal.review], self._terminal.blocked)
+
+
+async def saved(folder: Path, until: asyncio.Event) -> AsyncGenerator[set[Path]]:
+    """The files of the project that were saved, made or deleted, whenever that happens; ends with `until`."""
+    from watchfiles import Change, awatch
+
+    def ours(_: Change, path: str) -> bool:
+        return is_ours(Path(path).relative_to(folder))
+
+    watch: Callable[..., AsyncGenerator[set[tuple[Change, str]]]] = awatch  # pyright: ignore[reportUnknownVariableType]
+    async for changes in watch(folder, watch_filter=ours, debounce=GATHER_MS, stop_event=until, rust_timeout=1000):
+        yield {Path(path) for _, path in changes}
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file, named from the project's folder, is part of the project.
+
+    >>> is_ours(Path("rules/pods.py")), is_ours(Path(".venv/lib/x.py")), is_ours(Path("notes.md"))
+    (True, False, False)
+    """
+    hidden = any(part.startswith(".") or part in NOT_OURS for part in path.parts)
+    return path.suffix in WATCHED and not hidden
