@@ -5,6 +5,7 @@
     PoblanoError
     ├── InvalidDefinition      a capability, binding or kind is wrong: raised where it is written
     ├── InvalidSettings        [tool.poblano], an option or an environment variable is wrong
+    ├── InvalidKubeconfig      a kubeconfig cannot be used (poblano.client.errors)
     ├── MalformedObject        an object is not what its kind says (a list where a map belongs)
     ├── MalformedReview        what was posted is not an AdmissionReview
     ├── PatchFailed            a JSON patch does not apply
@@ -19,7 +20,8 @@
         ├── Invalid            422
         ├── TooManyRequests    429
         ├── ServerError        5xx
-        └── ConnectionFailed   no answer at all
+        ├── ConnectionFailed   no answer at all
+        └── CredentialsFailed  who we are could not be found out (poblano.client.errors)
 
 Each message says what happened, to what, and what to do about it.
 """
