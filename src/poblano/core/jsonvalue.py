@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any, TypeAlias, cast
+from uuid import UUID
 
 import orjson
 
@@ -22,7 +23,7 @@ _LEAVES = frozenset({str, int, bool, type(None)})
 
 
 def plain(value: object, path: str = "", depth: int = 0) -> Any:
-    """`value` as JSON: views give up their documents, tuples become lists, enum members their values.
+    """`value` as JSON: views give up their documents, tuples become lists, enum members their values, UUIDs text.
 
     What is plain already is returned as it is, not copied.
 
@@ -55,6 +56,8 @@ def _converted(value: Any, path: str, depth: int) -> Any:
     inner = getattr(value, "__document__", None)
     if inner is not None:
         return plain(inner(), path, depth)
+    if isinstance(value, UUID):
+        return str(value)
     if isinstance(value, Enum):
         return plain(value.value, path, depth)
     for base in (str, int):
