@@ -102,7 +102,11 @@ def _fields(specification: Specification, schema: Schema) -> Iterator[tuple[str,
             continue
         description = value.get("description") or _described(specification, value)
         short = shortened(description, FIELD_LIMIT - 8 * is_base64(value), key)
-        yield key, shape(value), f"{short} Base64.".strip() if is_base64(value) else short
+        yield (
+            key,
+            shape(value, required=key in schema.get("required", ())),
+            f"{short} Base64.".strip() if is_base64(value) else short,
+        )
 
 
 def is_base64(schema: Schema) -> bool:

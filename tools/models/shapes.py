@@ -59,8 +59,8 @@ class Shape(NamedTuple):
         return f"{self.field}[{self.argument}]" if self.argument else self.field
 
 
-def shape(schema: Schema) -> Shape:
-    """The type of a field that the API describes by `schema`.
+def shape(schema: Schema, *, required: bool = False) -> Shape:
+    """The type of a field that the API describes by `schema`. A required string is always there, if only as "".
 
     >>> shape({"type": "array", "items": {"$ref": "#/components/schemas/io.k8s.api.core.v1.Container"}})
     Shape(field='NestedList', argument='Container', schema='io.k8s.api.core.v1.Container')
@@ -78,7 +78,10 @@ def shape(schema: Schema) -> Shape:
         return _many("List", shape(schema["items"]))
     if schema.get("type") == "object":
         return _many("Map", shape(schema.get("additionalProperties", {})))
-    return Shape("Scalar", _scalar(schema)) if "type" in schema else Shape("AnyValue", "")
+    if "type" not in schema:
+        return Shape("AnyValue", "")
+    plain = _scalar(schema)
+    return Shape("Text", "") if required and plain == "str" else Shape("Scalar", plain)
 
 
 def _many(suffix: str, inner: Shape) -> Shape:

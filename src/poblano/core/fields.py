@@ -90,7 +90,7 @@ class Scalar(Field[T]):
 
 
 class Text(Field[str]):
-    """A string that is "" when absent: the names by which every object is known."""
+    """A string that is "" when absent: names and what else the API always writes."""
 
     __slots__ = ()
 

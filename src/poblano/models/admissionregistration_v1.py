@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from poblano.core.fields import Nested, NestedList, Scalar, ScalarList
+from poblano.core.fields import Nested, NestedList, Scalar, ScalarList, Text
 from poblano.core.objects import Resource, Struct
 from poblano.models.meta_v1 import Condition, LabelSelector
 
@@ -24,18 +24,18 @@ class ApplyConfiguration(Struct):
 class AuditAnnotation(Struct):
     """AuditAnnotation describes how to produce an audit annotation for an API request."""
 
-    key: Scalar[str] = Scalar()
+    key: Text = Text()
     """Specifies the audit annotation key. The audit annotation keys of a ValidatingAdmissionPolicy must be unique."""
-    value_expression: Scalar[str] = Scalar()
+    value_expression: Text = Text()
     """Represents the expression which is evaluated by CEL to produce an audit annotation value."""
 
 
 class ExpressionWarning(Struct):
     """ExpressionWarning is a warning information that targets a specific expression."""
 
-    field_ref: Scalar[str] = Scalar()
+    field_ref: Text = Text()
     """The path to the field that refers to the expression."""
-    warning: Scalar[str] = Scalar()
+    warning: Text = Text()
     """Contains the content of type checking information in a human-readable form."""
 
 
@@ -49,9 +49,9 @@ class JSONPatch(Struct):
 class MatchCondition(Struct):
     """MatchCondition represents a condition which must by fulfilled for a request to be sent to a webhook."""
 
-    expression: Scalar[str] = Scalar()
+    expression: Text = Text()
     """Represents the expression which will be evaluated by CEL. Must evaluate to bool."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """An identifier for this match condition, used for strategic merging of MatchConditions, as well as providing…"""
 
 
@@ -139,7 +139,7 @@ class MutatingWebhook(Struct):
     """A list of conditions that must be met for a request to be sent to this webhook."""
     match_policy: Scalar[Literal["Equivalent", "Exact"]] = Scalar()
     """Defines how the "rules" list is used to match incoming requests. Allowed values are "Exact" or "Equivalent"."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The name of the admission webhook."""
     namespace_selector: Nested[LabelSelector] = Nested()
     """Decides whether to run the webhook on an object based on whether the namespace for that object matches the…"""
@@ -242,9 +242,9 @@ class RuleWithOperations(Struct):
 class ServiceReference(Struct):
     """ServiceReference holds a reference to Service.legacy.k8s.io."""
 
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The name of the service."""
-    namespace: Scalar[str] = Scalar()
+    namespace: Text = Text()
     """The namespace of the service."""
     path: Scalar[str] = Scalar()
     """An optional URL path which will be sent in any request to this service."""
@@ -292,7 +292,7 @@ class ValidatingAdmissionPolicyBindingSpec(Struct):
     """Declares what resources match this binding and will be validated by it."""
     param_ref: Nested[ParamRef] = Nested()
     """Specifies the parameter resource used to configure the admission control policy."""
-    policy_name: Scalar[str] = Scalar()
+    policy_name: Text = Text()
     """References a ValidatingAdmissionPolicy name which the ValidatingAdmissionPolicyBinding binds to."""
     validation_actions: ScalarList[Literal["Audit", "Deny", "Warn"]] = ScalarList()
     """Declares how Validations of the referenced ValidatingAdmissionPolicy are enforced."""
@@ -341,7 +341,7 @@ class ValidatingWebhook(Struct):
     """A list of conditions that must be met for a request to be sent to this webhook."""
     match_policy: Scalar[Literal["Equivalent", "Exact"]] = Scalar()
     """Defines how the "rules" list is used to match incoming requests. Allowed values are "Exact" or "Equivalent"."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The name of the admission webhook."""
     namespace_selector: Nested[LabelSelector] = Nested()
     """Decides whether to run the webhook on an object based on whether the namespace for that object matches the…"""
@@ -373,7 +373,7 @@ class ValidatingWebhookConfiguration(
 class Validation(Struct):
     """Validation specifies the CEL expression which is used to apply the validation."""
 
-    expression: Scalar[str] = Scalar()
+    expression: Text = Text()
     """Represents the expression which will be evaluated by CEL."""
     message: Scalar[str] = Scalar()
     """Represents the message displayed when validation fails."""
@@ -388,9 +388,9 @@ class Variable(Struct):
     expression.
     """
 
-    expression: Scalar[str] = Scalar()
+    expression: Text = Text()
     """The expression that will be evaluated as the value of the variable."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The name of the variable. The name must be a valid CEL identifier and unique among all variables."""
 
 

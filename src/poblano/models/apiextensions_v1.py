@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from poblano.core.fields import AnyValue, Nested, NestedList, NestedMap, Scalar, ScalarList, ScalarMap
+from poblano.core.fields import AnyValue, Nested, NestedList, NestedMap, Scalar, ScalarList, ScalarMap, Text
 from poblano.core.jsonvalue import JSON
 from poblano.core.objects import Resource, Struct
 from poblano.models.meta_v1 import Time
@@ -19,20 +19,20 @@ class CustomResourceColumnDefinition(Struct):
     """A human readable description of this column."""
     format: Scalar[str] = Scalar()
     """An optional OpenAPI type definition for this column."""
-    json_path: Scalar[str] = Scalar()
+    json_path: Text = Text()
     """A simple JSON path (i.e. with array notation) which is evaluated against each custom resource to produce the…"""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """A human readable name for the column."""
     priority: Scalar[int] = Scalar()
     """An integer defining the relative importance of this column compared to others."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """An OpenAPI type definition for this column. for details."""
 
 
 class CustomResourceConversion(Struct):
     """CustomResourceConversion describes how to convert different versions of a CR."""
 
-    strategy: Scalar[str] = Scalar()
+    strategy: Text = Text()
     """Specifies how custom resources are converted between versions."""
     webhook: Nested[WebhookConversion] = Nested()
     """Describes how to call the conversion webhook. Required when `strategy` is set to `"Webhook"`."""
@@ -62,9 +62,9 @@ class CustomResourceDefinitionCondition(Struct):
     """Represents the .metadata.generation that the condition was set based upon."""
     reason: Scalar[str] = Scalar()
     """A unique, one-word, CamelCase reason for the condition's last transition."""
-    status: Scalar[str] = Scalar()
+    status: Text = Text()
     """The status of the condition. Can be True, False, Unknown."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """The type of the condition. Types include Established, NamesAccepted and Terminating."""
 
 
@@ -73,11 +73,11 @@ class CustomResourceDefinitionNames(Struct):
 
     categories: ScalarList[str] = ScalarList()
     """A list of grouped resources this custom resource belongs to (e.g. 'all')."""
-    kind: Scalar[str] = Scalar()
+    kind: Text = Text()
     """The serialized kind of the resource. It is normally CamelCase and singular."""
     list_kind: Scalar[str] = Scalar()
     """The serialized kind of the list for this resource. Defaults to "`kind`List"."""
-    plural: Scalar[str] = Scalar()
+    plural: Text = Text()
     """The plural name of the resource to serve."""
     short_names: ScalarList[str] = ScalarList()
     """Short names for the resource, exposed in API discovery documents, and used by clients to support invocations…"""
@@ -90,13 +90,13 @@ class CustomResourceDefinitionSpec(Struct):
 
     conversion: Nested[CustomResourceConversion] = Nested()
     """Defines conversion settings for the CRD."""
-    group: Scalar[str] = Scalar()
+    group: Text = Text()
     """The API group of the defined custom resource. The custom resources are served under `/apis/<group>/...`."""
     names: Nested[CustomResourceDefinitionNames] = Nested()
     """Specify the resource and kind names for the custom resource."""
     preserve_unknown_fields: Scalar[bool] = Scalar()
     """Indicates that object fields which are not specified in the OpenAPI schema should be preserved when…"""
-    scope: Scalar[str] = Scalar()
+    scope: Text = Text()
     """Indicates whether the defined custom resource is cluster- or namespace-scoped."""
     versions: NestedList[CustomResourceDefinitionVersion] = NestedList()
     """The list of all API versions of the defined custom resource."""
@@ -124,7 +124,7 @@ class CustomResourceDefinitionVersion(Struct):
     """Indicates this version of the custom resource API is deprecated."""
     deprecation_warning: Scalar[str] = Scalar()
     """Overrides the default warning returned to API clients. May only be set when `deprecated` is true."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The version name, e.g. “v1”, “v2beta1”, etc. The custom resources are served under this version at…"""
     schema: Nested[CustomResourceValidation] = Nested()
     """Describes the schema used for validation, pruning, and defaulting of this version of the custom resource."""
@@ -143,9 +143,9 @@ class CustomResourceSubresourceScale(Struct):
 
     label_selector_path: Scalar[str] = Scalar()
     """Defines the JSON path inside of a custom resource that corresponds to Scale `status.selector`."""
-    spec_replicas_path: Scalar[str] = Scalar()
+    spec_replicas_path: Text = Text()
     """Defines the JSON path inside of a custom resource that corresponds to Scale `spec.replicas`."""
-    status_replicas_path: Scalar[str] = Scalar()
+    status_replicas_path: Text = Text()
     """Defines the JSON path inside of a custom resource that corresponds to Scale `status.replicas`."""
 
 
@@ -243,16 +243,16 @@ class JSONSchemaProps(Struct):
 class SelectableField(Struct):
     """SelectableField specifies the JSON path of a field that may be used with field selectors."""
 
-    json_path: Scalar[str] = Scalar()
+    json_path: Text = Text()
     """A simple JSON path which is evaluated against each custom resource to produce a field selector value."""
 
 
 class ServiceReference(Struct):
     """ServiceReference holds a reference to Service.legacy.k8s.io."""
 
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The name of the service."""
-    namespace: Scalar[str] = Scalar()
+    namespace: Text = Text()
     """The namespace of the service."""
     path: Scalar[str] = Scalar()
     """An optional URL path at which the webhook will be contacted."""
@@ -275,7 +275,7 @@ class ValidationRule(Struct):
         Scalar()
     )
     """Provides a machine-readable validation failure reason that is returned to the caller when a request fails…"""
-    rule: Scalar[str] = Scalar()
+    rule: Text = Text()
     """Represents the expression which will be evaluated by CEL."""
 
 

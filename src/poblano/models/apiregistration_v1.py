@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from poblano.core.fields import Nested, NestedList, Scalar
+from poblano.core.fields import Nested, NestedList, Scalar, Text
 from poblano.core.objects import Resource, Struct
 from poblano.models.meta_v1 import Time
 
@@ -27,9 +27,9 @@ class APIServiceCondition(Struct):
     """Human-readable message indicating details about last transition."""
     reason: Scalar[str] = Scalar()
     """Unique, one-word, CamelCase reason for the condition's last transition."""
-    status: Scalar[str] = Scalar()
+    status: Text = Text()
     """The status of the condition. Can be True, False, Unknown."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """The type of the condition."""
 
 

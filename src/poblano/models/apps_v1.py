@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from poblano.core.fields import AnyValue, Nested, NestedList, Scalar
+from poblano.core.fields import AnyValue, Nested, NestedList, Scalar, Text
 from poblano.core.objects import Resource, Struct
 from poblano.models.core_v1 import PersistentVolumeClaim, PodTemplateSpec
 from poblano.models.meta_v1 import IntOrString, LabelSelector, Time
@@ -41,9 +41,9 @@ class DaemonSetCondition(Struct):
     """A human readable message indicating details about the transition."""
     reason: Scalar[str] = Scalar()
     """The reason for the condition's last transition."""
-    status: Scalar[str] = Scalar()
+    status: Text = Text()
     """Status of the condition, one of True, False, Unknown."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """Type of DaemonSet condition."""
 
 
@@ -116,9 +116,9 @@ class DeploymentCondition(Struct):
     """A human readable message indicating details about the transition."""
     reason: Scalar[str] = Scalar()
     """The reason for the condition's last transition."""
-    status: Scalar[str] = Scalar()
+    status: Text = Text()
     """Status of the condition, one of True, False, Unknown."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """Type of deployment condition."""
 
 
@@ -193,9 +193,9 @@ class ReplicaSetCondition(Struct):
     """A human readable message indicating details about the transition."""
     reason: Scalar[str] = Scalar()
     """The reason for the condition's last transition."""
-    status: Scalar[str] = Scalar()
+    status: Text = Text()
     """Status of the condition, one of True, False, Unknown."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """Type of replica set condition."""
 
 
@@ -278,9 +278,9 @@ class StatefulSetCondition(Struct):
     """A human readable message indicating details about the transition."""
     reason: Scalar[str] = Scalar()
     """The reason for the condition's last transition."""
-    status: Scalar[str] = Scalar()
+    status: Text = Text()
     """Status of the condition, one of True, False, Unknown."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """Type of statefulset condition."""
 
 

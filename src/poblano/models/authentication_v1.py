@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from poblano.core.fields import Nested, Scalar, ScalarList, ScalarMap
+from poblano.core.fields import Nested, Scalar, ScalarList, ScalarMap, Text
 from poblano.core.objects import Resource, Struct
 from poblano.models.meta_v1 import Time
 
@@ -85,7 +85,7 @@ class TokenReviewSpec(Struct):
 
     audiences: ScalarList[str] = ScalarList()
     """A list of the identifiers that the resource server presented with the token identifies as."""
-    token: Scalar[str] = Scalar()
+    token: Text = Text()
     """The opaque bearer token."""
 
 

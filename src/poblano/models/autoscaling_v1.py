@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from poblano.core.fields import Nested, Scalar
+from poblano.core.fields import Nested, Scalar, Text
 from poblano.core.objects import Resource, Struct
 from poblano.models.meta_v1 import Time
 
@@ -14,9 +14,9 @@ class CrossVersionObjectReference(Struct):
 
     api_version: Scalar[str] = Scalar()
     """The API version of the referent."""
-    kind: Scalar[str] = Scalar()
+    kind: Text = Text()
     """The kind of the referent."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The name of the referent."""
 
 

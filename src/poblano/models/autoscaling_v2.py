@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from poblano.core.fields import Nested, NestedList, Scalar
+from poblano.core.fields import Nested, NestedList, Scalar, Text
 from poblano.core.objects import Resource, Struct
 from poblano.models.meta_v1 import LabelSelector, Quantity, Time
 
@@ -14,9 +14,9 @@ class ContainerResourceMetricSource(Struct):
     requests and limits, describing each pod in the current scale target (e.g. CPU or…
     """
 
-    container: Scalar[str] = Scalar()
+    container: Text = Text()
     """The name of the container in the pods of the scaling target."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The name of the resource in question."""
     target: Nested[MetricTarget] = Nested()
     """Specifies the target value for the given metric."""
@@ -27,11 +27,11 @@ class ContainerResourceMetricStatus(Struct):
     specified in requests and limits, describing a single container in each pod in the current…
     """
 
-    container: Scalar[str] = Scalar()
+    container: Text = Text()
     """The name of the container in the pods of the scaling target."""
     current: Nested[MetricValueStatus] = Nested()
     """Contains the current value for the given metric."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The name of the resource in question."""
 
 
@@ -40,9 +40,9 @@ class CrossVersionObjectReference(Struct):
 
     api_version: Scalar[str] = Scalar()
     """The API version of the referent."""
-    kind: Scalar[str] = Scalar()
+    kind: Text = Text()
     """The kind of the referent."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The name of the referent."""
 
 
@@ -71,7 +71,7 @@ class HPAScalingPolicy(Struct):
 
     period_seconds: Scalar[int] = Scalar()
     """Specifies the window of time for which the policy should hold true."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """Used to specify the scaling policy."""
     value: Scalar[int] = Scalar()
     """Contains the amount of change which is permitted by the policy. It must be greater than zero."""
@@ -125,9 +125,9 @@ class HorizontalPodAutoscalerCondition(Struct):
     """A human-readable explanation containing details about the transition."""
     reason: Scalar[str] = Scalar()
     """The reason for the condition's last transition."""
-    status: Scalar[str] = Scalar()
+    status: Text = Text()
     """The status of the condition (True, False, Unknown)."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """Describes the current condition."""
 
 
@@ -166,7 +166,7 @@ class HorizontalPodAutoscalerStatus(Struct):
 class MetricIdentifier(Struct):
     """MetricIdentifier defines the name and optionally selector for a metric."""
 
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The name of the given metric."""
     selector: Nested[LabelSelector] = Nested()
     """The string-encoded form of a standard kubernetes label selector for the given metric When set, it is passed…"""
@@ -187,7 +187,7 @@ class MetricSpec(Struct):
     """Refers to a metric describing each pod in the current scale target (for example…"""
     resource: Nested[ResourceMetricSource] = Nested()
     """Refers to a resource metric (such as those specified in requests and limits) known to Kubernetes describing…"""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """The type of metric source."""
 
 
@@ -204,7 +204,7 @@ class MetricStatus(Struct):
     """Refers to a metric describing each pod in the current scale target (for example…"""
     resource: Nested[ResourceMetricStatus] = Nested()
     """Refers to a resource metric (such as those specified in requests and limits) known to Kubernetes describing…"""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """The type of metric source."""
 
 
@@ -215,7 +215,7 @@ class MetricTarget(Struct):
     """The target value of the average of the resource metric across all relevant pods, represented as a percentage…"""
     average_value: Scalar[Quantity] = Scalar()
     """The target value of the average of the metric across all relevant pods (as a quantity)."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """Represents whether the metric type is Utilization, Value, or AverageValue."""
     value: Scalar[Quantity] = Scalar()
     """The target value of the metric (as a quantity)."""
@@ -285,7 +285,7 @@ class ResourceMetricSource(Struct):
     and limits, describing each pod in the current scale target (e.g. CPU or memory).
     """
 
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The name of the resource in question."""
     target: Nested[MetricTarget] = Nested()
     """Specifies the target value for the given metric."""
@@ -298,5 +298,5 @@ class ResourceMetricStatus(Struct):
 
     current: Nested[MetricValueStatus] = Nested()
     """Contains the current value for the given metric."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The name of the resource in question."""

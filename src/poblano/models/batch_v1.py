@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from poblano.core.fields import Nested, NestedList, Scalar, ScalarList
+from poblano.core.fields import Nested, NestedList, Scalar, ScalarList, Text
 from poblano.core.objects import ObjectMeta, Resource, Struct
 from poblano.models.core_v1 import ObjectReference, PodTemplateSpec
 from poblano.models.meta_v1 import LabelSelector, Time
@@ -30,7 +30,7 @@ class CronJobSpec(Struct):
     """The number of failed finished jobs to retain. Value must be non-negative integer. Defaults to 1."""
     job_template: Nested[JobTemplateSpec] = Nested()
     """Specifies the job that will be created when executing a CronJob."""
-    schedule: Scalar[str] = Scalar()
+    schedule: Text = Text()
     """The schedule in Cron format."""
     starting_deadline_seconds: Scalar[int] = Scalar()
     """Optional deadline in seconds for starting the job if it misses scheduled time for any reason."""
@@ -73,9 +73,9 @@ class JobCondition(Struct):
     """Human readable message indicating details about last transition."""
     reason: Scalar[str] = Scalar()
     """Reason for the condition's last transition."""
-    status: Scalar[str] = Scalar()
+    status: Text = Text()
     """Status of the condition, one of True, False, Unknown."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """Type of job condition, Complete or Failed."""
 
 
@@ -177,7 +177,7 @@ class PodFailurePolicyOnPodConditionsPattern(Struct):
 
     status: Scalar[str] = Scalar()
     """Specifies the required Pod condition status."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """Specifies the required Pod condition type."""
 
 

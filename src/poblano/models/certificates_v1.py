@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from poblano.core.fields import Nested, NestedList, Scalar, ScalarList, ScalarMap
+from poblano.core.fields import Nested, NestedList, Scalar, ScalarList, ScalarMap, Text
 from poblano.core.objects import Resource, Struct
 from poblano.models.meta_v1 import Time
 
@@ -35,9 +35,9 @@ class CertificateSigningRequestCondition(Struct):
     """Contains a human readable message with details about the request state."""
     reason: Scalar[str] = Scalar()
     """Indicates a brief reason for the request state."""
-    status: Scalar[str] = Scalar()
+    status: Text = Text()
     """Status of the condition, one of True, False, Unknown."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """Type of the condition. Known conditions are "Approved", "Denied", and "Failed"."""
 
 
@@ -50,9 +50,9 @@ class CertificateSigningRequestSpec(Struct):
     """Contains extra attributes of the user that created the CertificateSigningRequest."""
     groups: ScalarList[str] = ScalarList()
     """Contains group membership of the user that created the CertificateSigningRequest."""
-    request: Scalar[str] = Scalar()
+    request: Text = Text()
     """Contains an x509 certificate signing request encoded in a "CERTIFICATE REQUEST" PEM block. Base64."""
-    signer_name: Scalar[str] = Scalar()
+    signer_name: Text = Text()
     """Indicates the requested signer, and is a qualified name."""
     uid: Scalar[str] = Scalar()
     """Contains the uid of the user that created the CertificateSigningRequest."""

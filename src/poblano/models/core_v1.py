@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from poblano.core.fields import Nested, NestedList, Scalar, ScalarList, ScalarMap
+from poblano.core.fields import Nested, NestedList, Scalar, ScalarList, ScalarMap, Text
 from poblano.core.objects import ObjectMeta, Resource, Struct
 from poblano.models.meta_v1 import Condition, IntOrString, LabelSelector, MicroTime, Quantity, Time
 
@@ -26,7 +26,7 @@ class AWSElasticBlockStoreVolumeSource(Struct):
     """The partition in the volume that you want to mount. If omitted, the default is to mount by volume name."""
     read_only: Scalar[bool] = Scalar()
     """Read only value true will force the readOnly setting in VolumeMounts."""
-    volume_id: Scalar[str] = Scalar("volumeID")
+    volume_id: Text = Text("volumeID")
     """Unique ID of the persistent disk resource in AWS (Amazon EBS volume)."""
 
 
@@ -53,9 +53,9 @@ class AppArmorProfile(Struct):
 class AttachedVolume(Struct):
     """AttachedVolume describes a volume attached to a node."""
 
-    device_path: Scalar[str] = Scalar()
+    device_path: Text = Text()
     """Represents the device path where the volume should be available."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """Name of the attached volume."""
 
 
@@ -64,9 +64,9 @@ class AzureDiskVolumeSource(Struct):
 
     caching_mode: Scalar[Literal["None", "ReadOnly", "ReadWrite"]] = Scalar()
     """The Host Caching mode: None, Read Only, Read Write."""
-    disk_name: Scalar[str] = Scalar()
+    disk_name: Text = Text()
     """The Name of the data disk in the blob storage."""
-    disk_uri: Scalar[str] = Scalar("diskURI")
+    disk_uri: Text = Text("diskURI")
     """The URI of data disk in the blob storage."""
     fs_type: Scalar[str] = Scalar()
     """Filesystem type to mount. Must be a filesystem type supported by the host operating system."""
@@ -81,11 +81,11 @@ class AzureFilePersistentVolumeSource(Struct):
 
     read_only: Scalar[bool] = Scalar()
     """Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
-    secret_name: Scalar[str] = Scalar()
+    secret_name: Text = Text()
     """The name of secret that contains Azure Storage Account Name and Key."""
     secret_namespace: Scalar[str] = Scalar()
     """The namespace of the secret that contains Azure Storage Account Name and Key default is the same as the Pod."""
-    share_name: Scalar[str] = Scalar()
+    share_name: Text = Text()
     """The azure Share Name."""
 
 
@@ -94,9 +94,9 @@ class AzureFileVolumeSource(Struct):
 
     read_only: Scalar[bool] = Scalar()
     """Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
-    secret_name: Scalar[str] = Scalar()
+    secret_name: Text = Text()
     """The name of secret that contains Azure Storage Account Name and Key."""
-    share_name: Scalar[str] = Scalar()
+    share_name: Text = Text()
     """The azure share Name."""
 
 
@@ -114,7 +114,7 @@ class CSIPersistentVolumeSource(Struct):
     """A reference to the secret object containing sensitive information to pass to the CSI driver to complete the…"""
     controller_publish_secret_ref: Nested[SecretReference] = Nested()
     """A reference to the secret object containing sensitive information to pass to the CSI driver to complete the…"""
-    driver: Scalar[str] = Scalar()
+    driver: Text = Text()
     """The name of the driver to use for this volume."""
     fs_type: Scalar[str] = Scalar()
     """Fs type to mount. Must be a filesystem type supported by the host operating system. Ex. "ext4", "xfs", "ntfs"."""
@@ -128,14 +128,14 @@ class CSIPersistentVolumeSource(Struct):
     """Read only value to pass to ControllerPublishVolumeRequest. Defaults to false (read/write)."""
     volume_attributes: ScalarMap[str] = ScalarMap()
     """Volume attributes of the volume to publish."""
-    volume_handle: Scalar[str] = Scalar()
+    volume_handle: Text = Text()
     """The unique volume name returned by the CSI volume plugin’s CreateVolume to refer to the volume on all…"""
 
 
 class CSIVolumeSource(Struct):
     """Represents a source location of a volume to mount, managed by an external CSI driver."""
 
-    driver: Scalar[str] = Scalar()
+    driver: Text = Text()
     """The name of the CSI driver that handles this volume."""
     fs_type: Scalar[str] = Scalar()
     """Fs type to mount. Ex. "ext4", "xfs", "ntfs"."""
@@ -205,7 +205,7 @@ class CinderPersistentVolumeSource(Struct):
     """Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
     secret_ref: Nested[SecretReference] = Nested()
     """Points to a secret object containing parameters used to connect to OpenStack."""
-    volume_id: Scalar[str] = Scalar("volumeID")
+    volume_id: Text = Text("volumeID")
     """Volume ID used to identify the volume in cinder."""
 
 
@@ -220,7 +220,7 @@ class CinderVolumeSource(Struct):
     """Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
     secret_ref: Nested[LocalObjectReference] = Nested()
     """Points to a secret object containing parameters used to connect to OpenStack."""
-    volume_id: Scalar[str] = Scalar("volumeID")
+    volume_id: Text = Text("volumeID")
     """Volume ID used to identify the volume in cinder."""
 
 
@@ -242,7 +242,7 @@ class ClusterTrustBundleProjection(Struct):
     """Select a single ClusterTrustBundle by object name. Mutually-exclusive with signerName and labelSelector."""
     optional: Scalar[bool] = Scalar()
     """If true, don't block pod startup if the referenced ClusterTrustBundle(s) aren't available."""
-    path: Scalar[str] = Scalar()
+    path: Text = Text()
     """Relative path from the volume root to write the bundle."""
     signer_name: Scalar[str] = Scalar()
     """Select all ClusterTrustBundles that match this signer name. Mutually-exclusive with name."""
@@ -255,9 +255,9 @@ class ComponentCondition(Struct):
     """Condition error code for a component. For example, a health check error code."""
     message: Scalar[str] = Scalar()
     """Message about the condition for a component. For example, information about a health check."""
-    status: Scalar[str] = Scalar()
+    status: Text = Text()
     """Status of the condition for a component. Valid values for "Healthy": "True", "False", or "Unknown"."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """Type of condition for a component. Valid value: "Healthy"."""
 
 
@@ -295,7 +295,7 @@ class ConfigMapEnvSource(Struct):
 class ConfigMapKeySelector(Struct):
     """Selects a key from a ConfigMap."""
 
-    key: Scalar[str] = Scalar()
+    key: Text = Text()
     """The key to select."""
     name: Scalar[str] = Scalar()
     """Name of the referent."""
@@ -308,11 +308,11 @@ class ConfigMapNodeConfigSource(Struct):
     This API is deprecated since 1.22.
     """
 
-    kubelet_config_key: Scalar[str] = Scalar()
+    kubelet_config_key: Text = Text()
     """Declares which key of the referenced ConfigMap corresponds to the KubeletConfiguration structure This field…"""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The metadata.name of the referenced ConfigMap. This field is required in all cases."""
-    namespace: Scalar[str] = Scalar()
+    namespace: Text = Text()
     """The metadata.namespace of the referenced ConfigMap. This field is required in all cases."""
     resource_version: Scalar[str] = Scalar()
     """The metadata.ResourceVersion of the referenced ConfigMap."""
@@ -363,7 +363,7 @@ class Container(Struct):
     """Actions that the management system should take in response to container lifecycle events. Cannot be updated."""
     liveness_probe: Nested[Probe] = Nested()
     """Periodic probe of container liveness. Container will be restarted if the probe fails. Cannot be updated."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """Name of the container specified as a DNS_LABEL. Each container in a pod must have a unique name (DNS_LABEL)."""
     ports: NestedList[ContainerPort] = NestedList()
     """List of ports to expose from the container."""
@@ -404,11 +404,11 @@ class ContainerExtendedResourceRequest(Struct):
     request name.
     """
 
-    container_name: Scalar[str] = Scalar()
+    container_name: Text = Text()
     """The name of the container requesting resources."""
-    request_name: Scalar[str] = Scalar()
+    request_name: Text = Text()
     """The name of the request in the special ResourceClaim which corresponds to the extended resource."""
-    resource_name: Scalar[str] = Scalar()
+    resource_name: Text = Text()
     """The name of the extended resource in that container which gets backed by DRA."""
 
 
@@ -439,16 +439,16 @@ class ContainerPort(Struct):
 class ContainerResizePolicy(Struct):
     """ContainerResizePolicy represents resource resize policy for the container."""
 
-    resource_name: Scalar[str] = Scalar()
+    resource_name: Text = Text()
     """Name of the resource to which this resource resize policy applies. Supported values: cpu, memory."""
-    restart_policy: Scalar[str] = Scalar()
+    restart_policy: Text = Text()
     """Restart policy to apply when specified resource is resized. If not specified, it defaults to NotRequired."""
 
 
 class ContainerRestartRule(Struct):
     """ContainerRestartRule describes how a container exit is handled."""
 
-    action: Scalar[str] = Scalar()
+    action: Text = Text()
     """Specifies the action taken on a container exit if the requirements are satisfied."""
     exit_codes: Nested[ContainerRestartRuleOnExitCodes] = Nested()
     """Represents the exit codes to check on container exits."""
@@ -459,7 +459,7 @@ class ContainerRestartRuleOnExitCodes(Struct):
     codes.
     """
 
-    operator: Scalar[str] = Scalar()
+    operator: Text = Text()
     """Represents the relationship between the container exit code(s) and the specified values."""
     values: ScalarList[int] = ScalarList()
     """Specifies the set of values to check for container exit codes. At most 255 elements are allowed."""
@@ -522,13 +522,13 @@ class ContainerStatus(Struct):
     """Represents the status of various resources allocated for this Pod."""
     container_id: Scalar[str] = Scalar("containerID")
     """The ID of the container in the format '<type>://<container_id>'."""
-    image: Scalar[str] = Scalar()
+    image: Text = Text()
     """The name of container image that the container is running."""
-    image_id: Scalar[str] = Scalar("imageID")
+    image_id: Text = Text("imageID")
     """The image ID of the container's image."""
     last_state: Nested[ContainerState] = Nested()
     """LastTerminationState holds the last termination state of the container to help debug container crashes and…"""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """A DNS_LABEL representing the unique name of the container."""
     ready: Scalar[bool] = Scalar()
     """Specifies whether the container is currently passing its readiness check."""
@@ -646,7 +646,7 @@ class DownwardAPIVolumeFile(Struct):
     """Selects a field of the pod: only annotations, labels, name, namespace and uid are supported."""
     mode: Scalar[int] = Scalar()
     """Mode bits used to set permissions on this file, must be an octal value between 0000 and 0777 or a decimal…"""
-    path: Scalar[str] = Scalar()
+    path: Text = Text()
     """The relative path name of the file to be created. Must not be absolute or contain the '..' path."""
     resource_field_ref: Nested[ResourceFieldSelector] = Nested()
     """Selects a resource of the container: only resources limits and requests (limits.cpu, limits.memory…"""
@@ -679,7 +679,7 @@ class EndpointAddress(Struct):
 
     hostname: Scalar[str] = Scalar()
     """The Hostname of this endpoint."""
-    ip: Scalar[str] = Scalar()
+    ip: Text = Text()
     """The IP of this endpoint."""
     node_name: Scalar[str] = Scalar()
     """Node hosting this endpoint. This can be used to determine endpoints local to a node."""
@@ -734,7 +734,7 @@ class EnvFromSource(Struct):
 class EnvVar(Struct):
     """EnvVar represents an environment variable present in a Container."""
 
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """Name of the environment variable. May consist of any printable ASCII characters except '='."""
     value: Scalar[str] = Scalar()
     """Variable references $(VAR_NAME) are expanded using the previously defined environment variables in the…"""
@@ -778,7 +778,7 @@ class EphemeralContainer(Struct):
     """Not allowed for ephemeral containers."""
     liveness_probe: Nested[Probe] = Nested()
     """Probes are not allowed for ephemeral containers."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """Name of the ephemeral container specified as a DNS_LABEL."""
     ports: NestedList[ContainerPort] = NestedList()
     """Not allowed for ephemeral containers."""
@@ -905,13 +905,13 @@ class FCVolumeSource(Struct):
 class FileKeySelector(Struct):
     """FileKeySelector selects a key of the env file."""
 
-    key: Scalar[str] = Scalar()
+    key: Text = Text()
     """The key within the env file. An invalid key will prevent the pod from starting."""
     optional: Scalar[bool] = Scalar()
     """Specify whether the file or its key must be defined."""
-    path: Scalar[str] = Scalar()
+    path: Text = Text()
     """The path within the volume from which to select the file."""
-    volume_name: Scalar[str] = Scalar()
+    volume_name: Text = Text()
     """The name of the volume mount containing the env file."""
 
 
@@ -920,7 +920,7 @@ class FlexPersistentVolumeSource(Struct):
     an exec based plugin.
     """
 
-    driver: Scalar[str] = Scalar()
+    driver: Text = Text()
     """The name of the driver to use for this volume."""
     fs_type: Scalar[str] = Scalar()
     """The Filesystem type to mount. Must be a filesystem type supported by the host operating system."""
@@ -935,7 +935,7 @@ class FlexPersistentVolumeSource(Struct):
 class FlexVolumeSource(Struct):
     """FlexVolume represents a generic volume resource that is provisioned/attached using an exec based plugin."""
 
-    driver: Scalar[str] = Scalar()
+    driver: Text = Text()
     """The name of the driver to use for this volume."""
     fs_type: Scalar[str] = Scalar()
     """The filesystem type to mount. Must be a filesystem type supported by the host operating system."""
@@ -967,7 +967,7 @@ class GCEPersistentDiskVolumeSource(Struct):
     """Filesystem type of the volume that you want to mount."""
     partition: Scalar[int] = Scalar()
     """The partition in the volume that you want to mount. If omitted, the default is to mount by volume name."""
-    pd_name: Scalar[str] = Scalar()
+    pd_name: Text = Text()
     """Unique name of the PD resource in GCE. Used to identify the disk in GCE."""
     read_only: Scalar[bool] = Scalar()
     """Read only here will force the ReadOnly setting in VolumeMounts. Defaults to false."""
@@ -989,7 +989,7 @@ class GitRepoVolumeSource(Struct):
 
     directory: Scalar[str] = Scalar()
     """The target directory name. Must not contain or start with '..'."""
-    repository: Scalar[str] = Scalar()
+    repository: Text = Text()
     """The URL."""
     revision: Scalar[str] = Scalar()
     """The commit hash for the specified revision."""
@@ -1000,11 +1000,11 @@ class GlusterfsPersistentVolumeSource(Struct):
     management or SELinux relabeling.
     """
 
-    endpoints: Scalar[str] = Scalar()
+    endpoints: Text = Text()
     """The endpoint name that details Glusterfs topology."""
     endpoints_namespace: Scalar[str] = Scalar()
     """The namespace that contains Glusterfs endpoint."""
-    path: Scalar[str] = Scalar()
+    path: Text = Text()
     """The Glusterfs volume path."""
     read_only: Scalar[bool] = Scalar()
     """Read only here will force the Glusterfs volume to be mounted with read-only permissions. Defaults to false."""
@@ -1015,9 +1015,9 @@ class GlusterfsVolumeSource(Struct):
     management or SELinux relabeling.
     """
 
-    endpoints: Scalar[str] = Scalar()
+    endpoints: Text = Text()
     """The endpoint name that details Glusterfs topology."""
-    path: Scalar[str] = Scalar()
+    path: Text = Text()
     """The Glusterfs volume path."""
     read_only: Scalar[bool] = Scalar()
     """Read only here will force the Glusterfs volume to be mounted with read-only permissions. Defaults to false."""
@@ -1041,9 +1041,9 @@ class HTTPGetAction(Struct):
 class HTTPHeader(Struct):
     """HTTPHeader describes a custom header to be used in HTTP probes."""
 
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The header field name."""
-    value: Scalar[str] = Scalar()
+    value: Text = Text()
     """The header field value."""
 
 
@@ -1054,14 +1054,14 @@ class HostAlias(Struct):
 
     hostnames: ScalarList[str] = ScalarList()
     """Hostnames for the above IP address."""
-    ip: Scalar[str] = Scalar()
+    ip: Text = Text()
     """IP address of the host file entry."""
 
 
 class HostIP(Struct):
     """HostIP represents a single IP address allocated to the host."""
 
-    ip: Scalar[str] = Scalar()
+    ip: Text = Text()
     """The IP address assigned to the host."""
 
 
@@ -1070,7 +1070,7 @@ class HostPathVolumeSource(Struct):
     relabeling.
     """
 
-    path: Scalar[str] = Scalar()
+    path: Text = Text()
     """Path of the directory on the host. If the path is a symlink, it will follow the link to the real path."""
     type: Scalar[
         Literal["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"]
@@ -1091,7 +1091,7 @@ class ISCSIPersistentVolumeSource(Struct):
     """The filesystem type of the volume that you want to mount."""
     initiator_name: Scalar[str] = Scalar()
     """The custom iSCSI Initiator Name."""
-    iqn: Scalar[str] = Scalar()
+    iqn: Text = Text()
     """Target iSCSI Qualified Name."""
     iscsi_interface: Scalar[str] = Scalar()
     """The interface Name that uses an iSCSI transport. Defaults to 'default' (tcp)."""
@@ -1103,7 +1103,7 @@ class ISCSIPersistentVolumeSource(Struct):
     """Read only here will force the ReadOnly setting in VolumeMounts. Defaults to false."""
     secret_ref: Nested[SecretReference] = Nested()
     """The CHAP Secret for iSCSI target and initiator authentication."""
-    target_portal: Scalar[str] = Scalar()
+    target_portal: Text = Text()
     """iSCSI Target Portal."""
 
 
@@ -1120,7 +1120,7 @@ class ISCSIVolumeSource(Struct):
     """The filesystem type of the volume that you want to mount."""
     initiator_name: Scalar[str] = Scalar()
     """The custom iSCSI Initiator Name."""
-    iqn: Scalar[str] = Scalar()
+    iqn: Text = Text()
     """The target iSCSI Qualified Name."""
     iscsi_interface: Scalar[str] = Scalar()
     """The interface Name that uses an iSCSI transport. Defaults to 'default' (tcp)."""
@@ -1132,7 +1132,7 @@ class ISCSIVolumeSource(Struct):
     """Read only here will force the ReadOnly setting in VolumeMounts. Defaults to false."""
     secret_ref: Nested[LocalObjectReference] = Nested()
     """The CHAP Secret for iSCSI target and initiator authentication."""
-    target_portal: Scalar[str] = Scalar()
+    target_portal: Text = Text()
     """iSCSI Target Portal."""
 
 
@@ -1148,18 +1148,18 @@ class ImageVolumeSource(Struct):
 class ImageVolumeStatus(Struct):
     """ImageVolumeStatus represents the image-based volume status."""
 
-    image_ref: Scalar[str] = Scalar()
+    image_ref: Text = Text()
     """The digest of the image used for this volume."""
 
 
 class KeyToPath(Struct):
     """Maps a string key to a path within a volume."""
 
-    key: Scalar[str] = Scalar()
+    key: Text = Text()
     """The key to project."""
     mode: Scalar[int] = Scalar()
     """Mode bits used to set permissions on this file."""
-    path: Scalar[str] = Scalar()
+    path: Text = Text()
     """The relative path of the file to map the key to. May not be an absolute path."""
 
 
@@ -1277,7 +1277,7 @@ class LimitRangeItem(Struct):
     """Max limit request ratio if specified, the named resource must have a request and limit that are both…"""
     min: ScalarMap[Quantity] = ScalarMap()
     """Min usage constraints on this kind by resource name."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """Type of resource that this limit applies to."""
 
 
@@ -1335,7 +1335,7 @@ class LocalVolumeSource(Struct):
 
     fs_type: Scalar[str] = Scalar()
     """The filesystem type to mount. It applies only when the Path is a block device."""
-    path: Scalar[str] = Scalar()
+    path: Text = Text()
     """Path of the full path to the volume on the node."""
 
 
@@ -1353,11 +1353,11 @@ class NFSVolumeSource(Struct):
     SELinux relabeling.
     """
 
-    path: Scalar[str] = Scalar()
+    path: Text = Text()
     """Path that is exported by the NFS server."""
     read_only: Scalar[bool] = Scalar()
     """Read only here will force the NFS export to be mounted with read-only permissions. Defaults to false."""
-    server: Scalar[str] = Scalar()
+    server: Text = Text()
     """The hostname or IP address of the NFS server."""
 
 
@@ -1379,9 +1379,9 @@ class NamespaceCondition(Struct):
     """Human-readable message indicating details about last transition."""
     reason: Scalar[str] = Scalar()
     """Unique, one-word, CamelCase reason for the condition's last transition."""
-    status: Scalar[str] = Scalar()
+    status: Text = Text()
     """Status of the condition, one of True, False, Unknown."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """Type of namespace controller condition."""
 
 
@@ -1413,9 +1413,9 @@ class Node(Resource, group="", version="v1", plural="nodes", scope="Cluster"):
 class NodeAddress(Struct):
     """NodeAddress contains information for the node's address."""
 
-    address: Scalar[str] = Scalar()
+    address: Text = Text()
     """The node address."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """Node address type, one of Hostname, ExternalIP or InternalIP."""
 
 
@@ -1433,7 +1433,7 @@ class NodeAllocatableResourceClaimStatus(Struct):
 
     containers: ScalarList[str] = ScalarList()
     """Lists the names of all containers in this pod that reference the claim."""
-    resource_claim_name: Scalar[str] = Scalar()
+    resource_claim_name: Text = Text()
     """The resource claim referenced by the pod that resulted in this node allocatable resource allocation."""
     resources: ScalarMap[Quantity] = ScalarMap()
     """A map of the node-allocatable resource name to the aggregate quantity allocated to the claim."""
@@ -1450,9 +1450,9 @@ class NodeCondition(Struct):
     """Human readable message indicating details about last transition."""
     reason: Scalar[str] = Scalar()
     """Reason for the condition's last transition."""
-    status: Scalar[str] = Scalar()
+    status: Text = Text()
     """Status of the condition, one of True, False, Unknown."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """Type of node condition."""
 
 
@@ -1531,7 +1531,7 @@ class NodeSelectorRequirement(Struct):
     and values.
     """
 
-    key: Scalar[str] = Scalar()
+    key: Text = Text()
     """The label key that the selector applies to."""
     operator: Scalar[Literal["DoesNotExist", "Exists", "Gt", "In", "Lt", "NotIn"]] = Scalar()
     """Represents a key's relationship to a set of values. Valid operators are In, NotIn, Exists, DoesNotExist."""
@@ -1612,27 +1612,27 @@ class NodeSwapStatus(Struct):
 class NodeSystemInfo(Struct):
     """NodeSystemInfo is a set of ids/uuids to uniquely identify the node."""
 
-    architecture: Scalar[str] = Scalar()
+    architecture: Text = Text()
     """The Architecture reported by the node."""
-    boot_id: Scalar[str] = Scalar("bootID")
+    boot_id: Text = Text("bootID")
     """Boot ID reported by the node."""
-    container_runtime_version: Scalar[str] = Scalar()
+    container_runtime_version: Text = Text()
     """ContainerRuntime Version reported by the node through runtime remote API (e.g. containerd://1.4.2)."""
-    kernel_version: Scalar[str] = Scalar()
+    kernel_version: Text = Text()
     """Kernel Version reported by the node from 'uname -r' (e.g. 3.16.0-0.bpo.4-amd64)."""
-    kube_proxy_version: Scalar[str] = Scalar()
+    kube_proxy_version: Text = Text()
     """Deprecated: KubeProxy Version reported by the node."""
-    kubelet_version: Scalar[str] = Scalar()
+    kubelet_version: Text = Text()
     """Kubelet Version reported by the node."""
-    machine_id: Scalar[str] = Scalar("machineID")
+    machine_id: Text = Text("machineID")
     """Machine ID reported by the node. For unique machine identification in the cluster this field is preferred."""
-    operating_system: Scalar[str] = Scalar()
+    operating_system: Text = Text()
     """The Operating System reported by the node."""
-    os_image: Scalar[str] = Scalar()
+    os_image: Text = Text()
     """OS Image reported by the node from /etc/os-release (e.g. Debian GNU/Linux 7 (wheezy))."""
     swap: Nested[NodeSwapStatus] = Nested()
     """Swap Info reported by the node."""
-    system_uuid: Scalar[str] = Scalar("systemUUID")
+    system_uuid: Text = Text("systemUUID")
     """System UUID reported by the node. For unique machine identification MachineID is preferred."""
 
 
@@ -1641,7 +1641,7 @@ class ObjectFieldSelector(Struct):
 
     api_version: Scalar[str] = Scalar()
     """Version of the schema the FieldPath is written in terms of, defaults to "v1"."""
-    field_path: Scalar[str] = Scalar()
+    field_path: Text = Text()
     """Path of the field to select in the specified API version."""
 
 
@@ -1693,9 +1693,9 @@ class PersistentVolumeClaimCondition(Struct):
     """The human-readable message indicating details about last transition."""
     reason: Scalar[str] = Scalar()
     """A unique, this should be a short, machine understandable string that gives the reason for condition's last…"""
-    status: Scalar[str] = Scalar()
+    status: Text = Text()
     """The status of the condition. Can be True, False, Unknown. %2C%20required."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """The type of the condition."""
 
 
@@ -1773,7 +1773,7 @@ class PersistentVolumeClaimVolumeSource(Struct):
     PV and mounts that volume for the pod.
     """
 
-    claim_name: Scalar[str] = Scalar()
+    claim_name: Text = Text()
     """The name of a PersistentVolumeClaim in the same namespace as the pod using this volume."""
     read_only: Scalar[bool] = Scalar()
     """Read only Will force the ReadOnly setting in VolumeMounts. Default false."""
@@ -1866,7 +1866,7 @@ class PhotonPersistentDiskVolumeSource(Struct):
 
     fs_type: Scalar[str] = Scalar()
     """The filesystem type to mount. Must be a filesystem type supported by the host operating system."""
-    pd_id: Scalar[str] = Scalar("pdID")
+    pd_id: Text = Text("pdID")
     """The ID that identifies Photon Controller persistent disk."""
 
 
@@ -1905,7 +1905,7 @@ class PodAffinityTerm(Struct):
     """A label query over the set of namespaces that the term applies to."""
     namespaces: ScalarList[str] = ScalarList()
     """Specifies a static list of namespace names that the term applies to."""
-    topology_key: Scalar[str] = Scalar()
+    topology_key: Text = Text()
     """This pod should be co-located (affinity) or not co-located (anti-affinity) with the pods matching the…"""
 
 
@@ -1942,11 +1942,11 @@ class PodCertificateProjection(Struct):
     """Write the credential bundle at this path in the projected volume."""
     key_path: Scalar[str] = Scalar()
     """Write the key at this path in the projected volume. Most applications should use credentialBundlePath."""
-    key_type: Scalar[str] = Scalar()
+    key_type: Text = Text()
     """The type of keypair Kubelet will generate for the pod."""
     max_expiration_seconds: Scalar[int] = Scalar()
     """The maximum lifetime permitted for the certificate."""
-    signer_name: Scalar[str] = Scalar()
+    signer_name: Text = Text()
     """Kubelet's generated CSRs will be addressed to this signer."""
     user_annotations: ScalarMap[str] = ScalarMap()
     """User annotations allow pod authors to pass additional information to the signer implementation."""
@@ -1965,9 +1965,9 @@ class PodCondition(Struct):
     """If set, this represents the .metadata.generation that the pod condition was set based upon."""
     reason: Scalar[str] = Scalar()
     """Unique, one-word, CamelCase reason for the condition's last transition."""
-    status: Scalar[str] = Scalar()
+    status: Text = Text()
     """The status of the condition. Can be True, False, Unknown."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """The type of the condition."""
 
 
@@ -2013,21 +2013,21 @@ class PodExtendedResourceClaimStatus(Struct):
 
     request_mappings: NestedList[ContainerExtendedResourceRequest] = NestedList()
     """Identifies the mapping of <container, extended resource backed by DRA> to device request in the generated…"""
-    resource_claim_name: Scalar[str] = Scalar()
+    resource_claim_name: Text = Text()
     """The name of the ResourceClaim that was generated for the Pod in the namespace of the Pod."""
 
 
 class PodIP(Struct):
     """PodIP represents a single IP address allocated to the pod."""
 
-    ip: Scalar[str] = Scalar()
+    ip: Text = Text()
     """The IP address assigned to the pod."""
 
 
 class PodOS(Struct):
     """PodOS defines the OS parameters of a pod."""
 
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The name of the operating system. The currently supported values are linux and windows."""
 
 
@@ -2048,7 +2048,7 @@ class PodProxyOptions(Resource, group="", version="v1", plural="pods", scope="Na
 class PodReadinessGate(Struct):
     """PodReadinessGate contains the reference to a pod condition."""
 
-    condition_type: Scalar[str] = Scalar()
+    condition_type: Text = Text()
     """Refers to a condition in the pod's condition list with matching type."""
 
 
@@ -2057,7 +2057,7 @@ class PodResourceClaim(Struct):
     which is then turned into a ResourceClaim for the pod.
     """
 
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """Name uniquely identifies this resource claim inside the pod. This must be a DNS_LABEL."""
     resource_claim_name: Scalar[str] = Scalar()
     """The name of a ResourceClaim object in the same namespace as this pod."""
@@ -2070,7 +2070,7 @@ class PodResourceClaimStatus(Struct):
     ResourceClaimTemplate. It stores the generated name for the corresponding ResourceClaim.
     """
 
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """Name uniquely identifies this resource claim inside the pod."""
     resource_claim_name: Scalar[str] = Scalar()
     """The name of the ResourceClaim that was generated for the Pod in the namespace of the Pod."""
@@ -2079,7 +2079,7 @@ class PodResourceClaimStatus(Struct):
 class PodSchedulingGate(Struct):
     """PodSchedulingGate is associated to a Pod to guard its scheduling."""
 
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """Name of the scheduling gate. Each scheduling gate must have a unique name field."""
 
 
@@ -2297,7 +2297,7 @@ class PortworxVolumeSource(Struct):
     """Represents the filesystem type to mount Must be a filesystem type supported by the host operating system."""
     read_only: Scalar[bool] = Scalar()
     """Defaults to false (read/write). ReadOnly here will force the ReadOnly setting in VolumeMounts."""
-    volume_id: Scalar[str] = Scalar("volumeID")
+    volume_id: Text = Text("volumeID")
     """Volume ID uniquely identifies a Portworx volume."""
 
 
@@ -2357,13 +2357,13 @@ class QuobyteVolumeSource(Struct):
     """Group to map volume access to Default is no group."""
     read_only: Scalar[bool] = Scalar()
     """Read only here will force the Quobyte volume to be mounted with read-only permissions. Defaults to false."""
-    registry: Scalar[str] = Scalar()
+    registry: Text = Text()
     """Represents a single or multiple Quobyte Registry services specified as a string as host:port pair (multiple…"""
     tenant: Scalar[str] = Scalar()
     """Tenant owning the given Quobyte volume in the Backend Used with dynamically provisioned Quobyte volumes…"""
     user: Scalar[str] = Scalar()
     """User to map volume access to Defaults to serivceaccount user."""
-    volume: Scalar[str] = Scalar()
+    volume: Text = Text()
     """A string that references an already created Quobyte volume by name."""
 
 
@@ -2374,7 +2374,7 @@ class RBDPersistentVolumeSource(Struct):
 
     fs_type: Scalar[str] = Scalar()
     """The filesystem type of the volume that you want to mount."""
-    image: Scalar[str] = Scalar()
+    image: Text = Text()
     """The rados image name."""
     keyring: Scalar[str] = Scalar()
     """The path to key ring for RBDUser. Default is /etc/ceph/keyring."""
@@ -2397,7 +2397,7 @@ class RBDVolumeSource(Struct):
 
     fs_type: Scalar[str] = Scalar()
     """The filesystem type of the volume that you want to mount."""
-    image: Scalar[str] = Scalar()
+    image: Text = Text()
     """The rados image name."""
     keyring: Scalar[str] = Scalar()
     """The path to key ring for RBDUser. Default is /etc/ceph/keyring."""
@@ -2431,9 +2431,9 @@ class ReplicationControllerCondition(Struct):
     """A human readable message indicating details about the transition."""
     reason: Scalar[str] = Scalar()
     """The reason for the condition's last transition."""
-    status: Scalar[str] = Scalar()
+    status: Text = Text()
     """Status of the condition, one of True, False, Unknown."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """Type of replication controller condition."""
 
 
@@ -2470,7 +2470,7 @@ class ReplicationControllerStatus(Struct):
 class ResourceClaim(Struct):
     """ResourceClaim references one entry in PodSpec.ResourceClaims."""
 
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """Must match the name of one entry in pod.spec.resourceClaims of the Pod where this field is used."""
     request: Scalar[str] = Scalar()
     """The name chosen for a request in the referenced claim."""
@@ -2483,7 +2483,7 @@ class ResourceFieldSelector(Struct):
     """Container name: required for volumes, optional for env vars."""
     divisor: Scalar[Quantity] = Scalar()
     """Specifies the output format of the exposed resources, defaults to "1"."""
-    resource: Scalar[str] = Scalar()
+    resource: Text = Text()
     """Resource to select."""
 
 
@@ -2496,7 +2496,7 @@ class ResourceHealth(Struct):
     """Health of the resource. can be one of. Healthy: operates as normal. Unhealthy: reported unhealthy."""
     message: Scalar[str] = Scalar()
     """Provides human-readable context for Health (e.g. "ECC error count exceeded threshold")."""
-    resource_id: Scalar[str] = Scalar("resourceID")
+    resource_id: Text = Text("resourceID")
     """The unique identifier of the resource. See the ResourceID type for more information."""
 
 
@@ -2553,7 +2553,7 @@ class ResourceRequirements(Struct):
 class ResourceStatus(Struct):
     """ResourceStatus represents the status of a single resource allocated to a Pod."""
 
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """Name of the resource."""
     resources: NestedList[ResourceHealth] = NestedList()
     """List of unique resources health. Each element in the list contains an unique resource ID and its health."""
@@ -2577,7 +2577,7 @@ class ScaleIOPersistentVolumeSource(Struct):
 
     fs_type: Scalar[str] = Scalar()
     """The filesystem type to mount. Must be a filesystem type supported by the host operating system."""
-    gateway: Scalar[str] = Scalar()
+    gateway: Text = Text()
     """The host address of the ScaleIO API Gateway."""
     protection_domain: Scalar[str] = Scalar()
     """The name of the ScaleIO Protection Domain for the configured storage."""
@@ -2591,7 +2591,7 @@ class ScaleIOPersistentVolumeSource(Struct):
     """Indicates whether the storage for a volume should be ThickProvisioned or ThinProvisioned."""
     storage_pool: Scalar[str] = Scalar()
     """The ScaleIO Storage Pool associated with the protection domain."""
-    system: Scalar[str] = Scalar()
+    system: Text = Text()
     """The name of the storage system as configured in ScaleIO."""
     volume_name: Scalar[str] = Scalar()
     """The name of a volume already created in the ScaleIO system that is associated with this volume source."""
@@ -2602,7 +2602,7 @@ class ScaleIOVolumeSource(Struct):
 
     fs_type: Scalar[str] = Scalar()
     """The filesystem type to mount. Must be a filesystem type supported by the host operating system."""
-    gateway: Scalar[str] = Scalar()
+    gateway: Text = Text()
     """The host address of the ScaleIO API Gateway."""
     protection_domain: Scalar[str] = Scalar()
     """The name of the ScaleIO Protection Domain for the configured storage."""
@@ -2616,7 +2616,7 @@ class ScaleIOVolumeSource(Struct):
     """Indicates whether the storage for a volume should be ThickProvisioned or ThinProvisioned."""
     storage_pool: Scalar[str] = Scalar()
     """The ScaleIO Storage Pool associated with the protection domain."""
-    system: Scalar[str] = Scalar()
+    system: Text = Text()
     """The name of the storage system as configured in ScaleIO."""
     volume_name: Scalar[str] = Scalar()
     """The name of a volume already created in the ScaleIO system that is associated with this volume source."""
@@ -2690,7 +2690,7 @@ class SecretEnvSource(Struct):
 class SecretKeySelector(Struct):
     """SecretKeySelector selects a key of a Secret."""
 
-    key: Scalar[str] = Scalar()
+    key: Text = Text()
     """The key of the secret to select from. Must be a valid secret key."""
     name: Scalar[str] = Scalar()
     """Name of the referent."""
@@ -2797,7 +2797,7 @@ class ServiceAccountTokenProjection(Struct):
     """The intended audience of the token."""
     expiration_seconds: Scalar[int] = Scalar()
     """The requested duration of validity of the service account token."""
-    path: Scalar[str] = Scalar()
+    path: Text = Text()
     """The path relative to the mount point of the file to project the token into."""
 
 
@@ -2926,9 +2926,9 @@ class StorageOSVolumeSource(Struct):
 class Sysctl(Struct):
     """Sysctl defines a kernel parameter to be set."""
 
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """Name of a property to set."""
-    value: Scalar[str] = Scalar()
+    value: Text = Text()
     """Value of a property to set."""
 
 
@@ -2946,7 +2946,7 @@ class Taint(Struct):
 
     effect: Scalar[Literal["NoExecute", "NoSchedule", "PreferNoSchedule"]] = Scalar()
     """The effect of the taint on pods that do not tolerate the taint."""
-    key: Scalar[str] = Scalar()
+    key: Text = Text()
     """The taint key to be applied to a node."""
     time_added: Scalar[Time] = Scalar()
     """Represents the time at which the taint was added."""
@@ -2976,7 +2976,7 @@ class TopologySelectorLabelRequirement(Struct):
     change in the future.
     """
 
-    key: Scalar[str] = Scalar()
+    key: Text = Text()
     """The label key that the selector applies to."""
     values: ScalarList[str] = ScalarList()
     """An array of string values. One value must match the label to be selected. Each entry in Values is ORed."""
@@ -3006,7 +3006,7 @@ class TopologySpreadConstraint(Struct):
     """Indicates how we will treat Pod's nodeAffinity/nodeSelector when calculating pod topology spread skew."""
     node_taints_policy: Scalar[Literal["Honor", "Ignore"]] = Scalar()
     """Indicates how we will treat node taints when calculating pod topology spread skew."""
-    topology_key: Scalar[str] = Scalar()
+    topology_key: Text = Text()
     """The key of node labels."""
     when_unsatisfiable: Scalar[Literal["DoNotSchedule", "ScheduleAnyway"]] = Scalar()
     """Indicates how to deal with a pod if it doesn't satisfy the spread constraint. - DoNotSchedule (default)…"""
@@ -3019,9 +3019,9 @@ class TypedLocalObjectReference(Struct):
 
     api_group: Scalar[str] = Scalar()
     """The group for the resource being referenced."""
-    kind: Scalar[str] = Scalar()
+    kind: Text = Text()
     """The type of resource being referenced."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The name of resource being referenced."""
 
 
@@ -3030,9 +3030,9 @@ class TypedObjectReference(Struct):
 
     api_group: Scalar[str] = Scalar()
     """The group for the resource being referenced."""
-    kind: Scalar[str] = Scalar()
+    kind: Text = Text()
     """The type of resource being referenced."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The name of resource being referenced."""
     namespace: Scalar[str] = Scalar()
     """The namespace of resource being referenced Note that when a namespace is specified, a…"""
@@ -3079,7 +3079,7 @@ class Volume(Struct):
     """Represents an OCI object (a container image or artifact) pulled and mounted on the kubelet's host machine."""
     iscsi: Nested[ISCSIVolumeSource] = Nested()
     """Represents an ISCSI Disk resource that is attached to a kubelet's host machine and then exposed to the pod."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """Name of the volume. Must be a DNS_LABEL and unique within the pod."""
     nfs: Nested[NFSVolumeSource] = Nested()
     """Represents an NFS mount on the host that shares a pod's lifetime."""
@@ -3108,20 +3108,20 @@ class Volume(Struct):
 class VolumeDevice(Struct):
     """volumeDevice describes a mapping of a raw block device within a container."""
 
-    device_path: Scalar[str] = Scalar()
+    device_path: Text = Text()
     """The path inside of the container that the device will be mapped to."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """Must match the name of a persistentVolumeClaim in the pod."""
 
 
 class VolumeMount(Struct):
     """VolumeMount describes a mounting of a Volume within a container."""
 
-    mount_path: Scalar[str] = Scalar()
+    mount_path: Text = Text()
     """Path within the container at which the volume should be mounted. Must not contain ':'."""
     mount_propagation: Scalar[Literal["Bidirectional", "HostToContainer", "None"]] = Scalar()
     """Determines how mounts are propagated from the host to container and the other way around."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """This must match the Name of a Volume."""
     read_only: Scalar[bool] = Scalar()
     """Mounted read-only if true, read-write otherwise (false or unspecified). Defaults to false."""
@@ -3136,9 +3136,9 @@ class VolumeMount(Struct):
 class VolumeMountStatus(Struct):
     """VolumeMountStatus shows status of volume mounts."""
 
-    mount_path: Scalar[str] = Scalar()
+    mount_path: Text = Text()
     """Corresponds to the original VolumeMount."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """Name corresponds to the name of the original VolumeMount."""
     read_only: Scalar[bool] = Scalar()
     """Corresponds to the original VolumeMount."""
@@ -3199,7 +3199,7 @@ class VsphereVirtualDiskVolumeSource(Struct):
     """The storage Policy Based Management (SPBM) profile ID associated with the StoragePolicyName."""
     storage_policy_name: Scalar[str] = Scalar()
     """The storage Policy Based Management (SPBM) profile name."""
-    volume_path: Scalar[str] = Scalar()
+    volume_path: Text = Text()
     """The path that identifies vSphere volume vmdk."""
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from poblano.core.fields import Nested, NestedList, Scalar, ScalarList, ScalarMap
+from poblano.core.fields import Nested, NestedList, Scalar, ScalarList, ScalarMap, Text
 from poblano.core.objects import Resource, Struct
 from poblano.models.core_v1 import ObjectReference
 
@@ -81,12 +81,12 @@ class EndpointSlice(Resource, group="discovery.k8s.io", version="v1", plural="en
 class ForNode(Struct):
     """ForNode provides information about which nodes should consume this endpoint."""
 
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """Represents the name of the node."""
 
 
 class ForZone(Struct):
     """ForZone provides information about which zones should consume this endpoint."""
 
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """Represents the name of the zone."""

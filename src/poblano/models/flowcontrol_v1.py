@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from poblano.core.fields import Nested, NestedList, Scalar, ScalarList
+from poblano.core.fields import Nested, NestedList, Scalar, ScalarList, Text
 from poblano.core.objects import Resource, Struct
 from poblano.models.meta_v1 import Time
 
@@ -21,7 +21,7 @@ class ExemptPriorityLevelConfiguration(Struct):
 class FlowDistinguisherMethod(Struct):
     """FlowDistinguisherMethod specifies the method of a flow distinguisher."""
 
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """The type of flow distinguisher method The supported types are "ByUser" and "ByNamespace"."""
 
 
@@ -72,7 +72,7 @@ class FlowSchemaStatus(Struct):
 class GroupSubject(Struct):
     """GroupSubject holds detailed information for group-kind subject."""
 
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The user group that matches, or "*" to match all user groups. for some well-known group names."""
 
 
@@ -81,7 +81,7 @@ class LimitResponse(Struct):
 
     queuing: Nested[QueuingConfiguration] = Nested()
     """Holds the configuration parameters for queuing. This field may be non-empty only if `type` is `"Queue"`."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """"Queue" or "Reject"."""
 
 
@@ -153,7 +153,7 @@ class PriorityLevelConfigurationCondition(Struct):
 class PriorityLevelConfigurationReference(Struct):
     """PriorityLevelConfigurationReference contains information that points to the "request-priority" being used."""
 
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The name of the priority level configuration being referenced Required."""
 
 
@@ -164,7 +164,7 @@ class PriorityLevelConfigurationSpec(Struct):
     """Specifies how requests are handled for an exempt priority level."""
     limited: Nested[LimitedPriorityLevelConfiguration] = Nested()
     """Specifies how requests are handled for a Limited priority level."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """Indicates whether this priority level is subject to limitation on request execution."""
 
 
@@ -206,9 +206,9 @@ class ResourcePolicyRule(Struct):
 class ServiceAccountSubject(Struct):
     """ServiceAccountSubject holds detailed information for service-account-kind subject."""
 
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The name of matching ServiceAccount objects, or "*" to match regardless of name."""
-    namespace: Scalar[str] = Scalar()
+    namespace: Text = Text()
     """The namespace of matching ServiceAccount objects."""
 
 
@@ -219,7 +219,7 @@ class Subject(Struct):
 
     group: Nested[GroupSubject] = Nested()
     """`group` matches based on user group name."""
-    kind: Scalar[str] = Scalar()
+    kind: Text = Text()
     """Indicates which one of the other fields is non-empty."""
     service_account: Nested[ServiceAccountSubject] = Nested()
     """Matches ServiceAccounts."""
@@ -230,5 +230,5 @@ class Subject(Struct):
 class UserSubject(Struct):
     """UserSubject holds detailed information for user-kind subject."""
 
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The username that matches, or "*" to match all usernames."""

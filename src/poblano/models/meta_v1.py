@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from poblano.core.fields import AnyValue, Nested, NestedList, Scalar, ScalarList, ScalarMap
+from poblano.core.fields import AnyValue, Nested, NestedList, Scalar, ScalarList, ScalarMap, Text
 from poblano.core.objects import (
     ManagedFieldsEntry as ManagedFieldsEntry,
     ObjectMeta as ObjectMeta,
@@ -22,7 +22,7 @@ class APIGroup(Struct):
     """Defines the versioned schema of this representation of an object."""
     kind: Scalar[str] = Scalar()
     """A string value representing the REST resource this object represents."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The name of the group."""
     preferred_version: Nested[GroupVersionForDiscovery] = Nested()
     """The version preferred by the API server, which probably is the storage version."""
@@ -50,15 +50,15 @@ class APIResource(Struct):
     """A list of the grouped resources this resource belongs to (e.g. 'all')."""
     group: Scalar[str] = Scalar()
     """The preferred group of the resource. Empty implies the group of the containing resource list."""
-    kind: Scalar[str] = Scalar()
+    kind: Text = Text()
     """The kind for the resource (e.g. 'Foo' is the kind for a resource 'foo')."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The plural name of the resource."""
     namespaced: Scalar[bool] = Scalar()
     """Indicates if a resource is namespaced or not."""
     short_names: ScalarList[str] = ScalarList()
     """A list of suggested short names of the resource."""
-    singular_name: Scalar[str] = Scalar()
+    singular_name: Text = Text()
     """The singular name of the resource. This allows clients to handle plural and singular opaquely."""
     storage_version_hash: Scalar[str] = Scalar()
     """The hash value of the storage version, the version this resource is converted to when written to the data…"""
@@ -75,7 +75,7 @@ class APIResourceList(Struct):
 
     api_version: Scalar[str] = Scalar()
     """Defines the versioned schema of this representation of an object."""
-    group_version: Scalar[str] = Scalar()
+    group_version: Text = Text()
     """The group and version this APIResourceList is for."""
     kind: Scalar[str] = Scalar()
     """A string value representing the REST resource this object represents."""
@@ -103,15 +103,15 @@ class Condition(Struct):
 
     last_transition_time: Scalar[Time] = Scalar()
     """The last time the condition transitioned from one status to another."""
-    message: Scalar[str] = Scalar()
+    message: Text = Text()
     """A human readable message indicating details about the transition. This may be an empty string."""
     observed_generation: Scalar[int] = Scalar()
     """Represents the .metadata.generation that the condition was set based upon."""
-    reason: Scalar[str] = Scalar()
+    reason: Text = Text()
     """Contains a programmatic identifier indicating the reason for the condition's last transition."""
-    status: Scalar[str] = Scalar()
+    status: Text = Text()
     """Status of the condition, one of True, False, Unknown."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()
     """Type of condition in CamelCase or in foo.example.com/CamelCase."""
 
 
@@ -141,9 +141,9 @@ class FieldSelectorRequirement(Struct):
     values.
     """
 
-    key: Scalar[str] = Scalar()
+    key: Text = Text()
     """The field selector key that the requirement applies to."""
-    operator: Scalar[str] = Scalar()
+    operator: Text = Text()
     """Represents a key's relationship to a set of values. Valid operators are In, NotIn, Exists, DoesNotExist."""
     values: ScalarList[str] = ScalarList()
     """An array of string values. If the operator is In or NotIn, the values array must be non-empty."""
@@ -154,9 +154,9 @@ class GroupVersionForDiscovery(Struct):
     extensibility.
     """
 
-    group_version: Scalar[str] = Scalar()
+    group_version: Text = Text()
     """Specifies the API group and version in the form "group/version"."""
-    version: Scalar[str] = Scalar()
+    version: Text = Text()
     """Specifies the version in the form of "version"."""
 
 
@@ -180,9 +180,9 @@ class LabelSelectorRequirement(Struct):
     and values.
     """
 
-    key: Scalar[str] = Scalar()
+    key: Text = Text()
     """The label key that the selector applies to."""
-    operator: Scalar[str] = Scalar()
+    operator: Text = Text()
     """Represents a key's relationship to a set of values. Valid operators are In, NotIn, Exists and DoesNotExist."""
     values: ScalarList[str] = ScalarList()
     """An array of string values. If the operator is In or NotIn, the values array must be non-empty."""
@@ -227,9 +227,9 @@ class ServerAddressByClientCIDR(Struct):
     the clientCIDR that they match.
     """
 
-    client_cidr: Scalar[str] = Scalar("clientCIDR")
+    client_cidr: Text = Text("clientCIDR")
     """The CIDR with which clients can match their IP to figure out the server address that they should use."""
-    server_address: Scalar[str] = Scalar()
+    server_address: Text = Text()
     """Address of this server, suitable for a client that matches the above CIDR."""
 
 
@@ -238,7 +238,7 @@ class ShardInfo(Struct):
     response indicates the list is a filtered subset.
     """
 
-    selector: Scalar[str] = Scalar()
+    selector: Text = Text()
     """The shard selector string from the request, echoed back so clients can verify which shard they received and…"""
 
 
@@ -304,4 +304,4 @@ class WatchEvent(Struct):
 
     object: AnyValue = AnyValue()
     """If Type is Added or Modified: the new state of the object."""
-    type: Scalar[str] = Scalar()
+    type: Text = Text()

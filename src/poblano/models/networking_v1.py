@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from poblano.core.fields import Nested, NestedList, Scalar, ScalarList
+from poblano.core.fields import Nested, NestedList, Scalar, ScalarList, Text
 from poblano.core.objects import Resource, Struct
 from poblano.models.core_v1 import TypedLocalObjectReference
 from poblano.models.meta_v1 import Condition, IntOrString, LabelSelector
@@ -53,7 +53,7 @@ class IPBlock(Struct):
     by a NetworkPolicySpec's podSelector.
     """
 
-    cidr: Scalar[str] = Scalar()
+    cidr: Text = Text()
     """A string representing the IPBlock Valid examples are "192.168.1.0/24" or "2001:db8::/64"."""
     except_: ScalarList[str] = ScalarList()
     """A slice of CIDRs that should not be included within an IPBlock Valid examples are "192.168.1.0/24" or…"""
@@ -91,9 +91,9 @@ class IngressClassParametersReference(Struct):
 
     api_group: Scalar[str] = Scalar()
     """The group for the resource being referenced."""
-    kind: Scalar[str] = Scalar()
+    kind: Text = Text()
     """The type of resource being referenced."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The name of resource being referenced."""
     namespace: Scalar[str] = Scalar()
     """The namespace of the resource being referenced."""
@@ -150,7 +150,7 @@ class IngressRule(Struct):
 class IngressServiceBackend(Struct):
     """IngressServiceBackend references a Kubernetes Service as a Backend."""
 
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The referenced service. The service must exist in the same namespace as the Ingress object."""
     port: Nested[ServiceBackendPort] = Nested()
     """Port of the referenced service. A port name or port number is required for a IngressServiceBackend."""
@@ -254,11 +254,11 @@ class ParentReference(Struct):
 
     group: Scalar[str] = Scalar()
     """The group of the object being referenced."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The name of the object being referenced."""
     namespace: Scalar[str] = Scalar()
     """The namespace of the object being referenced."""
-    resource: Scalar[str] = Scalar()
+    resource: Text = Text()
     """The resource of the object being referenced."""
 
 

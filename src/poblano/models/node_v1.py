@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from poblano.core.fields import Nested, NestedList, Scalar, ScalarMap
+from poblano.core.fields import Nested, NestedList, ScalarMap, Text
 from poblano.core.objects import Resource, Struct
 from poblano.models.core_v1 import Toleration
 from poblano.models.meta_v1 import Quantity
@@ -22,7 +22,7 @@ class RuntimeClass(Resource, group="node.k8s.io", version="v1", plural="runtimec
     determine which container runtime is used to run all containers in a pod.
     """
 
-    handler: Scalar[str] = Scalar()
+    handler: Text = Text()
     """Specifies the underlying runtime and configuration that the CRI implementation will use to handle pods of…"""
     overhead: Nested[Overhead] = Nested()
     """Represents the resource overhead associated with running a pod for a given RuntimeClass. For more details."""

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from poblano.core.fields import Nested, NestedList, Scalar, ScalarList
+from poblano.core.fields import Nested, NestedList, Scalar, ScalarList, Text
 from poblano.core.objects import Resource, Struct
 from poblano.models.meta_v1 import LabelSelector
 
@@ -80,9 +80,9 @@ class RoleRef(Struct):
 
     api_group: Scalar[str] = Scalar()
     """The group for the resource being referenced."""
-    kind: Scalar[str] = Scalar()
+    kind: Text = Text()
     """The type of resource being referenced."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The name of resource being referenced."""
 
 
@@ -93,9 +93,9 @@ class Subject(Struct):
 
     api_group: Scalar[str] = Scalar()
     """Holds the API group of the referenced subject. Defaults to "" for ServiceAccount subjects."""
-    kind: Scalar[str] = Scalar()
+    kind: Text = Text()
     """Kind of object being referenced. Values defined by this API group are "User", "Group", and "ServiceAccount"."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """Name of the object being referenced."""
     namespace: Scalar[str] = Scalar()
     """Namespace of the referenced object."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from poblano.core.fields import AnyValue, Nested, NestedList, NestedMap, Scalar, ScalarList, ScalarMap
+from poblano.core.fields import AnyValue, Nested, NestedList, NestedMap, Scalar, ScalarList, ScalarMap, Text
 from poblano.core.objects import ObjectMeta, Resource, Struct
 from poblano.models.core_v1 import NodeSelector
 from poblano.models.meta_v1 import Condition, Quantity, Time
@@ -21,13 +21,13 @@ class AllocatedDeviceStatus(Struct):
     """Contains the latest observation of the device's state."""
     data: AnyValue = AnyValue()
     """Contains arbitrary driver-specific data. The length of the raw data must be smaller or equal to 10 Ki."""
-    device: Scalar[str] = Scalar()
+    device: Text = Text()
     """References one device instance via its name in the driver's resource pool. It must be a DNS label."""
-    driver: Scalar[str] = Scalar()
+    driver: Text = Text()
     """Specifies the name of the DRA driver whose kubelet plugin should be invoked to process the allocation once…"""
     network_data: Nested[NetworkDeviceData] = Nested()
     """Contains network-related information specific to the device."""
-    pool: Scalar[str] = Scalar()
+    pool: Text = Text()
     """This name together with the driver name and the device name field identify which device was allocated…"""
     share_id: Scalar[str] = Scalar("shareID")
     """Share ID uniquely identifies an individual allocation share of the device."""
@@ -47,7 +47,7 @@ class AllocationResult(Struct):
 class CELDeviceSelector(Struct):
     """CELDeviceSelector contains a CEL expression for selecting a device."""
 
-    expression: Scalar[str] = Scalar()
+    expression: Text = Text()
     """A CEL expression which evaluates a single device."""
 
 
@@ -98,7 +98,7 @@ class CounterSet(Struct):
 
     counters: NestedMap[Counter] = NestedMap()
     """Defines the set of counters for this CounterSet The name of each counter must be unique in that set and must…"""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """Defines the name of the counter set. It must be a DNS label."""
 
 
@@ -123,7 +123,7 @@ class Device(Struct):
     """Defines the set of capacities for this device. The name of each capacity must be unique in that set."""
     consumes_counters: NestedList[DeviceCounterConsumption] = NestedList()
     """Defines a list of references to sharedCounters and the set of counters that the device will consume from…"""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """Unique identifier among all devices managed by the driver in the pool. It must be a DNS label."""
     node_allocatable_resource_mappings: NestedMap[NodeAllocatableResourceMapping] = NestedMap()
     """Defines the mapping of node resources that are managed by the DRA driver exposing this device."""
@@ -246,7 +246,7 @@ class DeviceConstraint(Struct):
 class DeviceCounterConsumption(Struct):
     """DeviceCounterConsumption defines a set of counters that a device will consume from a CounterSet."""
 
-    counter_set: Scalar[str] = Scalar()
+    counter_set: Text = Text()
     """The name of the set from which the counters defined will be consumed."""
     counters: NestedMap[Counter] = NestedMap()
     """Defines the counters that will be consumed by the device. The maximum number of counters is 32."""
@@ -261,7 +261,7 @@ class DeviceRequest(Struct):
     """Specifies the details for a single request that must be met exactly for the request to be satisfied."""
     first_available: NestedList[DeviceSubRequest] = NestedList()
     """Contains subrequests, of which exactly one will be selected by the scheduler."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """Can be used to reference this request in a pod.spec.containers[].resources.claims entry and in a constraint…"""
 
 
@@ -276,13 +276,13 @@ class DeviceRequestAllocationResult(Struct):
     """Contains a copy of the BindingFailureConditions from the corresponding ResourceSlice at the time of…"""
     consumed_capacity: ScalarMap[Quantity] = ScalarMap()
     """Tracks the amount of capacity consumed per device as part of the claim request."""
-    device: Scalar[str] = Scalar()
+    device: Text = Text()
     """References one device instance via its name in the driver's resource pool. It must be a DNS label."""
-    driver: Scalar[str] = Scalar()
+    driver: Text = Text()
     """Specifies the name of the DRA driver whose kubelet plugin should be invoked to process the allocation once…"""
-    pool: Scalar[str] = Scalar()
+    pool: Text = Text()
     """This name together with the driver name and the device name field identify which device was allocated…"""
-    request: Scalar[str] = Scalar()
+    request: Text = Text()
     """The name of the request in the claim which caused this device to be allocated."""
     share_id: Scalar[str] = Scalar("shareID")
     """Share ID uniquely identifies an individual allocation share of the device, used when the device supports…"""
@@ -308,9 +308,9 @@ class DeviceSubRequest(Struct):
     """Define resource requirements against each capacity."""
     count: Scalar[int] = Scalar()
     """Used only when the count mode is "ExactCount". Must be greater than zero."""
-    device_class_name: Scalar[str] = Scalar()
+    device_class_name: Text = Text()
     """References a specific DeviceClass, which can define additional configuration and selectors to be inherited…"""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """Can be used to reference this subrequest in the list of constraints or the list of configurations for the…"""
     selectors: NestedList[DeviceSelector] = NestedList()
     """Define criteria which must be satisfied by a specific device in order for that device to be considered for…"""
@@ -325,7 +325,7 @@ class DeviceTaint(Struct):
 
     effect: Scalar[Literal["NoExecute", "NoSchedule", "None"]] = Scalar()
     """The effect of the taint on claims that do not tolerate the taint and through such claims on the pods using…"""
-    key: Scalar[str] = Scalar()
+    key: Text = Text()
     """The taint key to be applied to a device. Must be a label name."""
     time_added: Scalar[Time] = Scalar()
     """Represents the time at which the taint was added or (only in a DeviceTaintRule) the effect was modified."""
@@ -361,7 +361,7 @@ class ExactDeviceRequest(Struct):
     """Define resource requirements against each capacity."""
     count: Scalar[int] = Scalar()
     """Used only when the count mode is "ExactCount". Must be greater than zero."""
-    device_class_name: Scalar[str] = Scalar()
+    device_class_name: Text = Text()
     """References a specific DeviceClass, which can define additional configuration and selectors to be inherited…"""
     selectors: NestedList[DeviceSelector] = NestedList()
     """Define criteria which must be satisfied by a specific device in order for that device to be considered for…"""
@@ -398,7 +398,7 @@ class OpaqueDeviceConfiguration(Struct):
     vendor.
     """
 
-    driver: Scalar[str] = Scalar()
+    driver: Text = Text()
     """Used to determine which kubelet plugin needs to be passed these configuration parameters."""
     parameters: AnyValue = AnyValue()
     """Can contain arbitrary data."""
@@ -420,11 +420,11 @@ class ResourceClaimConsumerReference(Struct):
 
     api_group: Scalar[str] = Scalar()
     """The group for the resource being referenced. It is empty for the core API."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """The name of resource being referenced."""
-    resource: Scalar[str] = Scalar()
+    resource: Text = Text()
     """The type of resource being referenced, for example "pods"."""
-    uid: Scalar[str] = Scalar()
+    uid: Text = Text()
     """Identifies exactly one incarnation of the resource."""
 
 
@@ -469,7 +469,7 @@ class ResourcePool(Struct):
 
     generation: Scalar[int] = Scalar()
     """Tracks the change in a pool over time."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """Used to identify the pool. For node-local devices, this is often the node name, but this is not required."""
     resource_slice_count: Scalar[int] = Scalar()
     """The total number of ResourceSlices in the pool at this generation number. Must be greater than zero."""
@@ -489,7 +489,7 @@ class ResourceSliceSpec(Struct):
     """Indicates that all nodes have access to the resources in the pool."""
     devices: NestedList[Device] = NestedList()
     """Lists some or all of the devices in this pool. Must not have more than 128 entries."""
-    driver: Scalar[str] = Scalar()
+    driver: Text = Text()
     """Identifies the DRA driver providing the capacity information."""
     node_name: Scalar[str] = Scalar()
     """Identifies the node which provides the resources in this pool."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from poblano.core.fields import Nested, NestedList, Scalar, ScalarList, ScalarMap
+from poblano.core.fields import Nested, NestedList, Scalar, ScalarList, ScalarMap, Text
 from poblano.core.objects import Resource, Struct
 from poblano.models.core_v1 import PersistentVolumeSpec, TopologySelectorTerm
 from poblano.models.meta_v1 import LabelSelector, Quantity, Time
@@ -64,9 +64,9 @@ class CSINodeDriver(Struct):
 
     allocatable: Nested[VolumeNodeResources] = Nested()
     """Represents the volume resources of a node that are available for scheduling. This field is beta."""
-    name: Scalar[str] = Scalar()
+    name: Text = Text()
     """Represents the name of the CSI driver that this object refers to."""
-    node_id: Scalar[str] = Scalar("nodeID")
+    node_id: Text = Text("nodeID")
     """Node ID of the node from the driver point of view."""
     topology_keys: ScalarList[str] = ScalarList()
     """The list of keys supported by the driver."""
@@ -92,7 +92,7 @@ class CSIStorageCapacity(
     """The value reported by the CSI driver in its GetCapacityResponse for a GetCapacityRequest with topology and…"""
     node_topology: Nested[LabelSelector] = Nested()
     """Defines which nodes have access to the storage for which capacity was reported."""
-    storage_class_name: Scalar[str] = Scalar()
+    storage_class_name: Text = Text()
     """Represents the name of the StorageClass that the reported capacity applies to."""
 
 
@@ -109,7 +109,7 @@ class StorageClass(Resource, group="storage.k8s.io", version="v1", plural="stora
     """Controls the mountOptions for dynamically provisioned PersistentVolumes of this storage class. e.g. ["ro"…"""
     parameters: ScalarMap[str] = ScalarMap()
     """Holds the parameters for the provisioner that should create volumes of this storage class."""
-    provisioner: Scalar[str] = Scalar()
+    provisioner: Text = Text()
     """Indicates the type of the provisioner."""
     reclaim_policy: Scalar[Literal["Delete", "Recycle", "Retain"]] = Scalar()
     """Controls the reclaimPolicy for dynamically provisioned PersistentVolumes of this storage class."""
@@ -120,7 +120,7 @@ class StorageClass(Resource, group="storage.k8s.io", version="v1", plural="stora
 class TokenRequest(Struct):
     """TokenRequest contains parameters of a service account token."""
 
-    audience: Scalar[str] = Scalar()
+    audience: Text = Text()
     """The intended audience of the token in "TokenRequestSpec". It will default to the audiences of kube apiserver."""
     expiration_seconds: Scalar[int] = Scalar()
     """The duration of validity of the token in "TokenRequestSpec"."""
@@ -151,9 +151,9 @@ class VolumeAttachmentSource(Struct):
 class VolumeAttachmentSpec(Struct):
     """VolumeAttachmentSpec is the specification of a VolumeAttachment request."""
 
-    attacher: Scalar[str] = Scalar()
+    attacher: Text = Text()
     """Indicates the name of the volume driver that MUST handle this request."""
-    node_name: Scalar[str] = Scalar()
+    node_name: Text = Text()
     """Represents the node that the volume should be attached to."""
     source: Nested[VolumeAttachmentSource] = Nested()
     """Represents the volume that should be attached."""
@@ -177,7 +177,7 @@ class VolumeAttributesClass(
 ):
     """VolumeAttributesClass represents a specification of mutable volume attributes defined by the CSI driver."""
 
-    driver_name: Scalar[str] = Scalar()
+    driver_name: Text = Text()
     """Name of the CSI driver This field is immutable."""
     parameters: ScalarMap[str] = ScalarMap()
     """Hold volume attributes defined by the CSI driver."""
