@@ -27,7 +27,7 @@ class WhereFailed:
     """A predicate raised: the binding neither applies nor does not."""
 
     binding: Binding
-    error: Exception
+    error: BaseException
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,7 +131,7 @@ class Matcher:
                 subject.view = binding.view.__attached__(decode(request.subject_bytes) or {})
                 try:
                     failing = _failing(entry.object, subject)
-                except Exception as error:  # noqa: BLE001 -- a predicate is the user's, and may raise anything
+                except BaseException as error:  # noqa: BLE001 -- a predicate is the user's, and may raise anything
                     matched.append(WhereFailed(binding, error))
                     continue
             if failing is None:
