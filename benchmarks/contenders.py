@@ -14,8 +14,8 @@ from benchmarks.cluster import Cluster
 from benchmarks.processes import SERVER_CORE, Running
 
 PEPR, POBLANO, FLOOR = "Pepr", "Poblano", "floor"
-NAMESPACES = {PEPR: "pepr-demo", POBLANO: "poblano-demo"}
-"""Each hello module is bound to namespaces of its own."""
+NAMESPACES = {PEPR: "pepr-demo", POBLANO: "poblano-demo", FLOOR: "poblano-demo"}
+"""Each hello module is bound to namespaces of its own; the floor gets what Poblano gets."""
 TIMEOUT = "?timeout=10s"
 """Behind every webhook's URL, as kube-apiserver writes it."""
 
@@ -28,13 +28,13 @@ class Field:
         contenders: Pepr, Poblano and the floor, or those that were asked for.
         tls: their certificate.
         folder: scratch space for reviews and logs.
-        validate: where each contender answers for `validate`; the floor does not.
+        webhooks: where the API server is to call each contender, for mutate and for validate.
     """
 
     contenders: list[Contender]
     tls: ServingCertificate
     folder: Path
-    validate: dict[str, str]
+    webhooks: dict[str, tuple[str, str]]
 
     def named(self, *names: str) -> list[Contender]:
         """Those of these names that take part, in this order."""
@@ -71,21 +71,23 @@ def started(
                 pepr.serving(pepr.build(cache), cluster, tls, log=folder / "pepr.log", cores={SERVER_CORE})
             )
             _enter(field, PEPR, server, pepr.url("mutate"))
-            field.validate[PEPR] = pepr.url("validate")
+            field.webhooks[PEPR] = pepr.url("mutate"), pepr.url("validate")
         if POBLANO in wanted:
             port = https.free_port()
             server = stack.enter_context(
                 ours.serving(ours.HELLO, port, tls, log=folder / "poblano.log", cores={SERVER_CORE})
             )
             _enter(field, POBLANO, server, ours.url("mutate", port))
-            field.validate[POBLANO] = ours.url("validate", port)
+            field.webhooks[POBLANO] = ours.url("mutate", port), ours.url("validate", port)
         if FLOOR in wanted:
             port, answer = https.free_port(), folder / "answer.json"
             answer.write_bytes(_floor_answer(field))
             server = stack.enter_context(
                 floor.serving(answer, port, tls, log=folder / "floor.log", cores={SERVER_CORE})
             )
-            _enter(field, FLOOR, server, f"https://localhost:{port}{floor.PATH}")
+            base = f"https://localhost:{port}"
+            _enter(field, FLOOR, server, base + floor.PATH)
+            field.webhooks[FLOOR] = base + floor.MUTATE, base + floor.VALIDATE
         yield field
 
 
@@ -96,7 +98,7 @@ def _enter(field: Field, name: str, server: Running, url: str) -> None:
 
 
 def _body(folder: Path, contender: str, name: str) -> Path:
-    namespace = NAMESPACES.get(contender, NAMESPACES[POBLANO])  # the floor gets what Poblano gets
+    namespace = NAMESPACES[contender]
     file = folder / f"review-{name}-{namespace}.json"
     file.write_bytes(reviews.configmap_review(namespace=namespace, name=name))
     return file

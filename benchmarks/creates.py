@@ -1,4 +1,4 @@
-"""ConfigMaps made through the real API server: with no webhook, with ours, with Pepr's, in turns.
+"""ConfigMaps made through the real API server: with no webhook, with Pepr's, with ours, with the floor's, in turns.
 
 Each ConfigMap carries the label `chuck-norris`, which one mutate action of both hello modules matches (and which is not
 bound to a name, as a ConfigMap can be created only once), and passes their validate action for every ConfigMap.
@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks import wrk
 from benchmarks.admission import rotated
 from benchmarks.cluster import Cluster
-from benchmarks.contenders import NAMESPACES, POBLANO, TIMEOUT, Field
+from benchmarks.contenders import NAMESPACES, POBLANO, Field
 from benchmarks.figures import Spread, ratio
 from benchmarks.processes import ALL_CORES
 
@@ -50,7 +50,7 @@ def measure(field: Field, cluster: Cluster, *, rounds: int, seconds: float, say:
     for namespace in NAMESPACES.values():
         cluster.namespace(namespace)
     bodies = {namespace: _body(field.folder, namespace) for namespace in NAMESPACES.values()}
-    names = [NONE, *(name for name in NAMESPACES if name in field.validate)]
+    names = [NONE, *(name for name in NAMESPACES if name in field.webhooks)]
     seen: dict[tuple[str, int], list[float]] = {}
     for number in range(rounds):
         for name in rotated(names, number):
@@ -87,14 +87,10 @@ def _registered(cluster: Cluster, name: str, field: Field) -> Generator[None]:
     if name == NONE:
         yield
         return
-    mutate = next(contender.url for contender in field.contenders if contender.name == name)
     bundle = b64encode(field.tls.ca.read_bytes()).decode()
-    kinds = {"Mutating": mutate, "Validating": field.validate[name] + TIMEOUT}
+    kinds = dict(zip(("Mutating", "Validating"), field.webhooks[name], strict=True))
     for kind, url in kinds.items():
-        cluster.create(
-            f"{_GROUP}/{kind.lower()}webhookconfigurations",
-            configuration(kind, name.lower(), url.partition("?")[0], bundle),
-        )
+        cluster.create(f"{_GROUP}/{kind.lower()}webhookconfigurations", configuration(kind, name.lower(), url, bundle))
     try:
         _until(cluster, NAMESPACES[name], mutated=True)
         yield

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import sys
 from collections.abc import Collection, Generator
 from contextlib import contextmanager
@@ -20,21 +21,32 @@ from poblano.admission.server import AdmissionServer, loop_factory, until_signal
 from poblano.admission.tls import LiveCertificate, read_pair
 
 PATH = "/floor"
+MUTATE, VALIDATE = "/mutate", "/validate"
+"""For the API server, which insists on its own uid: a constant patch, and a constant consent."""
+PATCH = base64.b64encode(b'[{"op":"add","path":"/metadata/labels/got-jokes","value":"true"}]')
 
 
 class Constant:
-    """A reviewer that gives every review the same answer."""
+    """A reviewer that gives every review the same answer, but for the uid where the API server asks."""
 
     def __init__(self, answer: bytes) -> None:
         self._reply = Reply(200, answer)
+        head = b'{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"allowed":true,'
+        self._heads = {
+            MUTATE: head + b'"patchType":"JSONPatch","patch":"' + PATCH + b'","uid":"',
+            VALIDATE: head + b'"uid":"',
+        }
 
     def paths(self) -> Collection[str]:
-        """The one path."""
-        return [PATH]
+        """The one path of the constant answer, and the two of the API server."""
+        return [PATH, MUTATE, VALIDATE]
 
     def review(self, path: str, body: bytes, timeout: float) -> Reply:
         """The answer."""
-        return self._reply
+        if path == PATH:
+            return self._reply
+        uid = body.partition(b'"uid":"')[2].partition(b'"')[0]
+        return Reply(200, self._heads[path] + uid + b'"}}')
 
     def refuse(self, path: str, body: bytes, status: int, message: str) -> Reply:
         """What a request gets that is no review."""
