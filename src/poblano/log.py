@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from structlog.typing import EventDict, FilteringBoundLogger
 
 About: TypeAlias = "Struct | Request[Any] | AdmissionRequest | BaseException | Mapping[str, Any]"
-"""What a line may be about: an object, a request, an error, or a map of further fields."""
+"""What a line may be about: an object, a request, or an error; any other map becomes the field ``about``."""
 
 Format: TypeAlias = Literal["json", "console"]
 
@@ -224,8 +224,6 @@ def _gathered(said: tuple[object, ...], fields: dict[str, object]) -> str:
             fields.update(reference)
         elif isinstance(part, BaseException):
             fields["exc_info"] = part
-        elif isinstance(part, Mapping):
-            fields.update({str(key): value for key, value in cast("Mapping[Any, object]", part).items()})
         else:
             fields["about"] = part
     return message

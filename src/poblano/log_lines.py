@@ -18,7 +18,7 @@ from typing import Any, Final, Literal, TypeAlias
 import orjson
 
 from poblano.core.context import Running, running
-from poblano.redaction import Plain, redacted, text
+from poblano.redaction import WITHHELD, Plain, names_a_secret, redacted, text
 
 Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 Line: TypeAlias = "dict[str, Any]"
@@ -67,6 +67,8 @@ def line(level: Level, message: str, fields: Mapping[str, object], about: Runnin
                 made[name] = text(value, 256)
     for key, value in fields.items():
         made[f"{key}_" if key in _RESERVED else text(key, 128)] = redacted(value, key=key, about=about)
+    if "value" in made and names_a_secret(fields):
+        made["value"] = WITHHELD
     return made
 
 

@@ -196,12 +196,12 @@ def _container(value: Any, depth: int) -> Plain:
 
 def _map(pairs: dict[Any, Any], depth: int) -> Plain:
     shown = {_key(name): _shown(item, str(name), depth + 1, secret=False) for name, item in pairs.items()}
-    if "value" in shown and _names_a_secret(pairs):
+    if "value" in shown and names_a_secret(pairs):
         shown["value"] = WITHHELD
     return shown
 
 
-def _names_a_secret(pairs: dict[Any, Any]) -> bool:
+def names_a_secret(pairs: Mapping[Any, Any]) -> bool:
     """An environment variable such as PASSWORD, or an operation of a JSON patch: their ``value`` is not to be seen."""
     name = pairs.get("name") or pairs.get("key")
     return ("op" in pairs and "path" in pairs) or (isinstance(name, str) and is_secret_key(name))
