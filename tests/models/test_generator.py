@@ -115,7 +115,7 @@ def test_the_models_are_as_they_are_generated(kubernetes: Specification):
 
 def test_an_edited_model_fails_the_check_and_is_named(kubernetes: Specification, checkout: Path):
     node = checkout / "src" / "poblano" / "models" / "node_v1.py"
-    node.write_text(node.read_text().replace("handler: Scalar", "handler_name: Scalar"))
+    node.write_text(node.read_text().replace("handler: Text", "handler_name: Text"))
     (node.parent / "stray_v1.py").write_text("stray = 1\n")
     done = run(checkout, DOCUMENTS, "--check")
     assert done.returncode == 1
