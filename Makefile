@@ -31,7 +31,7 @@ demo: $(VENV)/runtime.stamp ## Serve the hello module on this machine and show w
 	@$(BIN)/poblano demo
 
 test: lint ## Every check and every test
-	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 lint: $(VENV)/dev.stamp ## Style, types and layers, without the tests
 	@tools/step "style" $(BIN)/ruff check $(LINTED)

@@ -30,7 +30,7 @@ settings.load_profile("poblano")
 
 @pytest.fixture(scope="session")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Generator[real.ControlPlane]:
-    """A real API server with controllers, one for all tests of the run: use names and namespaces of your own."""
+    """A real API server with controllers, one for all tests of a process: use names and namespaces of your own."""
     with contextlib.ExitStack() as stack:
         try:
             assets = real.find_assets()
@@ -42,13 +42,11 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Generator[real.Co
         yield cluster
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the control-plane tests in one worker, so that one control plane is started, not one a worker."""
+    """Let `-m control_plane` choose the tests that need one."""
     for item in items:
         if "control_plane" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.control_plane)
-            item.add_marker(pytest.mark.xdist_group("control_plane"))
 
 
 def _unexpected_skips(config: pytest.Config) -> list[str]:

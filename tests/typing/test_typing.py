@@ -25,11 +25,7 @@ if TYPE_CHECKING:
 
 FILES = tuple(sorted(Path(__file__).resolve().parent.glob("*_types.py")))
 
-pytestmark = [
-    pytest.mark.timeout(600),
-    # One process asks each checker once, about all files.
-    pytest.mark.xdist_group("typing"),
-]
+pytestmark = pytest.mark.timeout(600)
 
 said_by_mypy = functools.cache(lambda: ask_mypy(FILES))
 said_by_pyright = functools.cache(lambda: ask_pyright(FILES))
