@@ -106,25 +106,26 @@ def fields_of(cls: type, namespace: Mapping[str, Any]) -> dict[str, Field[Any]]:
     return found
 
 
-def _scope(cls: type) -> dict[str, Any]:
-    module = sys.modules.get(cls.__module__)
-    return {**vars(module)} if module else {}
-
-
-def _locals_of_definition() -> dict[str, Any]:
-    """The names where the class statement stands: a class made inside a function may name its neighbours."""
+def _defining_frame() -> types.FrameType | None:
+    """Where the class statement stands."""
     frame = inspect.currentframe()
     while frame is not None and frame.f_globals.get("__name__", "").startswith("poblano.core."):
         frame = frame.f_back
-    return dict(frame.f_locals) if frame else {}
+    return frame
 
 
 def _resolver(cls: type, annotation: str) -> Callable[[], Any]:
-    local = _locals_of_definition() if "<locals>" in cls.__qualname__ else {}
+    """What finds the class that `annotation` names: among the module's names when it is asked, and those of the function
+    that the class stands in, if it does. Code that was not imported has no module: then those of its frame."""
+    module = sys.modules.get(cls.__module__)
+    nested = "<locals>" in cls.__qualname__
+    frame = _defining_frame() if nested or module is None else None
+    names = vars(module) if module is not None else frame.f_globals if frame is not None else {}
+    local = dict(frame.f_locals) if nested and frame is not None else {}
 
     def resolve() -> Any:
         try:
-            return eval(annotation, _scope(cls), local | {cls.__name__: cls})  # noqa: S307 -- the class's own source
+            return eval(annotation, dict(names), local | {cls.__name__: cls})  # noqa: S307 -- the class's own source
         except NameError as error:
             raise InvalidDefinition(
                 f"{cls.__name__}: the annotation {annotation!r} names what is not there: {error}",
