@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from poblano.admission.replies import Reply
 from poblano.cli.project import Project, load_project
@@ -104,12 +104,12 @@ class Served:
 
 async def saved(folder: Path, until: asyncio.Event) -> AsyncGenerator[set[Path]]:
     """The files of the project that were saved, made or deleted, whenever that happens; ends with `until`."""
-    from watchfiles import Change, awatch
+    from watchfiles import Change, awatch  # pyright: ignore[reportUnknownVariableType]  # its anyio may be missing
 
     def ours(_: Change, path: str) -> bool:
         return is_ours(Path(path).relative_to(folder))
 
-    watch: Callable[..., AsyncGenerator[set[tuple[Change, str]]]] = awatch  # pyright: ignore[reportUnknownVariableType]
+    watch = cast("Callable[..., AsyncGenerator[set[tuple[Change, str]]]]", awatch)
     async for changes in watch(folder, watch_filter=ours, debounce=GATHER_MS, stop_event=until, rust_timeout=1000):
         yield {Path(path) for _, path in changes}
 
