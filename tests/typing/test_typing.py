@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.test_readme import EXAMPLE
 from tests.typing.checkers import ask_mypy, ask_pyright
 
 if TYPE_CHECKING:
@@ -68,3 +69,11 @@ def test_every_reveal_type_has_an_expectation():
     ]
 
     assert silent == []
+
+
+def test_the_example_of_the_readme_is_clean_for_both(tmp_path: Path):
+    shop = tmp_path / "shop.py"
+    shop.write_text(EXAMPLE)
+
+    assert ask_mypy([shop])[shop] == []
+    assert ask_pyright([shop])[shop] == []
