@@ -66,7 +66,7 @@ def called(call: Call) -> Any:
         if inspect.isawaitable(result):
             call.left_the_loop = True
             result = asyncio.run(_awaited(result))
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 -- whatever it is, it is what came of the call
         return Failed(error)
     return result
 

@@ -10,7 +10,10 @@ from typing import Final
 SUBJECT: Final = "(object != null ? object : oldObject)"
 """What a filter is about: the old object on DELETE, otherwise the new one."""
 
-NAME: Final = f'(has(request.name) && request.name != "" ? request.name : (has({SUBJECT}.metadata.name) ? {SUBJECT}.metadata.name : ""))'
+NAME: Final = (
+    f'(has(request.name) && request.name != "" ? request.name : '
+    f'(has({SUBJECT}.metadata) && has({SUBJECT}.metadata.name) ? {SUBJECT}.metadata.name : ""))'
+)
 """The object's name, also where the request has none, as in a deletecollection."""
 
 NAMESPACE: Final = '(has(request.namespace) ? request.namespace : "")'
@@ -39,8 +42,26 @@ def literals(values: Iterable[str]) -> str:
     return f"[{', '.join(literal(value) for value in sorted(values))}]"
 
 
-_NOT_RE2 = re.compile(r"\(\?|\\[1-9]|\\[ZN]|[*+?}]\+")
-"""What Python's patterns have and RE2's have not, or take otherwise: lookaround, back references, possessive, inline flags."""
+def metadata_has(field: str) -> str:
+    """A test that the object has this field in its metadata; what is connected to has no metadata at all.
+
+    >>> metadata_has("labels").endswith(".metadata.labels)")
+    True
+    """
+    return f"has({SUBJECT}.metadata) && has({SUBJECT}.metadata.{field})"
+
+
+_NOT_RE2 = re.compile(
+    r"\(\?"  # lookaround, named groups, inline flags
+    r"|\\[0-9ZNuU]|\\[^\x00-\x7f]"  # references and characters by number, the end, names
+    r"|[*+?}]\+"  # possessive
+    r"|\{(?!\d+(,\d*)?\})|\{\d*,?\d{3}|\{\d.*\{\d"  # {,n} is literal there; nothing repeats over 1000 times in all
+    r"|\[[^]]*\\b|\[[^]]*\[|\[\^?\]"  # in a class: backspace, an open bracket, a closing one at its beginning
+)
+"""What Python's patterns have and RE2's have not, or take otherwise."""
+
+_FOR_UNICODE = re.compile(r"\\[wWdDsSbB]")
+"""What is about Unicode for Python, and about ASCII for RE2."""
 
 
 def matches(what: str, patterns: Iterable[re.Pattern[str]]) -> str | None:
@@ -56,6 +77,20 @@ def matches(what: str, patterns: Iterable[re.Pattern[str]]) -> str | None:
         flags = "(?i)" if pattern.flags & re.IGNORECASE else ""
         tests.append(f"{what}.matches({literal(flags + pattern.pattern)})")
     return f"({' || '.join(tests)})"
+
+
+def same_for_ascii_alone(patterns: Iterable[re.Pattern[str]]) -> bool:
+    """Whether a text that is not ASCII may match in Python and not in RE2, or the other way round.
+
+    >>> same_for_ascii_alone([re.compile("[a-z]")]), same_for_ascii_alone([re.compile(r"\\w")])
+    (False, True)
+    """
+    return any(pattern.flags & re.IGNORECASE or _FOR_UNICODE.search(pattern.pattern) for pattern in patterns)
+
+
+def unless_ascii(what: str, test: str) -> str:
+    """`test`, or that `what` is not ASCII."""
+    return f'(!{what}.matches("^[\\\\x00-\\\\x7f]*$") || {test})'
 
 
 def negated_if(negated: bool, test: str | None) -> str | None:  # noqa: FBT001 -- it is the filter's own field

@@ -18,7 +18,19 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from poblano.core.cel import NAME, NAMESPACE, SUBJECT, literal, literals, matches, negated_if, one_of
+from poblano.core.cel import (
+    NAME,
+    NAMESPACE,
+    SUBJECT,
+    literal,
+    literals,
+    matches,
+    metadata_has,
+    negated_if,
+    one_of,
+    same_for_ascii_alone,
+    unless_ascii,
+)
 
 _NO_MARKS: Mapping[str, str] = MappingProxyType({})
 
@@ -169,7 +181,8 @@ class NameMatches(Filter):
 
     def cel(self) -> str | None:
         """See `Filter`."""
-        return negated_if(self.negated, matches(NAME, self.patterns))
+        test = negated_if(self.negated, matches(NAME, self.patterns))
+        return unless_ascii(NAME, test) if test is not None and same_for_ascii_alone(self.patterns) else test
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +207,7 @@ class _MarkIs(Filter):
 
     def _cel(self, where: str) -> str | None:
         marks, key = f"{SUBJECT}.metadata.{where}", literal(self.key)
-        test = f"has({marks}) && {key} in {marks}"
+        test = f"{metadata_has(where)} && {key} in {marks}"
         if self.values is not None:
             test += f" && {marks}[{key}] in {literals(self.values)}"
         return negated_if(self.negated, f"({test})")
@@ -253,7 +266,7 @@ class BeingDeleted(Filter):
 
     def cel(self) -> str | None:
         """See `Filter`."""
-        return negated_if(self.negated, f"has({SUBJECT}.metadata.deletionTimestamp)")
+        return negated_if(self.negated, f"({metadata_has('deletionTimestamp')})")
 
 
 @dataclass(frozen=True, slots=True)
