@@ -60,7 +60,7 @@ class RequestParser:
         self.in_head = False
         self.expecting = False
         self.ended = False
-        """A last request was complete, or there is a rejection."""
+        """A last request was complete, or there is a rejection, or nobody wants more."""
         self.head_only = False
         self.usual = False
         """The newest head says nothing special about how its request is framed or answered."""
@@ -70,6 +70,7 @@ class RequestParser:
         self._parser = httptools.HttpRequestParser(self)
         self._fed = 0  # bytes of the pieces the current request is in
         self._head = 0  # bytes of the current head
+        self._between = True  # the newest piece came when no request was begun
         self._fresh = True  # no request has begun in the newest piece yet
         self._target = b""
         self._fields: dict[bytes, bytes] = {}
@@ -82,8 +83,8 @@ class RequestParser:
 
     def feed(self, data: bytes) -> None:
         """Take one piece of input. Never raises."""
-        between = not self.receiving
-        if between:
+        self._between = not self.receiving
+        if self._between:
             self._fed = 0
         self._fed += len(data)
         self._fresh = True
@@ -98,11 +99,17 @@ class RequestParser:
         except httptools.HttpParserError:
             self._reject(failure(400, MALFORMED))
         else:
-            if between and self._fresh:
+            if self._between and self._fresh:
                 self._check_blank(len(data))
             else:
                 self._blank = 0
                 self._check_unfinished()
+
+    def end(self) -> None:
+        """Read no more, and let go of what is half there."""
+        self.ended = True
+        self.receiving = self.expecting = False
+        self._body = b""
 
     def _check_blank(self, size: int) -> None:
         self._blank += size
@@ -125,8 +132,8 @@ class RequestParser:
     def on_message_begin(self) -> None:
         """A request starts."""
         self.receiving = self.in_head = True
-        if not self._fresh:
-            self._fed = 0
+        if not (self._between and self._fresh):
+            self._fed = 0  # the piece it begins in was another's first
         self._fresh = self.head_only = self._last = False
         self._head = 0
         self._target = b""
@@ -233,9 +240,7 @@ class RequestParser:
     def _reject(self, reply: Reply) -> None:
         if not self.ended:
             self.rejection = reply
-        self.ended = True
-        self.receiving = self.expecting = False
-        self._body = b""
+        self.end()
 
     def _stop(self, reply: Reply) -> None:
         self._reject(reply)

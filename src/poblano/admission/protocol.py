@@ -73,6 +73,7 @@ class AdmissionProtocol(HttpToolsProtocol):
         """Give the place back, and stop the review nobody waits for any more."""
         self.connections.discard(self)
         self.closing = True
+        self.requests.end()
         self.waiting.clear()
         self.registry.remove(self)
         if self.task is not None:
@@ -98,7 +99,7 @@ class AdmissionProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Take what came in, answer what is complete. Never raises."""
         requests = self.requests
-        if self.closing or requests.ended:
+        if requests.ended:
             return
         learn: Template | None = None
         if not requests.receiving:
@@ -211,6 +212,7 @@ class AdmissionProtocol(HttpToolsProtocol):
     def _linger(self) -> None:
         # Closing while bytes are unread makes the kernel reset the connection, and the answer may be lost with it.
         self.closing = True
+        self.requests.end()
         self.registry.release(self)
         self.deadline = time.monotonic() + self.limits.linger_seconds
 
@@ -261,5 +263,6 @@ class AdmissionProtocol(HttpToolsProtocol):
     def abort(self) -> None:
         """Cut the connection."""
         self.closing = True
+        self.requests.end()
         self.deadline = math.inf
         self.transport.abort()
