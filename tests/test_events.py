@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from poblano.client import Resources, connect
 from poblano.core.context import Running, running
 from poblano.core.errors import MalformedObject
 from poblano.core.objects import GenericKind, Resource, document
@@ -46,7 +47,7 @@ async def test_an_event_is_written_in_the_namespace_of_the_object():
     assert event == {
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
-        "metadata": {"generateName": "db.", "namespace": "shop"},
+        "metadata": {"generateName": "db-", "namespace": "shop"},
         "type": "Warning",
         "reason": "Rejected",
         "note": "no tier",
@@ -61,6 +62,29 @@ async def test_an_event_is_written_in_the_namespace_of_the_object():
             "resourceVersion": "7",
         },
     }
+
+
+def test_a_long_note_is_cut_where_a_character_ends():
+    assert event_about(POD, **{**WORDS, "note": "é" * 600}).note == "é" * 510 + "…"
+
+
+async def test_the_api_server_stores_it_and_kubectl_shows_it(control_plane):
+    control_plane.kubectl("create", "namespace", "events")
+    control_plane.kubectl("create", "configmap", "told", "--namespace=events")
+    async with connect(control_plane.kubeconfig) as client:
+        api = Resources(client)
+        told = a.ConfigMap.of(await api.get(a.ConfigMap, "told", "events"))
+        stored = await write_event(told, **WORDS, client=api)
+        token = running.set(Running("shop", "rule", dry_run=True))
+        try:
+            await write_event(told, **{**WORDS, "note": "never stored"}, client=api)
+        finally:
+            running.reset(token)
+    assert stored["metadata"]["name"].startswith("told-")
+    shown = control_plane.kubectl("events", "--namespace=events", "--for=configmap/told", "--no-headers").stdout
+    assert "Rejected" in shown
+    assert "no tier" in shown
+    assert "never stored" not in shown
 
 
 async def test_in_a_dry_run_it_is_sent_as_one():
@@ -105,4 +129,4 @@ def test_what_the_api_server_would_refuse_is_told_at_once(about, changes, messag
 def test_a_note_fits_and_a_name_is_one(note, name):
     event = event_about(a.Pod(metadata={"name": name}), **{**WORDS, "note": note})
     assert len((event.note or "").encode()) <= NOTE_LIMIT
-    assert re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\.", event.metadata.generate_name)
+    assert re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?-", event.metadata.generate_name)

@@ -38,6 +38,10 @@ class Order:
     pod: object
 
 
+class Word(str):
+    __slots__ = ()
+
+
 class Hostile:
     def __repr__(self):
         raise RuntimeError
@@ -65,6 +69,7 @@ class HostileMap(UserDict):
         (2**63, str(2**63)),
         (1 << 5000, "<a number of 5001 bits>"),
         (Colour.RED, "red"),
+        (Word("word"), "word"),
         (datetime(2026, 1, 1, tzinfo=UTC), "2026-01-01T00:00:00+00:00"),
         (date(2026, 1, 1), "2026-01-01"),
         (timedelta(seconds=3), "0:00:03"),

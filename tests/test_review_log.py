@@ -113,6 +113,11 @@ def test_names_longer_than_an_api_server_sends_are_cut(written):
     assert only(written)["name"] == "x" * 256 + "… (999744 bytes more)"
 
 
+def test_names_that_are_no_unicode_are_written_all_the_same(written):
+    log_review("mutate", asked(name="\ud800"), Verdict(asked()), 0)
+    assert only(written)["name"] == "?"
+
+
 anything = st.text(st.characters(), max_size=300)
 
 

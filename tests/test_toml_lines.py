@@ -83,3 +83,7 @@ def test_every_key_of_every_table_has_its_own_line(tables):
 @given(st.text(max_size=200), st.lists(st.text(max_size=5), max_size=3))
 def test_any_text_has_some_line(text, path):
     assert 1 <= line_of(text, path) <= max(1, len(text.splitlines()))
+
+
+def test_a_quote_of_the_other_kind_within_a_text_closes_nothing():
+    assert line_of("a = '''\n\"\"\"\nb = 1\n'''\nb = 2", ["b"]) == 5

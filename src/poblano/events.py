@@ -86,7 +86,7 @@ def event_about(
         "resourceVersion": metadata.resource_version,
     }
     return _event_class()(
-        metadata={"generateName": f"{prefix}.", "namespace": metadata.namespace or "default"},
+        metadata={"generateName": f"{prefix}-", "namespace": metadata.namespace or "default"},
         event_time=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         type=type,
         reason=reason,

@@ -39,7 +39,7 @@ from uuid import UUID
 import msgspec
 import orjson
 
-from poblano.core.context import Running, running
+from poblano.core.context import Running
 from poblano.core.objects import Resource, Struct
 from poblano.core.requests import Request
 from poblano.core.review import AdmissionRequest
@@ -91,11 +91,6 @@ def redacted(value: object, *, key: str = "", about: Running | None = None) -> P
     except Exception:  # noqa: BLE001 -- a user's class may do anything in its methods
         return f"<{type(value).__name__}, which cannot be read>"
     return _bounded(shown) if isinstance(shown, dict | list) else shown
-
-
-def redacted_here(value: object, key: str = "") -> Plain:
-    """`redacted`, about the action that runs."""
-    return redacted(value, key=key, about=running.get())
 
 
 def is_secret_key(key: str) -> bool:
@@ -174,6 +169,7 @@ def _structured(value: Any, depth: int, *, secret: bool) -> Plain:
 
 
 def _base(value: Any) -> Any:
+    """What a member of an enumeration, or a subclass of a plain value, stands for."""
     if isinstance(value, Enum):
         return value.value
     return next(base(value) for base in _BASES if isinstance(value, base))
