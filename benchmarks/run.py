@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import admission, cluster, creates, machine, micro, pepr, promises, report, tables
+from benchmarks import admission, cluster, creates, machine, micro, node, promises, report, tables
 from benchmarks.admission import Outcome
 from benchmarks.cluster import Cluster
 from benchmarks.contenders import FLOOR, PEPR, POBLANO, Field, started
@@ -150,4 +150,4 @@ def _cluster(scratch: Path) -> Generator[Cluster | None]:
 
 
 def _circumstances() -> str:
-    return f"Measured on {machine.describe(pepr.node())}; load average at the start {os.getloadavg()[0]:.1f}."
+    return f"Measured on {machine.describe(node.find())}; load average at the start {os.getloadavg()[0]:.1f}."
