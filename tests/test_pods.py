@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poblano.pods import containers
 from poblano.core.errors import MalformedObject
 from poblano.core.objects import GenericKind, document
 from poblano.core.requests import MutateRequest, ValidateRequest
 from poblano.core.review import AdmissionRequest
 from poblano.models import a
 from poblano.models.core_v1 import Container, EphemeralContainer
+from poblano.pods import containers
 
 SPEC = {
     "containers": [{"name": "web", "image": "web:1"}, {"name": "log"}],

@@ -113,7 +113,8 @@ def to_stdout(line: bytes) -> None:
 class Descriptor:
     """Writes to a file descriptor, at once and each line whole: nothing is buffered, so nothing is lost.
 
-    A reader that does not read is waited for one second; then the rest of the line is dropped.
+    A reader that does not read holds the writer up, as with any standard output. Only where the descriptor was made
+    not to block is it given up after a second, and the rest of the line is dropped.
     """
 
     def __init__(self, number: int) -> None:

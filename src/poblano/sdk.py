@@ -19,9 +19,9 @@ Pepr                               here
 
 from __future__ import annotations
 
-from poblano.pods import containers
 from poblano.events import write_event
 from poblano.names import sanitize_resource_name
 from poblano.owners import owner_reference
+from poblano.pods import containers
 
 __all__ = ["containers", "owner_reference", "sanitize_resource_name", "write_event"]
