@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from poblano import Capability, Decision, Module, MutateRequest, Resource, Struct, ValidateRequest, a
 
-from poblano import Capability, Decision, Module, MutateRequest, Resource, ValidateRequest, a
+
+class WebAppSpec(Struct):
+    """What a web app is to be."""
+
+
+class WebApp(Resource, group="example.com", version="v1alpha1", plural="webapps"):
+    """The custom kind of the recordings."""
+
+    spec: WebAppSpec
+
 
 KINDS: tuple[type[Resource], ...] = (
     a.APIService,
@@ -25,6 +34,21 @@ KINDS: tuple[type[Resource], ...] = (
     a.SelfSubjectAccessReview,
     a.Service,
     a.ServiceAccount,
+    WebApp,
+)
+
+SUBRESOURCES: tuple[tuple[type[Resource], str], ...] = (
+    (a.CustomResourceDefinition, "status"),
+    (a.Deployment, "status"),
+    (a.Namespace, "finalize"),
+    (a.Namespace, "status"),
+    (a.Pod, "binding"),
+    (a.Pod, "ephemeralcontainers"),
+    (a.Pod, "eviction"),
+    (a.ReplicaSet, "status"),
+    (a.ServiceAccount, "token"),
+    (WebApp, "scale"),
+    (WebApp, "status"),
 )
 
 everything = Capability("everything", description="Every kind, each way")
@@ -44,13 +68,25 @@ def judge(request: ValidateRequest[Resource]) -> Decision:
     return request.approve()
 
 
-def define(kinds: Iterable[type[Resource]]) -> None:
-    """The same rules for each kind."""
-    for kind in kinds:
-        everything.when(kind).is_created_or_updated().mutate(name=f"mark-{kind.__name__.lower()}")(mark)
-        everything.when(kind).is_created_or_updated().validate(name=f"judge-{kind.__name__.lower()}")(judge)
-        everything.when(kind).is_deleted().validate(name=f"judge-deleted-{kind.__name__.lower()}")(judge)
+def define(kind: type[Resource]) -> None:
+    """The rules for objects of a kind."""
+    name = kind.__name__.lower()
+    everything.when(kind).is_created_or_updated().mutate(name=f"mark-{name}")(mark)
+    everything.when(kind).is_created_or_updated().validate(name=f"judge-{name}")(judge)
+    everything.when(kind).is_deleted().validate(name=f"judge-deleted-{name}")(judge)
 
 
-define(KINDS)
+def define_subresource(kind: type[Resource], subresource: str) -> None:
+    """The rules for a subresource of a kind."""
+    name = f"{kind.__name__.lower()}-{subresource}"
+    part = everything.when(kind).for_subresource(subresource)
+    part.is_created_or_updated().mutate(name=f"mark-{name}")(mark)
+    part.is_created_or_updated().validate(name=f"judge-{name}")(judge)
+
+
+for each in KINDS:
+    define(each)
+for whose, which in SUBRESOURCES:
+    define_subresource(whose, which)
+everything.when(a.Pod).for_subresource("exec").validate(name="judge-exec")(lambda run: run.approve())
 module = Module(everything)
