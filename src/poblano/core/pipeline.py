@@ -16,6 +16,8 @@ nothing else; it has been applied to its own input before it is sent; a validate
 
 from __future__ import annotations
 
+import marshal
+import re
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -145,16 +147,28 @@ def _encoded(document: Document, before: bytes) -> tuple[Document, bytes]:
     """`document` as bytes, and as plain JSON if it was not.
 
     orjson refuses nearly all that is not JSON, in a few microseconds. It cannot write integers beyond 64 bits, and it
-    writes NaN as null: where it fails, and where there is a null, the slow and exact check runs.
+    writes NaN as null: where it fails, and where a null may have been one, the slow and exact check runs.
     """
     try:
         encoded = orjson.dumps(document, option=_STRICT)
-        if encoded == before or b"null" not in encoded:
+        if b"null" not in encoded or not _may_hold_nan(document):
             return document, encoded
     except TypeError:
         pass
     document = plain(document)
     return document, msgspec.json.encode(document)
+
+
+_NOT_FINITE: Final = re.compile(rb"[\xf0-\xff][\x7f\xff]")
+"""The end of a little-endian double that is NaN or infinite (IEEE 754: all ones in the exponent). Not found in UTF-8."""
+
+
+def _may_hold_nan(document: Document) -> bool:
+    """Whether a value in `document` may be NaN: never wrongly no, and wrongly yes only by the chance of an odd number."""
+    try:
+        return _NOT_FINITE.search(marshal.dumps(document)) is not None
+    except ValueError:
+        return True
 
 
 def _bytes(document: Document) -> bytes:
@@ -193,7 +207,7 @@ def _mutate(verdict: Verdict, bindings: list[Binding]) -> Generator[Call, Any, N
         _report(verdict, binding, left, changed=encoded != good)
         good = encoded
     if good != start and not verdict.refused:
-        _make_patch(verdict, decode(good) or {})
+        _make_patch(verdict, document, good)
 
 
 def _report(verdict: Verdict, binding: Binding, left: Outcome, *, changed: bool) -> None:
@@ -210,8 +224,8 @@ def _pass_on(verdict: Verdict, binding: Binding, left: Outcome) -> None:
         verdict.audit(binding, key, value)
 
 
-def _make_patch(verdict: Verdict, document: Document) -> None:
-    """Put into the verdict what makes `document` of the object, after trying it on the object itself.
+def _make_patch(verdict: Verdict, document: Document, encoded: bytes) -> None:
+    """Put into the verdict what makes `document` (`encoded`) of the object, after trying it on the object itself.
 
     A patch that does not apply costs the user a 500 whatever the failure policy, as does any patch where there is no object.
     """
@@ -220,6 +234,9 @@ def _make_patch(verdict: Verdict, document: Document) -> None:
     if original is None:
         return
     patch = diff(original, document)
+    if any(plain(operation.get("value")) is not operation.get("value") for operation in patch):
+        document = decode(encoded) or {}
+        patch = diff(original, document)
     if not patch:
         return
     try:
