@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from poblano.admission.actions import POOL_SIZE, ActionRunner, Unfinished
 from poblano.admission.replies import Reply
@@ -31,6 +31,23 @@ from poblano.module import Module
 Observer: TypeAlias = Callable[[Entry, Review, Verdict, Answer, float], None]
 """Told of every answered review: its entry, what was asked, what the rules said, the answer, the seconds it took."""
 
+
+class Traffic(Protocol):
+    """Told of what observers are not: reviews that wait, and requests that came to no verdict."""
+
+    def began(self, path: str) -> None:
+        """A review waits for an action."""
+        ...
+
+    def ended(self, path: str) -> None:
+        """It waits no longer, however that came."""
+        ...
+
+    def answered(self, path: str, seconds: float, http_status: int) -> None:
+        """A request that came to no verdict was answered."""
+        ...
+
+
 _UID: Final = re.compile(rb'"request"\s*:\s*\{\s*"uid"\s*:\s*"([^"\\\x00-\x1f]{1,128})"')
 """Where the API server puts the uid: first in the request, so that it can be read of a body that was cut short."""
 
@@ -44,6 +61,7 @@ class ModuleReviewer:
         timeout: seconds a call may take where neither says.
         ignored: namespaces that a rule does not see unless it names them.
         observers: told of every answered review. What they raise is their own fault and is not caught.
+        traffic: told of the rest: what waits, and what came to no verdict.
         blocked: told of an action that held the loop, and for how many seconds.
         pool_size: threads for such actions.
     """
@@ -56,11 +74,13 @@ class ModuleReviewer:
         timeout: int = 10,
         ignored: Iterable[str] = (),
         observers: Sequence[Observer] = (),
+        traffic: Traffic | None = None,
         blocked: Callable[[str, float], None] | None = None,
         pool_size: int = POOL_SIZE,
     ) -> None:
         self.entries: list[Entry] = entries(module.bindings, on_error=on_error, timeout=timeout, ignored=ignored)
         self._observers = tuple(observers)
+        self._traffic = traffic
         self._runner = ActionRunner(blocked, pool_size)
         self._served = {
             entry.path: (entry, Pipeline(entry.phase, entry.bindings, module.hooks, _for_hooks(entry, on_error)))
@@ -88,7 +108,7 @@ class ModuleReviewer:
             steps = pipeline.steps(review)
             reached = self._runner.advance(steps)
         except MalformedReview as error:
-            return self._malformed(error, body)
+            return self._without_verdict(path, started, self._malformed(error, body))
         except PoblanoError as error:
             return self.refuse(path, body, 500, str(error))
         if isinstance(reached, Unfinished):
@@ -99,12 +119,16 @@ class ModuleReviewer:
         self, entry: Entry, review: Review, steps: Steps, unfinished: Unfinished, started: float, timeout: float
     ) -> Reply:
         self._unfinished += 1
+        if self._traffic is not None:
+            self._traffic.began(entry.path)
         try:
             verdict = await self._runner.finish(steps, unfinished, started + timeout, timeout)
         except PoblanoError as error:
             return self._fault(entry.path, review.request.uid, review.api_version, str(error))
         finally:
             self._unfinished -= 1
+            if self._traffic is not None:
+                self._traffic.ended(entry.path)
             if self._retired and not self._unfinished:
                 self.close()
         return self._reply(entry, review, verdict, started)
@@ -130,11 +154,20 @@ class ModuleReviewer:
         Where the fault is ours (500) and the uid is known, it is an answer; otherwise the HTTP status says it, and the API
         server applies the failure policy.
         """
+        started = time.monotonic()
         uid = _cut_uid(body)
         if status == 500 and uid:
-            return self._fault(path, uid, _version(body), message)
-        code = status if 400 <= status <= 599 else 500
-        return Reply(status, write(Answer(uid=uid, allowed=False, code=code, message=message), _version(body)))
+            reply = self._fault(path, uid, _version(body), message)
+        else:
+            code = status if 400 <= status <= 599 else 500
+            answer = Answer(uid=uid, allowed=False, code=code, message=message)
+            reply = Reply(status, write(answer, _version(body)))
+        return self._without_verdict(path, started, reply)
+
+    def _without_verdict(self, path: str, started: float, reply: Reply) -> Reply:
+        if self._traffic is not None:
+            self._traffic.answered(path, time.monotonic() - started, reply.status)
+        return reply
 
     def _fault(self, path: str, uid: str, version: str, message: str) -> Reply:
         """A fault of ours: refused under the policy Fail, let through with a warning under Ignore."""

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from poblano.admission.actions import Late
+from poblano.admission.metrics import AdmissionMetrics
 from poblano.core.entries import Entry
 from poblano.core.review import Answer, Review
 from poblano.core.verdict import Verdict
+from poblano.log import Log
+from poblano.metrics import new_registry
 from poblano.module import Module
+from poblano.review_log import log_review
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -26,33 +31,25 @@ class Production:
     """
 
     def __init__(self, module: Module) -> None:
-        from poblano.admission.metrics import AdmissionMetrics
-        from poblano.metrics import new_registry
-
         self.registry: CollectorRegistry = new_registry()
-        self._metrics = AdmissionMetrics(module.bindings)
-        self._metrics.attach(self.registry)
+        self.metrics = AdmissionMetrics(module.bindings)
+        self.metrics.attach(self.registry)
 
     def watch(self, app: AdmissionApp) -> None:
         """Show what the server itself counts."""
-        self._metrics.watch(app)
+        self.metrics.watch(app)
 
     def reviewed(self, entry: Entry, review: Review, verdict: Verdict, answer: Answer, seconds: float) -> None:
         """A review was answered: see `poblano.admission.reviewer.Observer`."""
-        from poblano.admission.actions import Late
-        from poblano.review_log import log_review
-
         log_review(entry.phase, review.request, verdict, seconds)
-        self._metrics.observe(entry.phase, entry.path, review.request, verdict, seconds, HTTP_OK)
+        self.metrics.observe(entry.phase, entry.path, review.request, verdict, seconds, HTTP_OK)
         for result in verdict.results:
             if isinstance(result.error, Late):
-                self._metrics.timed_out(entry.phase, result.capability, result.rule)
+                self.metrics.timed_out(entry.phase, result.capability, result.rule)
 
 
 def blocked(action: str, seconds: float) -> None:
     """An action held the event loop: say which."""
-    from poblano.log import Log
-
     Log.warning(
         "a rule blocked the event loop and runs in a thread from now on; make it async def, or quicker",
         action=action,

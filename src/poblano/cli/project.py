@@ -14,7 +14,7 @@ from poblano.module import Module
 from poblano.settings import Settings, find_project, load_settings, put_environment
 
 if TYPE_CHECKING:
-    from poblano.admission.reviewer import ModuleReviewer, Observer
+    from poblano.admission.reviewer import ModuleReviewer, Observer, Traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,10 @@ class Project:
         return (*ALWAYS_IGNORED, *self.settings.ignored_namespaces)
 
     def reviewer(
-        self, observers: Sequence[Observer] = (), blocked: Callable[[str, float], None] | None = None
+        self,
+        observers: Sequence[Observer] = (),
+        blocked: Callable[[str, float], None] | None = None,
+        traffic: Traffic | None = None,
     ) -> ModuleReviewer:
         """What answers the module's reviews."""
         from poblano.admission.reviewer import ModuleReviewer
@@ -41,6 +44,7 @@ class Project:
             timeout=self.settings.webhook_timeout,
             ignored=self.ignored,
             observers=observers,
+            traffic=traffic,
             blocked=blocked,
         )
 

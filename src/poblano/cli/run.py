@@ -102,7 +102,7 @@ async def _serve(project: Project, host: str, port: int, health_port: int, cert:
     configure(project.settings.log_level)
     live = _certificate(cert, key)
     production = Production(project.module)
-    reviewer = project.reviewer([production.reviewed], blocked)
+    reviewer = project.reviewer([production.reviewed], blocked, production.metrics)
     server = AdmissionServer(reviewer, live, host=host, port=port)
     production.watch(server.app)
     readiness = Readiness()
