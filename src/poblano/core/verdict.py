@@ -58,7 +58,7 @@ class Verdict:
 
     def audit(self, binding: Binding, key: str, value: str) -> None:
         """A line for the API server's audit log."""
-        self._audit[audit_key(f"{binding.capability}.{binding.rule}.{key}")] = value
+        self._audit[audit_key(f"{binding.capability}.{binding.rule}.{key}")] = clean(value)
 
     def decide(self, binding: Binding, decision: Decision) -> None:
         """A rule decided; its mode says what a denial means."""
