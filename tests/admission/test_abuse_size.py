@@ -115,9 +115,9 @@ async def test_a_hundred_refusals_leave_the_memory_where_it_was(tmp_path: Path) 
                     assert (await flooded(client, post(b"x" * (LIMIT + 1)))).status == 413
             return await warm(server)
 
-        await round_()
-        before = await round_()
-        assert (await round_()) - before < 4 * MIB
+        # The allocator settles at one of a few levels; a leak of a body a round would be 175 MiB.
+        before = max([await round_() for _ in range(2)])
+        assert (await round_()) - before < 20 * MIB
 
 
 async def flooded(client: Client, data: bytes) -> Answer:

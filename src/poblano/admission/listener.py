@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from poblano.admission.limits import Limits
 
@@ -85,7 +86,7 @@ class Listener:
         self._make = make
         self._tls = tls
         self._limits = limits
-        self._handshakes: dict[asyncio.Task[None], None] = {}  # oldest first
+        self._handshakes: dict[asyncio.Task[bool], None] = {}  # oldest first
         self._resumptions: set[asyncio.TimerHandle] = set()
 
     def start(self) -> None:
@@ -93,30 +94,37 @@ class Listener:
         for listening in self.sockets:
             self._listen(listening)
 
-    async def close(self) -> None:
-        """Accept no more; handshakes under way are cut."""
+    async def close(self, seconds: float = 0) -> None:
+        """Accept no more than those who are at the door; handshakes that take longer than `seconds` are cut."""
         loop = asyncio.get_running_loop()
         for resumption in self._resumptions:
             resumption.cancel()
         for listening in self.sockets:
             loop.remove_reader(listening)
+            with suppress(OSError):
+                self._accept_waiting(listening)
             listening.close()
-        tasks = list(self._handshakes)
-        for task in tasks:
+        if self._handshakes and seconds > 0:
+            await asyncio.wait(self._handshakes, timeout=min(seconds, self._limits.handshake_seconds))
+        unfinished = list(self._handshakes)
+        for task in unfinished:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*unfinished, return_exceptions=True)
 
     def _listen(self, listening: socket.socket) -> None:
         asyncio.get_running_loop().add_reader(listening, self._accept, listening)
 
     def _accept(self, listening: socket.socket) -> None:
+        try:
+            self._accept_waiting(listening)
+        except OSError:  # out of file descriptors, or of memory
+            self._pause(listening)
+
+    def _accept_waiting(self, listening: socket.socket) -> None:
         for _ in range(ACCEPTED_AT_ONCE):
             try:
                 connection, _address = listening.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-                return
-            except OSError:
-                self._pause(listening)  # out of file descriptors, or of memory
                 return
             self._welcome(connection)
 
@@ -138,18 +146,23 @@ class Listener:
             self._cut_oldest()
         task = asyncio.get_running_loop().create_task(self._shake_hands(connection))
         self._handshakes[task] = None
-        task.add_done_callback(self._done)
+        # A task that is cancelled before its first step runs none of its own clean-up.
+        task.add_done_callback(partial(self._done, connection))
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, connection: socket.socket, task: asyncio.Task[bool]) -> None:
         self._handshakes.pop(task, None)
+        if task.cancelled() or not task.result():
+            self.failed_handshakes += 1
+            with suppress(OSError):
+                connection.close()
 
     def _cut_oldest(self) -> None:
-        for task in self._handshakes:
-            del self._handshakes[task]
-            task.cancel()
-            return
+        oldest = next(iter(self._handshakes), None)
+        if oldest is not None:
+            del self._handshakes[oldest]
+            oldest.cancel()
 
-    async def _shake_hands(self, connection: socket.socket) -> None:
+    async def _shake_hands(self, connection: socket.socket) -> bool:
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
                 self._make,
@@ -158,7 +171,6 @@ class Listener:
                 ssl_handshake_timeout=self._limits.handshake_seconds if self._tls else None,
                 ssl_shutdown_timeout=SHUTDOWN_SECONDS if self._tls else None,
             )
-        except (OSError, asyncio.CancelledError):  # ssl.SSLError and TimeoutError among them
-            self.failed_handshakes += 1
-            with suppress(OSError):
-                connection.close()
+        except OSError:  # ssl.SSLError and TimeoutError among them
+            return False
+        return True

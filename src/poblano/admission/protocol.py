@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from poblano.admission.app import Application
 
+FIRST_REQUEST_SECONDS = 1.0  # from the handshake to the request it was made for, when time is short
+
 
 class AdmissionProtocol(HttpToolsProtocol):
     """Reads requests, asks an `Application`, writes answers in order, keeps to the limits.
@@ -251,9 +253,13 @@ class AdmissionProtocol(HttpToolsProtocol):
         self._break_off(failure(503, "too much is being received; ask again", retry_after=1))
 
     def finish(self) -> None:
-        """Close after the answers that are on their way."""
-        if self.idle:
+        """Close after the answers that are on their way; who has only just come may ask once."""
+        if not self.idle:
+            return
+        if self.answered or time.monotonic() - self.arrived > FIRST_REQUEST_SECONDS:
             self._hang_up()
+        else:
+            self.deadline = self.arrived + FIRST_REQUEST_SECONDS
 
     def shutdown(self) -> None:
         """As uvicorn's Server calls it."""

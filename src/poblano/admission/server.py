@@ -71,8 +71,9 @@ class Endpoint:
         """Accept no more, finish what is under way, cut what takes longer than `seconds`. True if nothing was cut."""
         if self._listener is None:
             return True
+        self.app.connections.draining = True
         listener, self._listener = self._listener, None
-        await listener.close()
+        await listener.close(seconds)
         return await self.app.connections.drained(seconds)
 
 
@@ -139,11 +140,12 @@ class AdmissionServer:
         hurry = asyncio.ensure_future(self._at_once.wait())
         await asyncio.wait((ending, hurry), return_when=asyncio.FIRST_COMPLETED)
         hurry.cancel()
-        if not ending.done():
-            self._cut()
+        cut_short = not ending.done()
+        if cut_short:
+            self.app.connections.cut()
         whole = await ending
         await self._reviews_ended()
-        return whole
+        return whole and not cut_short
 
     def hurry(self) -> None:
         """End a drain at once."""
@@ -155,9 +157,6 @@ class AdmissionServer:
         self.app.connections.draining = True
         await self._endpoint.stop(0)
         await self._reviews_ended()
-
-    def _cut(self) -> None:
-        self.app.connections.cut()
 
     async def _reviews_ended(self) -> None:
         pending = list(self.app.pending)
