@@ -56,6 +56,7 @@ class Development:
         self._terminal = terminal
         self._session = this_session()
         self._told = asyncio.Event()
+        self._starting: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Serve until a signal.
@@ -76,12 +77,16 @@ class Development:
             async with ApiClient(self._access) as client:
                 with self._signals(server):
                     await self._serve(client, server, served, issued.authority)
+        except asyncio.CancelledError:
+            if not self._told.is_set():
+                raise
         finally:
             await server.close()
             served.close()
 
     async def _serve(self, client: ApiClient, server: AdmissionServer, served: Served, authority: bytes) -> None:
         uuid = self._project.settings.uuid
+        self._starting = asyncio.current_task()
         abilities = Abilities.of(await server_version(client))
         resources = Resources(client, field_manager=f"poblano-{uuid}")
         registration = Registration(resources, uuid, configuration_name(uuid), self._session.marks)
@@ -89,6 +94,7 @@ class Development:
         await self._start(server)
         registrar = Registrar(registration, self._url(server), authority, abilities, self._terminal)
         async with registrar.registered(served.entries, self._options.kubeconfig, self._options.context):
+            self._starting = None
             registrar.describe(served.entries)
             self._terminal.note(
                 f"registered {_webhooks(served)} at {self._access.cluster.server} as {registration.name}, "
@@ -131,6 +137,8 @@ class Development:
         def on_signal() -> None:
             if self._told.is_set():
                 server.hurry()
+            elif self._starting is not None:  # it may be waiting for a cluster that does not answer
+                self._starting.cancel()
             self._told.set()
 
         for number in SIGNALS:

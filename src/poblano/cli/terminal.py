@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -27,6 +29,11 @@ STYLES: Final = {
 }
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Go on: rich would end the process, and with it the reviews under way."""
+
+
 class Terminal:
     """Prints lines, at once.
 
@@ -39,7 +46,10 @@ class Terminal:
     def __init__(
         self, file: IO[str] | None = None, width: int | None = None, clock: Callable[[], str] | None = None
     ) -> None:
-        self._console = Console(file=file, width=width, highlight=False, markup=False, emoji=False, soft_wrap=True)
+        if file is None and (reconfigure := getattr(sys.stdout, "reconfigure", None)) is not None:
+            # A name in the cluster may hold what this terminal cannot show; that is no reason to fail a review.
+            reconfigure(errors="backslashreplace")
+        self._console = _Console(file=file, width=width, highlight=False, markup=False, emoji=False, soft_wrap=True)
         self._clock = clock or (lambda: time.strftime("%H:%M:%S"))
 
     def line(self, *parts: str | tuple[str, str]) -> None:
@@ -48,8 +58,10 @@ class Terminal:
         for part in parts:
             text, style = part if isinstance(part, tuple) else (part, "")
             made.append(printable(text), style)
-        self._console.print(made)
-        self._console.file.flush()
+        # The reader of a pipe may have gone.
+        with suppress(BrokenPipeError):
+            self._console.print(made)
+            self._console.file.flush()
 
     def note(self, text: str) -> None:
         """What Poblano did."""

@@ -1,0 +1,94 @@
+"""`poblano dev` as a process of its own, in a folder of its own, against a real API server."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.eventually import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from tests.control_plane import ControlPlane
+
+POBLANO = [sys.executable, "-m", "poblano.cli"]
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+def environment() -> dict[str, str]:
+    """The environment of a command: this one without what would reach past the test."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("POBLANO_", "KUBE"))}
+    return {**kept, "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200"}
+
+
+def write_project(folder: Path, uuid: str, code: str) -> Path:
+    """A module's folder, with `code` in rules.py."""
+    folder.mkdir(exist_ok=True)
+    (folder / "pyproject.toml").write_text(f'[tool.poblano]\nuuid = "{uuid}"\nmodule = "rules:module"\n')
+    (folder / "rules.py").write_text(textwrap.dedent(code))
+    return folder
+
+
+@dataclass
+class Dev:
+    """A running `poblano dev`. lines: what it has printed."""
+
+    process: subprocess.Popen[str]
+    lines: list[str] = field(default_factory=list)
+
+    def says(self, text: str, *, after: int = 0) -> str:
+        """The first line, of those after a number, with `text` in it; waits for it."""
+
+        def found() -> str | None:
+            if self.process.poll() is not None and not any(text in line for line in self.lines[after:]):
+                raise AssertionError(f"it ended with {self.process.returncode}:\n{''.join(self.lines)}")
+            return next((line for line in self.lines[after:] if text in line), None)
+
+        try:
+            return eventually(found, f"poblano dev says {text!r}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{''.join(self.lines)}") from None
+
+    def reviews_of(self, name: str) -> list[str]:
+        """The lines about reviews of an object, such as `shop/web`."""
+        return [line for line in self.lines if f" {name} " in line and " by " in line]
+
+
+@contextlib.contextmanager
+def developing(cluster: ControlPlane, folder: Path, *options: str, ends_itself: bool = False) -> Generator[Dev]:
+    """Run `poblano dev` in a folder until the block ends; it must then leave in good order, unless the block ends it."""
+    command = [*POBLANO, "dev", "--kubeconfig", str(cluster.kubeconfig), "--host", "localhost", "--port", "0", *options]
+    process = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment()
+    )
+    dev = Dev(process)
+    reader = threading.Thread(target=_read, args=(dev,))
+    reader.start()
+    try:
+        dev.says("registered")
+        yield dev
+        if not ends_itself:
+            assert process.poll() is None, f"it ended too early:\n{''.join(dev.lines)}"
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0, "".join(dev.lines)
+    finally:
+        process.kill()
+        process.wait()
+        reader.join()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def _read(dev: Dev) -> None:
+    assert dev.process.stdout is not None
+    for line in iter(dev.process.stdout.readline, ""):
+        dev.lines.append(line)
