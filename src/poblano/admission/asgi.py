@@ -51,6 +51,7 @@ async def _answer(app: Application, call: Call, arrived: float, receive: ASGIRec
     finally:
         gone.cancel()
         answer.cancel()
+        await asyncio.gather(gone, answer, return_exceptions=True)
 
 
 async def _gone(receive: ASGIReceiveCallable) -> None:

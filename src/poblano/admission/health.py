@@ -64,8 +64,10 @@ class Readiness:
     def report(self) -> str:
         """Every check on its line, as a Kubernetes API server reports its own."""
         results = self._results()
-        lines = [f"[-]{name} failed: {why}" if why else f"[+]{name} ok" for name, why in results.items()]
-        lines.append("readyz check failed" if any(results.values()) else "readyz check passed")
+        lines = [f"[-]{name} failed: {why}" if why is not None else f"[+]{name} ok" for name, why in results.items()]
+        lines.append(
+            "readyz check failed" if any(why is not None for why in results.values()) else "readyz check passed"
+        )
         return "\n".join(lines)
 
     def _results(self) -> dict[str, str | None]:
