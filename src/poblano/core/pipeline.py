@@ -29,7 +29,7 @@ from poblano.core.binding import Binding, OnError, Phase
 from poblano.core.context import Running
 from poblano.core.decisions import Decision
 from poblano.core.errors import MalformedObject, PatchFailed
-from poblano.core.jsonvalue import Document, plain, same
+from poblano.core.jsonvalue import Document, plain
 from poblano.core.matching import Matcher, Skipped, WhereFailed
 from poblano.core.patch import apply, diff
 from poblano.core.requests import MutateRequest, Outcome, ValidateRequest, outcome_of
@@ -234,22 +234,26 @@ def _make_patch(verdict: Verdict, document: Document, encoded: bytes) -> None:
     if original is None:
         return
     patch = diff(original, document)
-    if any(plain(operation.get("value")) is not operation.get("value") for operation in patch):
-        document = decode(encoded) or {}
+    sent = msgspec.json.encode(patch)
+    if not _makes(document, original, sent):
+        # What was assigned reads otherwise once it is JSON (a tuple is a list then): what it reads as is what is meant.
+        document, original = decode(encoded) or {}, decode(request.object_bytes) or {}
         patch = diff(original, document)
-    if not patch:
-        return
+        sent = msgspec.json.encode(patch)
+        if not _makes(document, original, sent):
+            raise PatchFailed(
+                f"the patch made for {request.kind.kind} {request.name} makes something else of it; nothing was changed"
+            )
+    if patch:
+        verdict.patch, verdict.patch_json = patch, sent
+
+
+def _makes(document: Document, original: Document, sent: bytes) -> bool:
+    """Whether the patch, as it is sent, makes `document` of `original`; `original` is used up."""
     try:
-        applied = apply(original, patch)
-    except PatchFailed as error:
-        applied, problem = None, str(error)
-    else:
-        problem = "it makes something else"
-    if applied != document and not same(applied, plain(document)):
-        raise PatchFailed(
-            f"the patch made for {request.kind.kind} {request.name} does not apply to it ({problem}); nothing was changed"
-        )
-    verdict.patch = patch
+        return bool(apply(original, msgspec.json.decode(sent)) == document)
+    except PatchFailed:
+        return False
 
 
 def _validate(verdict: Verdict, bindings: list[Binding]) -> Generator[Call, Any, None]:

@@ -209,6 +209,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         warnings: shown to the user whether allowed or not.
         audit_annotations: for the API server's audit log.
         patch: what to change; empty when nothing does.
+        patch_json: the same as it is sent, where it has been written already.
     """
 
     uid: str
@@ -218,6 +219,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     warnings: Sequence[str] = ()
     audit_annotations: Mapping[str, str] = {}
     patch: Sequence[Operation] = ()
+    patch_json: bytes = b""
 
 
 _REASONS = {
@@ -249,7 +251,7 @@ def write(answer: Answer, api_version: str = VERSIONS[0]) -> bytes:
         response["status"] = status
     elif answer.patch:
         response["patchType"] = "JSONPatch"
-        response["patch"] = base64.b64encode(msgspec.json.encode(answer.patch)).decode("ascii")
+        response["patch"] = base64.b64encode(answer.patch_json or msgspec.json.encode(answer.patch)).decode("ascii")
     if answer.warnings:
         response["warnings"] = answer.warnings
     if answer.audit_annotations:

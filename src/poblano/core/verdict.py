@@ -38,6 +38,7 @@ class Verdict:
     results: list[RuleResult] = field(default_factory=list[RuleResult])
     problems: list[str] = field(default_factory=list[str])
     patch: Sequence[Operation] = ()
+    patch_json: bytes = b""
     _denials: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
     _failures: list[str] = field(default_factory=list[str])
     _warnings: list[str] = field(default_factory=list[str])
@@ -101,7 +102,9 @@ class Verdict:
         """The answer: refused when any rule that may refuse did, with every such rule in the one message."""
         warnings, uid = clean_warnings(self._warnings) if self._warnings else (), self.request.uid
         if not self.refused:
-            return Answer(uid=uid, warnings=warnings, audit_annotations=self._audit, patch=self.patch)
+            return Answer(
+                uid=uid, warnings=warnings, audit_annotations=self._audit, patch=self.patch, patch_json=self.patch_json
+            )
         message = joined([*(said for said, _ in self._denials), *self._failures])
         code = self._denials[0][1] if self._denials else 500
         return Answer(
