@@ -234,3 +234,10 @@ def post(body: bytes = b"{}", path: str = PATH, *headers: str) -> bytes:
 def request(line: str, *headers: str, body: bytes = b"") -> bytes:
     """A request with nothing but what is given."""
     return "\r\n".join([line, *headers]).encode("latin-1") + b"\r\n\r\n" + body
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what has no event of its own."""
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.01)

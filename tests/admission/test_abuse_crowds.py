@@ -76,14 +76,11 @@ async def test_stalled_handshakes_lock_nobody_out() -> None:
             writer.close()
 
 
-async def test_running_out_of_file_descriptors_is_survived(tmp_path: Path, many_files: None) -> None:
-    async with served(tmp_path, files=40) as server:
-        context = trusting()
-        async with contextlib.AsyncExitStack() as stack:
-            for _ in range(60):
-                reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-                stack.callback(writer.close)
-            del reader
-        for _ in range(5):
-            async with connected(server, context) as client:
-                assert (await client.ask(post())).status == 200
+async def test_running_out_of_file_descriptors_locks_nobody_out(tmp_path: Path, many_files: None) -> None:
+    async with served(tmp_path, files=40) as server, contextlib.AsyncExitStack() as stack:
+        for _ in range(60):  # in the handshake
+            _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            stack.callback(writer.close)
+        for _ in range(60):  # established
+            client = await stack.enter_async_context(connected(server))
+        assert (await client.ask(post())).status == 200

@@ -12,7 +12,8 @@ import pytest
 
 from poblano.admission.app import Reply
 from poblano.admission.limits import Limits
-from tests.admission.serving import ANSWER, PATH, Client, Fake, connected, post, request, serving
+from poblano.admission.server import AdmissionServer
+from tests.admission.serving import ANSWER, PATH, Client, Fake, connected, post, request, serving, until
 
 BOTH_LOOPS = True
 
@@ -138,16 +139,8 @@ async def test_a_reset_leaves_nothing_behind(begun: bytes) -> None:
         assert server.app.connections.buffered == 0
 
 
-async def until_empty(server: object) -> None:
-    await until(lambda: len(server.app.connections) == 0)  # type: ignore[attr-defined]
-
-
-async def until(condition: object) -> None:
-    for _ in range(500):
-        if condition():  # type: ignore[operator]
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not come to that")
+async def until_empty(server: AdmissionServer) -> None:
+    await until(lambda: len(server.app.connections) == 0)
 
 
 def plain_socket(client: Client) -> socket.socket:

@@ -28,6 +28,7 @@ from tests.admission.serving import (
     post,
     request,
     serving,
+    until,
     wired,
 )
 
@@ -231,6 +232,50 @@ async def test_who_does_not_read_answers_is_not_read_from() -> None:
         assert wire.paused
         protocol.resume_writing()
         assert not wire.paused
+
+
+async def test_what_comes_while_a_review_waits_is_left_unread_until_it_is_answered() -> None:
+    release = asyncio.Event()
+
+    async def held() -> Reply:
+        await release.wait()
+        return Reply(200, ANSWER)
+
+    with wired(Fake(does=lambda *_: held())) as (protocol, wire):
+        for _ in range(3):
+            protocol.data_received(post())
+        assert wire.paused
+        assert protocol.held == 3 * len(post())
+        assert not protocol.idle
+        release.set()
+        await until(lambda: len(wire.answers()) == 3)
+        assert not wire.paused
+        assert protocol.held == 0
+        assert protocol.idle
+
+
+async def test_a_review_cancelled_on_our_side_is_to_be_asked_again() -> None:
+    with wired(Fake(does=lambda *_: asyncio.sleep(3600, Reply(200, ANSWER)))) as (protocol, wire):
+        protocol.data_received(post())
+        assert protocol.task is not None
+        protocol.task.cancel()
+        await until(lambda: bool(wire.written))
+        (answer,) = wire.answers()
+        assert (answer.status, answer.headers["retry-after"], answer.closes) == (503, "1", True)
+
+
+async def test_a_body_that_is_in_the_way_is_given_up_and_may_be_sent_again() -> None:
+    with wired(limits=Limits(buffered_bytes=1000)) as (protocol, wire):
+        protocol.data_received(post(b"x" * 5000)[:3000])
+        (answer,) = wire.answers()
+        assert (answer.status, answer.headers["retry-after"], answer.closes) == (503, "1", True)
+        assert protocol.registry.buffered == 0
+
+
+async def test_a_large_body_at_no_path_is_refused_as_soon_as_it_is_too_large() -> None:
+    with wired(limits=Limits(body_bytes=1000)) as (protocol, wire):
+        protocol.data_received(post(b"x" * 5000, "/x")[:3000])
+        assert [(a.status, a.closes) for a in wire.answers()] == [(404, True)]
 
 
 async def test_a_head_request_gets_no_body() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.admission.serving import ANSWER, PATH, Fake, connected, echo, post, serving
+from tests.admission.serving import ANSWER, PATH, Constant, Fake, connected, echo, post, serving
 
 BOTH_LOOPS = True
 
@@ -31,3 +31,10 @@ async def test_many_clients_are_served_at_once() -> None:
                 return (await client.ask(post())).status
 
         assert await asyncio.gather(*(ask() for _ in range(20))) == [200] * 20
+
+
+async def test_another_reviewer_takes_over_between_two_requests() -> None:
+    async with serving() as server, connected(server) as client:
+        assert (await client.ask(post())).body == ANSWER
+        server.use(Constant(b'"new"'))
+        assert (await client.ask(post())).body == b'"new"'

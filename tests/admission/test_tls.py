@@ -15,7 +15,7 @@ import pytest
 
 from poblano.admission.certificates import Pair, issue
 from poblano.admission.tls import LiveCertificate, UnusableCertificate, follow, read_pair
-from tests.admission.serving import issued
+from tests.admission.serving import issued, until
 
 
 def mount(directory: Path, pair: Pair, revision: str) -> None:
@@ -44,9 +44,7 @@ async def followed(live: LiveCertificate, directory: Path) -> AsyncIterator[None
 
 
 async def until_swapped(live: LiveCertificate, times: int) -> None:
-    async with asyncio.timeout(10):
-        while live.swaps < times:
-            await asyncio.sleep(0.01)
+    await until(lambda: live.swaps == times)
 
 
 async def test_a_changed_secret_is_served(tmp_path: Path) -> None:

@@ -89,9 +89,20 @@ class Connections:
         if self._timer is None:
             self._sweep()
         self._all.add(connection)
-        if len(self._all) > self.limits.connections:
+        if len(self._all) > self.limits.connections and not self.make_room(but=connection):
             self.evicted += 1
-            self._least_useful(but=connection).evict()
+            connection.evict()
+
+    def make_room(self, but: Connection | None = None) -> bool:
+        """Evict an idle connection; False where there is none."""
+        # An API server's connections have been answered before, a flood's have not: strangers go first.
+        idle = (c for c in self._all if c.idle and c is not but)
+        least_useful = min(idle, key=lambda c: (c.answered > 0, c.arrived), default=None)
+        if least_useful is None:
+            return False
+        self.evicted += 1
+        least_useful.evict()
+        return True
 
     def remove(self, connection: Connection) -> None:
         """Forget one, and what it held."""
@@ -145,11 +156,6 @@ class Connections:
         except TimeoutError:
             return False
         return True
-
-    def _least_useful(self, *, but: Connection) -> Connection:
-        # An API server's connections have been answered before, a flood's have not: strangers go first.
-        idle = (c for c in self._all if c.idle and c is not but)
-        return min(idle, key=lambda c: (c.answered > 0, c.arrived), default=but)
 
     def _sweep(self) -> None:
         loop = asyncio.get_running_loop()

@@ -80,12 +80,14 @@ class Listener:
         make: Callable[[], asyncio.Protocol],
         tls: ssl.SSLContext | None,
         limits: Limits,
+        make_room: Callable[[], bool],
     ) -> None:
         self.sockets = sockets
         self.failed_handshakes = 0
         self._make = make
         self._tls = tls
         self._limits = limits
+        self._make_room = make_room
         self._handshakes: dict[asyncio.Task[bool], None] = {}  # oldest first
         self._resumptions: set[asyncio.TimerHandle] = set()
 
@@ -131,7 +133,9 @@ class Listener:
     def _pause(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         loop.remove_reader(listening)
-        self._cut_oldest()
+        # The kernel says "no descriptor left" even when nobody is waiting: the only one in its handshake is to stay.
+        if not self._make_room() and len(self._handshakes) > 1:
+            self._cut_oldest()
 
         def resume() -> None:
             self._resumptions.discard(handle)

@@ -90,13 +90,11 @@ class RequestParser:
         self._fresh = True
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._reject(failure(400, NO_UPGRADE))
         except httptools.HttpParserCallbackError as error:
             if not isinstance(error.__context__, _Stop):
                 logger.exception("a request could not be judged", exc_info=error.__context__)
                 self._reject(failure(500, "the webhook failed; its log tells why"))
-        except httptools.HttpParserError:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._reject(failure(400, MALFORMED))
         else:
             if self._between and self._fresh:

@@ -44,7 +44,7 @@ class AdmissionProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        served: object = config.loaded_app  # pyright: ignore[reportUnknownMemberType]
+        served: object = vars(config)["loaded_app"]
         if not hasattr(served, "admit"):
             raise TypeError("AdmissionProtocol serves an AdmissionApp; give Config(app, proxy_headers=False)")
         app = cast("Application", served)

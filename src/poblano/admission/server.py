@@ -52,7 +52,8 @@ class Endpoint:
         """
         sockets = bind(self._host, self._port)
         self._port = sockets[0].getsockname()[1]
-        self._listener = Listener(sockets, protocol_factory(self.app), self._tls, self.app.limits)
+        app = self.app
+        self._listener = Listener(sockets, protocol_factory(app), self._tls, app.limits, app.connections.make_room)
         self._listener.start()
 
     @property
