@@ -255,7 +255,7 @@ def check_on_error(value: OnError | None) -> OnError | None:
 
 def check_timeout(value: int | None) -> int | None:
     """`value`, if a webhook can have it."""
-    if value is not None and value not in range(1, 31):
+    if value is not None and (type(value) is not int or value not in range(1, 31)):
         raise InvalidDefinition(
             f"timeout is {value!r}", "write whole seconds from 1 to 30: timeout=10", caller_location()
         )
@@ -287,4 +287,5 @@ def _check_action(phase: Phase, action: object, where: Location) -> None:
 
 
 def _is_async(action: Callable[..., Any]) -> bool:
+    action = inspect.unwrap(action)
     return inspect.iscoroutinefunction(action) or inspect.iscoroutinefunction(getattr(action, "__call__", None))  # noqa: B004

@@ -12,10 +12,11 @@ Generated kinds name the field (``spec: Nested[PodSpec] = Nested()``). A user's 
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 import types
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Final, ForwardRef, Literal, TypeVar, Union, get_args, get_origin, overload
+from typing import Annotated, Any, ClassVar, Final, ForwardRef, Literal, TypeVar, Union, get_args, get_origin, overload
 
 from poblano.core.errors import InvalidDefinition, MalformedObject
 from poblano.core.fields import AnyValue, Field, Nested, NestedList, NestedMap, Scalar, ScalarList, ScalarMap, Viewed
@@ -24,6 +25,8 @@ from poblano.core.location import caller_location
 T = TypeVar("T")
 
 MISSING: Final = object()
+
+_CLASS_VAR = re.compile(r"(typing\.)?ClassVar\b")
 
 
 class FieldOptions:
@@ -124,15 +127,65 @@ def _resolver(cls: type, annotation: str) -> Callable[[], Any]:
     local = dict(frame.f_locals) if nested and frame is not None else {}
 
     def resolve() -> Any:
+        inner = {name: value for name, value in vars(cls).items() if isinstance(value, type)}
         try:
-            return eval(annotation, dict(names), local | {cls.__name__: cls})  # noqa: S307 -- the class's own source
+            found = eval(annotation, dict(names), local | inner | {cls.__name__: cls})  # noqa: S307 -- the class's own source
         except NameError as error:
-            raise InvalidDefinition(
+            raise _NotThere(
                 f"{cls.__name__}: the annotation {annotation!r} names what is not there: {error}",
                 "import or define it in the same module",
             ) from None
+        return _whole(cls, found)
 
     return resolve
+
+
+class _NotThere(InvalidDefinition):
+    """A name in an annotation does not exist, or not yet."""
+
+
+def _whole(cls: type, hint: Any) -> Any:
+    """`hint` with the names that stand in quotes in it replaced by what they name."""
+    if isinstance(hint, str | ForwardRef):
+        return _resolver(cls, hint if isinstance(hint, str) else hint.__forward_arg__)()
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return _whole(cls, arguments[0])
+    if origin in (Union, types.UnionType):
+        return Union[tuple(_whole(cls, argument) for argument in arguments)]  # noqa: UP007 -- of as many as there are
+    if origin in (list, dict):
+        return types.GenericAlias(origin, tuple(_whole(cls, argument) for argument in arguments))
+    return hint
+
+
+class Later(Field[Any]):
+    """A field whose annotation names what is defined further down. It becomes what it is when it is first used."""
+
+    __slots__ = ("_finish", "_name", "_owner")
+
+    def __init__(self, key: str, finish: Callable[[], Field[Any]]) -> None:
+        super().__init__(key)
+        self._finish = finish
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        super().__set_name__(owner, name)
+        self._owner, self._name = owner, name
+
+    def _become(self) -> Any:
+        made = self._finish()
+        made.__set_name__(self._owner, self._name)
+        self._owner.__fields__[self._name] = made
+        setattr(self._owner, self._name, made)
+        return made
+
+    def __get__(self, view: Any, owner: type[Any], /) -> Any:
+        return self._become().__get__(view, owner)
+
+    def __set__(self, view: Any, value: Any, /) -> None:
+        self._become().__set__(view, value)
+
+    def __delete__(self, view: Any) -> None:
+        self._become().__delete__(view)
 
 
 def _tell(given: Field[Any], cls: type, annotation: Any) -> None:
@@ -152,29 +205,33 @@ def _tell(given: Field[Any], cls: type, annotation: Any) -> None:
 def _made(cls: type, name: str, annotation: Any, given: object) -> Field[Any] | None:
     key = given.key if isinstance(given, FieldOptions) else ""
     default = given.default if isinstance(given, FieldOptions) else given
-    hint = _resolver(cls, annotation)() if isinstance(annotation, str) else annotation
-    if get_origin(hint) is _class_var():
+    if get_origin(annotation) is ClassVar or (isinstance(annotation, str) and _CLASS_VAR.match(annotation)):
         return None
+    try:
+        hint = _whole(cls, annotation)
+    except _NotThere:
+        resolver = _resolver(cls, annotation) if isinstance(annotation, str) else lambda: _whole(cls, annotation)
+        return Later(key, lambda: _field(cls, name, resolver(), key, default))
     return _field(cls, name, hint, key, default)
-
-
-def _class_var() -> Any:
-    from typing import ClassVar
-
-    return ClassVar
 
 
 def _field(cls: type, name: str, hint: Any, key: str, default: object) -> Field[Any]:
     optional = False
-    if get_origin(hint) is Annotated:
-        hint = get_args(hint)[0]
     if get_origin(hint) in (Union, types.UnionType):
         members = [member for member in get_args(hint) if member is not type(None)]
         optional = len(members) < len(get_args(hint))
         hint = members[0] if len(members) == 1 else hint
+    origin, arguments = get_origin(hint), get_args(hint)
+    if default not in (MISSING, None, [], {}) and (
+        _is_struct(hint) or list in (origin, hint) or dict in (origin, hint)
+    ):
+        raise InvalidDefinition(
+            f"{cls.__name__}.{name} has a default, which is for a single value",
+            "leave it out: what is absent reads as empty",
+            caller_location(),
+        )
     if _is_struct(hint):
         return _viewed(Nested(key), hint)
-    origin, arguments = get_origin(hint), get_args(hint)
     if origin is list or hint is list:
         return _viewed(NestedList(key), arguments[0]) if arguments and _is_struct(arguments[0]) else ScalarList(key)
     if origin is dict or hint is dict:
