@@ -67,8 +67,7 @@ def _module_in(imported: ModuleType, attribute: str, target: str) -> Module:
 def _fresh(folder: Path, name: str) -> Generator[None]:
     """Imports come from the files of `folder` as they are now; after an error, what was imported before is back."""
     place = str(folder)
-    if place not in sys.path:
-        sys.path.insert(0, place)
+    sys.path[:] = [place, *(other for other in sys.path if other != place)]
     importlib.invalidate_caches()
     linecache.checkcache()
     before = {key: module for key, module in sys.modules.items() if _is_from(folder, key, module)}

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import click
 
-from poblano.cli.project import load_project
 from poblano.core.errors import InvalidSettings
-from poblano.settings import find_project
 
 HELLO = Path("examples", "hello")
 
@@ -29,6 +27,7 @@ def command(folder: Path | None) -> None:
 
     from poblano.admission.server import loop_factory
     from poblano.cli.demonstration import demonstrate
+    from poblano.cli.project import load_project
     from poblano.cli.samples import read_samples
     from poblano.cli.terminal import Terminal
     from poblano.log import configure
@@ -42,6 +41,8 @@ def command(folder: Path | None) -> None:
 
 
 def _default() -> Path:
+    from poblano.settings import find_project
+
     try:
         return find_project(Path.cwd())
     except InvalidSettings:

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import click
 
-from poblano.cli.project import load_project
-
 
 @click.command(name="dev")
 @click.option(
@@ -40,6 +38,7 @@ def command(kubeconfig: Path | None, context: str, host: str, port: int, force: 
     """
     from poblano.admission.server import loop_factory
     from poblano.cli.development import Development, Options
+    from poblano.cli.project import load_project
     from poblano.cli.terminal import Terminal
     from poblano.client import find_access
     from poblano.log import configure

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from poblano.cli.project import Project, load_project
 from poblano.core.errors import InvalidSettings
 
 if TYPE_CHECKING:
     from poblano.admission.health import HealthServer, Readiness
     from poblano.admission.server import AdmissionServer
     from poblano.admission.tls import LiveCertificate
+    from poblano.cli.project import Project
 
 ROLES = ("admission", "all")
 
@@ -68,6 +68,7 @@ def command(host: str, port: int, health_port: int, cert: Path | None, key: Path
     POBLANO_KEY, POBLANO_ROLE.
     """
     from poblano.admission.server import loop_factory
+    from poblano.cli.project import load_project
 
     _check_role(role)
     if cert is None or key is None:

@@ -1,0 +1,117 @@
+"""The command line: what it costs, what it says, and that a user's mistake ends in one message."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from poblano import __version__
+from poblano.cli.main import COMMANDS, cli
+from tests.cli.developing import POBLANO, environment, write_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAVY = ("aiohttp", "cryptography", "msgspec", "orjson", "prometheus_client", "rich", "structlog", "uvicorn", "yaml")
+
+
+def poblano(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*POBLANO, *arguments],
+        cwd=folder,
+        env=environment() | {"HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("arguments", (["--help"], *([command, "--help"] for command in COMMANDS)))
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    code = f"""
+import sys
+from poblano.cli.main import main
+try:
+    main({arguments!r})
+except SystemExit as exit:
+    assert exit.code == 0
+print("loaded:", *[name for name in {HEAVY!r} if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines()[-1].strip() == "loaded:"
+
+
+def test_the_help_names_every_command_with_what_it_does() -> None:
+    shown = CliRunner().invoke(cli, ["--help"]).output
+    for name, does in (
+        ("demo", "Serve the module here and ask it about its samples."),
+        ("dev", "Serve the module from here to a cluster, and reload it on save."),
+        ("run", "Serve the module's webhooks over HTTPS, for a pod."),
+    ):
+        assert f"  {name:6}{does}" in shown
+    assert "Exit codes: 0 all is well" in shown
+
+
+def test_the_version_is_the_package_s(tmp_path: Path) -> None:
+    assert poblano(tmp_path, "--version").stdout == f"poblano {__version__}\n"
+
+
+def test_an_unknown_command_is_2(tmp_path: Path) -> None:
+    done = poblano(tmp_path, "serve")
+    assert done.returncode == 2
+    assert "No such command 'serve'" in done.stderr
+
+
+def test_a_folder_without_a_module_is_1_and_says_what_to_write(tmp_path: Path) -> None:
+    done = poblano(tmp_path, "demo")
+    assert done.returncode == 1
+    assert done.stderr.startswith("poblano: no pyproject.toml with a [tool.poblano] table in ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_an_error_in_the_user_s_code_names_file_and_line(tmp_path: Path) -> None:
+    folder = write_project(tmp_path / "module", "wrong", "import os\nboat = 1 / 0\n")
+    done = poblano(folder, "demo")
+    assert done.returncode == 1
+    assert f"{folder / 'rules.py'}:2: ZeroDivisionError: division by zero" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_definition_names_file_line_and_cure(tmp_path: Path) -> None:
+    code = "from poblano import Capability, a\nc = Capability('c')\nc.when(a.Pod).mutate(print)\n"
+    folder = write_project(tmp_path / "module", "wrong", code)
+    done = poblano(folder, "demo")
+    assert f"{folder / 'rules.py'}:3: the rule for Pod does not say when; write is_created()" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    folder = write_project(tmp_path / "module", "wrong", "boat = 1 / 0\n")
+    done = poblano(folder, "--debug", "demo")
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert "ZeroDivisionError" in done.stderr
+
+
+def test_without_a_kubeconfig_dev_says_what_to_give(tmp_path: Path) -> None:
+    folder = write_project(tmp_path / "module", "lonely", "from poblano import Module\nmodule = Module()\n")
+    done = poblano(folder, "dev")
+    assert done.returncode == 1
+    assert "there is no kubeconfig, and this is no pod; name one: --kubeconfig FILE" in done.stderr
+
+
+def test_a_cluster_that_does_not_answer_is_1(tmp_path: Path) -> None:
+    folder = write_project(tmp_path / "module", "lonely", "from poblano import Module\nmodule = Module()\n")
+    (folder / "config").write_text(
+        """{"current-context": "c", "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}], "users": [{"name": "u", "user": {}}]}"""
+    )
+    done = poblano(folder, "dev", "--kubeconfig", "config", "--port", "0")
+    assert done.returncode == 1
+    assert "https://127.0.0.1:1" in done.stderr or "127.0.0.1:1" in done.stderr
+    assert "Traceback" not in done.stderr
