@@ -139,6 +139,19 @@ async def test_a_reset_leaves_nothing_behind(begun: bytes) -> None:
         assert server.app.connections.buffered == 0
 
 
+async def test_a_reset_in_the_middle_of_an_answer_leaves_nothing_behind() -> None:
+    large = Reply(200, b'"' + b"x" * 5_000_000 + b'"')
+    async with serving(Fake(does=lambda *_: large)) as server:
+        async with connected(server) as client:
+            await client.send(post() * 3)
+            await client.reader.readexactly(1000)
+            with plain_socket(client) as connection:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        await until_empty(server)
+        async with connected(server) as other:
+            assert (await other.ask(post())).status == 200
+
+
 async def until_empty(server: AdmissionServer) -> None:
     await until(lambda: len(server.app.connections) == 0)
 

@@ -92,12 +92,7 @@ class Application(Protocol):
 
 
 class AdmissionApp:
-    """Reviews by path, for a `Reviewer`.
-
-    >>> app = AdmissionApp(reviewer)  # doctest: +SKIP
-    >>> app.admit(b"GET", b"/mutate", {}).status  # doctest: +SKIP
-    405
-    """
+    """Reviews by path, for a `Reviewer`."""
 
     def __init__(self, reviewer: Reviewer, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()

@@ -32,6 +32,8 @@ class Heads:
 
     def __init__(self) -> None:
         self._calls: dict[Template, Call] = {}
+        self.call_of = self._calls.get
+        """What a head like this led to, or None."""
 
     def forget(self) -> None:
         """Start anew: what a head leads to has changed."""
@@ -44,10 +46,6 @@ class Heads:
         if len(self._calls) >= REMEMBERED:
             self._calls.clear()
         self._calls[template] = call
-
-    def call_of(self, template: Template) -> Call | None:
-        """What a head like this led to."""
-        return self._calls.get(template)
 
 
 def split(piece: bytes) -> tuple[Template, bytes] | None:

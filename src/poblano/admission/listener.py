@@ -14,7 +14,7 @@ from poblano.admission.limits import Limits
 
 BACKLOG = 1024
 ACCEPTED_AT_ONCE = 16  # per turn of the loop, so that a flood of connections does not starve those that are in
-WHEN_FULL_SECONDS = 0.1
+WHEN_FULL_SECONDS = 0.02
 SHUTDOWN_SECONDS = 2.0
 
 

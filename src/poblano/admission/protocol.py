@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from poblano.admission.app import Application
 
+# What matters of a request once its verdict and body are known: it is not the last, and wants all of the answer.
+ORDINARY = Request(failure(400, ""), b"")
 FIRST_REQUEST_SECONDS = 1.0  # from the handshake to the request it was made for, when time is short
 
 
@@ -50,6 +52,7 @@ class AdmissionProtocol(HttpToolsProtocol):
         app = cast("Application", served)
         self.limits = app.limits
         self.registry = app.connections
+        self.call_of = app.connections.heads.call_of
         self.requests = RequestParser(app)
         self.waiting: deque[Request] = self.requests.complete
         self.task: asyncio.Task[Reply] | None = None
@@ -108,9 +111,9 @@ class AdmissionProtocol(HttpToolsProtocol):
             self.arrived = time.monotonic()
             if self.task is None and (whole := split(data)) is not None:
                 learn, body = whole
-                call = self.registry.heads.call_of(learn)
+                call = self.call_of(learn)
                 if call is not None and len(body) <= self.limits.body_bytes:
-                    self._answer(Request(call, body))
+                    self._take(call.answer(body, self.arrived), ORDINARY)
                     return
         requests.feed(data)
         if learn is not None:
@@ -146,7 +149,9 @@ class AdmissionProtocol(HttpToolsProtocol):
 
     def _answer(self, request: Request) -> None:
         verdict = request.verdict
-        answer = verdict if isinstance(verdict, Reply) else verdict.answer(request.body, self.arrived)
+        self._take(verdict if isinstance(verdict, Reply) else verdict.answer(request.body, self.arrived), request)
+
+    def _take(self, answer: Reply | asyncio.Task[Reply], request: Request) -> None:
         if isinstance(answer, Reply):
             self._write(answer, request)
             return
