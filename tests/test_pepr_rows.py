@@ -1,0 +1,199 @@
+"""One test for each weakness that was measured in Pepr and that concerns admission, named after its row in the report."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from poblano import Capability, Resource, a, document
+from poblano.core.context import Running, is_dry_run, running
+from poblano.core.entries import entries, match_condition, namespace_selector, object_selector
+from poblano.core.review import VERSIONS, read, write
+from tests.core.driving import POD, answered, drive, patched, pipeline, review, sent, shop
+
+
+def _raise(error: Exception) -> Any:
+    raise error
+
+
+# ------------------------------------------------------------------------------------------------ A3: refusals
+
+
+def test_a3_the_code_given_to_deny_reaches_the_user():
+    rules = shop()
+    rules.when(a.Pod).is_created().validate(lambda pod: pod.deny("no teapots", code=418))
+
+    assert sent(answered(rules, phase="validate"))["status"] == {
+        "code": 418,
+        "message": "shop/validate-pod: no teapots",
+    }
+
+
+def test_a3_the_text_of_an_exception_reaches_the_user():
+    rules = shop()
+    rules.when(a.Pod).is_created().validate(name="tier")(lambda pod: _raise(ValueError("no such tier: x")))
+
+    assert answered(rules, phase="validate").message == "shop/tier failed: ValueError: no such tier: x"
+
+
+def test_a3_a_rejected_mutation_says_why_in_the_status():
+    rules = shop()
+    rules.when(a.Pod).is_created().mutate(name="tier")(lambda pod: _raise(ValueError("boom")))
+    response = sent(answered(rules))
+
+    assert response["status"]["message"] == "shop/tier failed: ValueError: boom"
+    assert "result" not in response
+
+
+def test_a3_an_action_that_raises_leaves_no_half_made_change():
+    rules = shop()
+
+    @rules.when(a.Pod).is_created().mutate(on_error="ignore")
+    def half(pod: Any) -> None:
+        pod.set_label("half", "made")
+        raise ValueError("boom")
+
+    assert patched(POD, answered(rules)) == POD
+
+
+@pytest.mark.parametrize("phase", ["mutate", "validate"])
+@pytest.mark.parametrize(("on_error", "allowed"), [("reject", False), ("audit", True), ("ignore", True)])
+def test_a3_on_error_decides_for_mutate_and_validate_alike(phase: str, on_error: Any, allowed: bool):
+    rules = shop()
+    getattr(rules.when(a.Pod).is_created(), phase)(on_error=on_error)(lambda pod: _raise(ValueError("boom")))
+
+    assert answered(rules, phase=phase).allowed is allowed
+
+
+def test_a3_one_actions_policy_is_not_its_neighbours():
+    rules = shop()
+    rules.when(a.Pod).is_created().mutate(on_error="ignore")(lambda pod: _raise(ValueError("ignored")))
+    rules.when(a.Pod).is_created().mutate(lambda pod: pod.set_label("x", "1"))
+    rules.when(a.Pod).is_created().validate(mode="warn")(lambda pod: pod.deny("only a warning"))
+    rules.when(a.Pod).is_created().validate(lambda pod: pod.approve())
+
+    assert patched(POD, answered(rules))["metadata"]["labels"]["x"] == "1"
+    assert list(answered(rules, phase="validate").warnings) == ["shop/validate-pod: only a warning"]
+
+
+# ------------------------------------------------------------------------------------------------ A4: groups
+
+
+def test_a4_a_service_of_another_group_is_no_service():
+    rules, seen = shop(), list[Any]()
+    rules.when(a.Service).is_created().mutate(seen.append)
+    knative = {
+        "kind": {"group": "serving.knative.dev", "version": "v1", "kind": "Service"},
+        "resource": {"group": "serving.knative.dev", "version": "v1", "resource": "services"},
+    }
+    answered(rules, review({"kind": "Service"}, **knative))
+
+    assert seen == []
+
+
+def test_a4_a_secret_of_another_group_is_not_decoded():
+    class Secret(Resource, group="foo.io", version="v1"): ...
+
+    rules = shop()
+    rules.when(Secret).is_created().mutate(lambda secret: secret.text.get("k"))
+    foo = {
+        "kind": {"group": "foo.io", "version": "v1", "kind": "Secret"},
+        "resource": {"group": "foo.io", "version": "v1", "resource": "secrets"},
+    }
+    answer = answered(rules, review({"kind": "Secret", "data": {"k": "aGVsbG8"}}, **foo))
+
+    assert answer.message.startswith("shop/mutate-secret failed: MalformedObject")
+
+
+# ------------------------------------------------------------------------------------------------ A5: push-down
+
+
+def test_a5_the_filters_of_a_rule_are_the_api_servers_to_ask():
+    rules = Capability("shop", namespaces=["shop"])
+    rules.when(a.Pod).is_created().with_label("tier", "data").with_name("db").mutate(lambda pod: None)
+    (entry,) = entries(rules.bindings)
+
+    assert namespace_selector(entry)["matchExpressions"][0]["values"] == ["shop"]
+    assert object_selector(entry)["matchExpressions"] == [{"key": "tier", "operator": "In", "values": ["data"]}]
+    assert '["db"]' in str(match_condition(entry))
+
+
+def test_a5_each_policy_and_timeout_has_an_entry_of_its_own():
+    rules = shop()
+    rules.when(a.Pod).is_created().mutate(lambda pod: None)
+    rules.when(a.Pod).is_created().mutate(on_error="ignore", timeout=3)(lambda pod: None)
+
+    assert [(entry.policy, entry.timeout) for entry in entries(rules.bindings)] == [("Fail", 10), ("Ignore", 3)]
+
+
+# ------------------------------------------------------------------------------------------------ A6: no stamp
+
+
+def test_a6_nothing_is_stamped_on_an_object_that_no_action_changed():
+    rules = shop()
+    rules.when(a.Pod).is_created().mutate(lambda pod: None)
+
+    assert sent(answered(rules)) == {"uid": "u-1", "allowed": True}
+
+
+def test_a6_a_patch_holds_what_the_action_did_and_no_more():
+    rules = shop()
+    rules.when(a.Pod).is_created().mutate(lambda pod: pod.set_label("x", "1"))
+
+    assert sent(answered(rules))["patch"] == [{"op": "add", "path": "/metadata/labels/x", "value": "1"}]
+
+
+@pytest.mark.parametrize(
+    "data", [None, {}, {"k": "aGVsbG8"}, {"k": "aGVs\nbG8="}, {"k": "w6k="}, {"k": "not base64"}], ids=str
+)
+def test_a6_a_secret_keeps_the_spelling_of_what_was_not_touched(data: Any):
+    rules = shop()
+    rules.when(a.Secret).is_created().mutate(lambda secret: secret.set_label("x", "1"))
+    secret = {"kind": "Secret", "metadata": {"name": "s", "labels": {}}, "stringData": {"a": "b"}}
+    secret |= {} if data is None else {"data": data}
+
+    assert [operation["path"] for operation in answered(rules, review(secret)).patch] == ["/metadata/labels/x"]
+
+
+# ------------------------------------------------------------------------------------------------ A15: dry runs
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a15_an_action_knows_of_a_dry_run_and_so_does_whatever_it_calls(dry_run: bool):
+    rules, seen = shop(), list[Any]()
+
+    @rules.when(a.Pod).is_created().mutate
+    def look(pod: Any) -> None:
+        seen.append((pod.is_dry_run, pod.permit_side_effects))
+
+    body = review(dryRun=dry_run)
+    call = next(pipeline(rules).steps(read(body)))
+    drive(pipeline(rules), body)
+
+    assert seen == [(dry_run, not dry_run)]
+    assert call.running.dry_run is dry_run
+
+
+def test_a15_the_flag_goes_where_the_action_goes():
+    token = running.set(Running("shop", "rule", dry_run=True))
+    try:
+        assert is_dry_run()
+    finally:
+        running.reset(token)
+    assert not is_dry_run()
+
+
+# ------------------------------------------------------------------------------------------------ A16: versions
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a16_a_review_is_answered_in_its_own_version(version: str):
+    rules = shop()
+    rules.when(a.Pod).is_created().mutate(lambda pod: document(pod.raw).update(x=1))
+    body = review().replace(VERSIONS[0].encode(), version.encode())
+    found = json.loads(write(drive(pipeline(rules), body).answer(), read(body).api_version))
+
+    assert (found["apiVersion"], found["kind"]) == (version, "AdmissionReview")
+    assert found["response"]["uid"] == "u-1"
