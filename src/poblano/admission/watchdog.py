@@ -28,7 +28,7 @@ class Watchdog:
 
     def __init__(self, blocked: Callable[[str, float], None] | None = None) -> None:
         self._blocked = blocked
-        self._slow: set[tuple[str, str]] = set()
+        self.slow: set[tuple[str, str]] = set()
         self._suspected: set[tuple[str, str]] = set()
         self._current: tuple[Running, float] | None = None
         self._closed = threading.Event()
@@ -36,7 +36,7 @@ class Watchdog:
 
     def is_slow(self, who: Running) -> bool:
         """Whether this action has held the loop too long before."""
-        return bool(self._slow) and (who.capability, who.rule) in self._slow
+        return (who.capability, who.rule) in self.slow
 
     def begin(self, who: Running) -> None:
         """An action is about to run on the loop."""
@@ -64,12 +64,12 @@ class Watchdog:
 
     def _mark(self, who: Running, held: float) -> None:
         key = (who.capability, who.rule)
-        if key in self._slow:
+        if key in self.slow:
             return
         if held < SURELY_HELD_SECONDS and key not in self._suspected:
             self._suspected.add(key)
             return
-        self._slow.add(key)
+        self.slow.add(key)
         if self._blocked is not None:
             self._blocked(f"{who.capability}/{who.rule}", held)
 

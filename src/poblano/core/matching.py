@@ -121,7 +121,11 @@ class Matcher:
             binding = entry.binding
             if not binding.subresource and binding.kind.kind != asked:
                 continue
-            failing = _failing(entry.envelope, subject)
+            failing = None
+            for part in entry.envelope:
+                if not part.holds(subject):
+                    failing = part
+                    break
             if failing is None and entry.metadata:
                 if known:
                     _read_metadata(subject, request)

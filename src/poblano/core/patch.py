@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
-from poblano.core.errors import PatchFailed
+from poblano.core.errors import MalformedObject, PatchFailed
 from poblano.core.jsonvalue import Document, copied, identical, same
 
 Operation: TypeAlias = dict[str, Any]
@@ -61,6 +61,8 @@ def _diff_maps(before: Document, after: Document, path: str, operations: list[Op
     if kept < len(after):
         for key, new in after.items():
             if key not in before:
+                if key.__class__ is not str:
+                    raise MalformedObject(f"at {path or 'the top'}: the key {key!r} is not a string")
                 operations.append({"op": "add", "path": f"{path}/{escape(key)}", "value": new})
 
 

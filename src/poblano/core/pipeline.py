@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import marshal
 import re
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -31,16 +31,15 @@ from poblano.core.decisions import Decision
 from poblano.core.errors import MalformedObject, PatchFailed
 from poblano.core.jsonvalue import Document, plain
 from poblano.core.matching import Matcher, Skipped, WhereFailed
-from poblano.core.patch import apply, diff
-from poblano.core.requests import MutateRequest, Outcome, ValidateRequest, outcome_of
+from poblano.core.patch import Operation, apply, diff
+from poblano.core.requests import MutateRequest, Said, ValidateRequest, document_in, said_in
 from poblano.core.review import AdmissionRequest, Review, absent, decode
 from poblano.core.verdict import Verdict
 
 _STRICT: Final = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
-@dataclass(slots=True, eq=False)
-class Call:
+class Call(msgspec.Struct, eq=False):
     """Something of the user's to be called.
 
     Attributes:
@@ -111,10 +110,15 @@ class Pipeline:
             yield from self._hook("before", self._hooks.before, (request,), verdict)
         bindings = self._applying(verdict, skipped)
         if bindings:
-            yield from _mutate(verdict, bindings) if self.phase == "mutate" else _validate(verdict, bindings)
+            yield from self._ask(verdict, bindings)
         if self._hooks.after is not None:
             yield from self._hook("after", self._hooks.after, (request, verdict.answer()), verdict)
         return verdict
+
+    def _ask(self, verdict: Verdict, bindings: list[Binding]) -> Generator[Call, Any, None]:
+        if self.phase == "validate":
+            return _validate(verdict, bindings)
+        return _mutate_once(verdict, bindings[0]) if len(bindings) == 1 else _mutate(verdict, bindings)
 
     def _applying(self, verdict: Verdict, skipped: Skipped | None) -> list[Binding]:
         applying: list[Binding] = []
@@ -166,9 +170,10 @@ _NOT_FINITE: Final = re.compile(rb"[\xf0-\xff][\x7f\xff]")
 def _may_hold_nan(document: Document) -> bool:
     """Whether a value in `document` may be NaN: never wrongly no, and wrongly yes only by the chance of an odd number."""
     try:
-        return _NOT_FINITE.search(marshal.dumps(document)) is not None
+        packed = marshal.dumps(document)
     except ValueError:
         return True
+    return (b"\x7f" in packed or b"\xff" in packed) and _NOT_FINITE.search(packed) is not None
 
 
 def _bytes(document: Document) -> bytes:
@@ -188,7 +193,7 @@ def _is(document: Document, untouched: bytes) -> bool:
 def _mutate(verdict: Verdict, bindings: list[Binding]) -> Generator[Call, Any, None]:
     request = verdict.request
     document = decode(request.subject_bytes) or {}
-    good = start = _bytes(document)
+    good = _bytes(document)
     for binding in bindings:
         action_request = MutateRequest(request, binding.view, document)
         call = _call(binding, action_request, request)
@@ -196,64 +201,80 @@ def _mutate(verdict: Verdict, bindings: list[Binding]) -> Generator[Call, Any, N
         try:
             if isinstance(outcome, Failed):
                 raise outcome.error
-            left = outcome_of(action_request)
-            document, encoded = _encoded(left.document, good)
+            document, encoded = _encoded(document_in(action_request), good)
         except BaseException as error:  # noqa: BLE001 -- an action may raise SystemExit; it is an error as any
             verdict.fail(binding, error)
             document = decode(good) or {}
             continue
         if call.left_the_loop:
             document = decode(encoded) or {}
-        _report(verdict, binding, left, changed=encoded != good)
+        _report(verdict, binding, said_in(action_request), changed=encoded != good)
         good = encoded
-    if good != start and not verdict.refused:
-        _make_patch(verdict, document, good)
+    if not verdict.refused:
+        verdict.patch, verdict.patch_json = _patch(request, document)
 
 
-def _report(verdict: Verdict, binding: Binding, left: Outcome, *, changed: bool) -> None:
-    _pass_on(verdict, binding, left)
-    if left.denial is not None:
-        verdict.decide(binding, left.denial)
-    else:
-        verdict.note(binding, "changed" if changed else "unchanged")
-
-
-def _pass_on(verdict: Verdict, binding: Binding, left: Outcome) -> None:
-    verdict.warn(left.warnings)
-    for key, value in left.audit.items():
-        verdict.audit(binding, key, value)
-
-
-def _make_patch(verdict: Verdict, document: Document, encoded: bytes) -> None:
-    """Put into the verdict what makes `document` (`encoded`) of the object, after trying it on the object itself.
-
-    A patch that does not apply costs the user a 500 whatever the failure policy, as does any patch where there is no object.
-    """
+def _mutate_once(verdict: Verdict, binding: Binding) -> Generator[Call, Any, None]:
+    """`_mutate` for one binding, as most reviews have: with nobody after it, it is the patch that tells what it did."""
     request = verdict.request
-    original = decode(request.object_bytes)
-    if original is None:
+    action_request = MutateRequest(request, binding.view, decode(request.subject_bytes) or {})
+    outcome = yield _call(binding, action_request, request)
+    try:
+        if isinstance(outcome, Failed):
+            raise outcome.error
+        patch, sent = _patch(request, document_in(action_request))
+    except BaseException as error:  # noqa: BLE001 -- an action may raise SystemExit; it is an error as any
+        verdict.fail(binding, error)
         return
-    patch = diff(original, document)
-    sent = msgspec.json.encode(patch)
-    if not _makes(document, original, sent):
-        # What was assigned reads otherwise once it is JSON (a tuple is a list then): what it reads as is what is meant.
-        document, original = decode(encoded) or {}, decode(request.object_bytes) or {}
-        patch = diff(original, document)
-        sent = msgspec.json.encode(patch)
-        if not _makes(document, original, sent):
-            raise PatchFailed(
-                f"the patch made for {request.kind.kind} {request.name} makes something else of it; nothing was changed"
-            )
-    if patch:
+    _report(verdict, binding, said_in(action_request), changed=bool(patch))
+    if not verdict.refused:
         verdict.patch, verdict.patch_json = patch, sent
 
 
-def _makes(document: Document, original: Document, sent: bytes) -> bool:
-    """Whether the patch, as it is sent, makes `document` of `original`; `original` is used up."""
-    try:
-        return bool(apply(original, msgspec.json.decode(sent)) == document)
-    except PatchFailed:
-        return False
+def _report(verdict: Verdict, binding: Binding, said: Said | None, *, changed: bool) -> None:
+    if said is not None:
+        _pass_on(verdict, binding, said)
+        if said.denial is not None:
+            verdict.decide(binding, said.denial)
+            return
+    verdict.note(binding, "changed" if changed else "unchanged")
+
+
+def _pass_on(verdict: Verdict, binding: Binding, said: Said) -> None:
+    verdict.warn(said.warnings)
+    for key, value in said.audit.items():
+        verdict.audit(binding, key, value)
+
+
+def _patch(request: AdmissionRequest, document: Document) -> tuple[Sequence[Operation], bytes]:
+    """What makes `document` of the object, and the same as it is sent, after trying it on the object itself.
+
+    A patch that does not apply costs the user a 500 whatever the failure policy, as does any patch where there is no object.
+
+    Raises:
+        MalformedObject: when what was changed is not JSON.
+        PatchFailed: when the patch makes something else.
+    """
+    original = decode(request.object_bytes)
+    if original is None:
+        return (), b""
+    patch = diff(original, document)
+    if any(_is_converted(operation) for operation in patch):
+        # What was assigned reads otherwise once it is JSON (a tuple is a list then): what it reads as is what is meant.
+        document = plain(document)
+        patch = diff(original, document)
+    if not patch:
+        return (), b""
+    sent = msgspec.json.encode(patch)
+    if apply(original, msgspec.json.decode(sent)) != document:
+        raise PatchFailed(f"the patch made for {request.kind.kind} {request.name} makes something else of it")
+    return patch, sent
+
+
+def _is_converted(operation: Operation) -> bool:
+    plain(operation["path"])
+    value = operation.get("value")
+    return plain(value, operation["path"]) is not value
 
 
 def _validate(verdict: Verdict, bindings: list[Binding]) -> Generator[Call, Any, None]:
@@ -273,7 +294,8 @@ def _validate(verdict: Verdict, bindings: list[Binding]) -> Generator[Call, Any,
                 MalformedObject(f"it returned {type(outcome).__name__}; return request.approve() or request.deny(...)"),
             )
         else:
-            _pass_on(verdict, binding, outcome_of(action_request))
+            if (said := said_in(action_request)) is not None:
+                _pass_on(verdict, binding, said)
             verdict.decide(binding, outcome)
         if len(bindings) > 1 and (call.left_the_loop or not _is(document, untouched)):
             document = decode(raw) or {}

@@ -5,8 +5,8 @@ The names are Pepr's, in Python's spelling. `raw` is a typed view of the object 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Generic, NamedTuple, Self, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, Generic, Self, TypeVar
 
 from poblano.core.decisions import DEFAULT_CODE, Decision
 from poblano.core.errors import MalformedObject
@@ -20,6 +20,17 @@ from poblano.core.views import Entries
 K = TypeVar("K", bound=Resource)
 
 
+class Said:
+    """What an action had to say, beside what it did to the object."""
+
+    __slots__ = ("audit", "denial", "warnings")
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+        self.audit: dict[str, str] = {}
+        self.denial: Decision | None = None
+
+
 class Request(Generic[K]):
     """What mutate and validate requests share.
 
@@ -27,15 +38,14 @@ class Request(Generic[K]):
         request: the AdmissionRequest: operation, user, options, names.
     """
 
-    __slots__ = ("_audit", "_document", "_old", "_view", "_warnings", "request")
+    __slots__ = ("_document", "_old", "_said", "_view", "request")
 
     def __init__(self, request: AdmissionRequest, view: type[K], document: Document) -> None:
         self.request = request
         self._view = view
         self._document = document
         self._old: K | None = None
-        self._warnings: list[str] = []
-        self._audit: dict[str, str] = {}
+        self._said: Said | None = None
 
     @property
     def raw(self) -> K:
@@ -109,14 +119,19 @@ class Request(Generic[K]):
             data = self._document["data"] = {}
         return data
 
+    def _saying(self) -> Said:
+        if self._said is None:
+            self._said = Said()
+        return self._said
+
     def warn(self, message: str) -> Self:
         """Show the user a warning, whether or not the request is allowed. Up to about 120 characters read well."""
-        self._warnings.append(str(message))
+        self._saying().warnings.append(str(message))
         return self
 
     def audit(self, key: str, value: str) -> Self:
         """Put ``<capability>.<rule>.<key>`` into the API server's audit log. Never a secret."""
-        self._audit[str(key)] = str(value)
+        self._saying().audit[str(key)] = str(value)
         return self
 
     def __repr__(self) -> str:
@@ -124,19 +139,14 @@ class Request(Generic[K]):
         return f"<{type(self).__name__} {asked.operation} {asked.kind.kind} {asked.namespace + '/' if asked.namespace else ''}{asked.name}>"
 
 
-class Outcome(NamedTuple):
-    """What an action left in its request, for the pipeline."""
-
-    document: Document
-    warnings: Sequence[str]
-    audit: Mapping[str, str]
-    denial: Decision | None
+def document_in(request: Request[Any]) -> Document:
+    """The object as the action left it, for the pipeline."""
+    return request._document
 
 
-def outcome_of(request: Request[Any]) -> Outcome:
-    """What the action left in `request`."""
-    denial = request._denial if isinstance(request, MutateRequest) else None
-    return Outcome(request._document, request._warnings, request._audit, denial)
+def said_in(request: Request[Any]) -> Said | None:
+    """What the action said, for the pipeline; None when it said nothing."""
+    return request._said
 
 
 class MutateRequest(Request[K]):
@@ -147,11 +157,7 @@ class MutateRequest(Request[K]):
     True
     """
 
-    __slots__ = ("_denial",)
-
-    def __init__(self, request: AdmissionRequest, view: type[K], document: Document) -> None:
-        super().__init__(request, view, document)
-        self._denial: Decision | None = None
+    __slots__ = ()
 
     @property
     def raw(self) -> K:
@@ -215,8 +221,8 @@ class MutateRequest(Request[K]):
             code: the HTTP status the user gets, 400 to 599.
             warnings: shown beside the message.
         """
-        self._denial = Decision.deny(message, code, warnings)
-        return self._denial
+        decision = self._saying().denial = Decision.deny(message, code, warnings)
+        return decision
 
 
 class ValidateRequest(Request[K]):

@@ -126,12 +126,14 @@ def decode(raw: msgspec.Raw | bytes) -> Document | None:
     Raises:
         MalformedReview: when it is something else than a map.
     """
-    if len(memoryview(raw)) <= 4 and bytes(raw) in _ABSENT:
-        return None
     try:
         found = _anything.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        if not bytes(raw):
+            return None
         raise MalformedReview(f"an object in the review cannot be read: {error}") from None
+    if found is None:
+        return None
     if found.__class__ is not dict:
         raise MalformedReview("an object in the review is not a JSON map")
     return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -30,24 +29,22 @@ class RuleResult(msgspec.Struct, frozen=True):
     error: BaseException | None = None
 
 
-@dataclass(slots=True, eq=False)
-class Verdict:
+class Verdict(msgspec.Struct, eq=False):
     """The answer in the making: every rule reports to it, then `answer` says what they come to."""
 
     request: AdmissionRequest
-    results: list[RuleResult] = field(default_factory=list[RuleResult])
-    problems: list[str] = field(default_factory=list[str])
+    results: list[RuleResult] = []
     patch: Sequence[Operation] = ()
     patch_json: bytes = b""
-    _denials: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
-    _failures: list[str] = field(default_factory=list[str])
-    _warnings: list[str] = field(default_factory=list[str])
-    _audit: dict[str, str] = field(default_factory=dict[str, str])
+    denials: list[tuple[str, int]] = []
+    failures: list[str] = []
+    warnings: list[str] = []
+    audit_annotations: dict[str, str] = {}
 
     @property
     def refused(self) -> bool:
         """Whether the request may not go on."""
-        return bool(self._denials or self._failures)
+        return bool(self.denials or self.failures)
 
     def note(self, binding: Binding, result: Result) -> None:
         """A rule ran and has nothing to say to the user."""
@@ -55,11 +52,11 @@ class Verdict:
 
     def warn(self, messages: Sequence[str]) -> None:
         """Warnings for the user."""
-        self._warnings.extend(messages)
+        self.warnings.extend(messages)
 
     def audit(self, binding: Binding, key: str, value: str) -> None:
         """A line for the API server's audit log."""
-        self._audit[audit_key(f"{binding.capability}.{binding.rule}.{key}")] = clean(value)
+        self.audit_annotations[audit_key(f"{binding.capability}.{binding.rule}.{key}")] = clean(value)
 
     def decide(self, binding: Binding, decision: Decision) -> None:
         """A rule decided; its mode says what a denial means."""
@@ -75,7 +72,7 @@ class Verdict:
             self.audit(binding, "denied", said)
             self.note(binding, "audited")
         else:
-            self._denials.append((said, decision.code))
+            self.denials.append((said, decision.code))
             self.note(binding, "denied")
 
     def fail(self, binding: Binding, error: BaseException) -> None:
@@ -90,30 +87,34 @@ class Verdict:
         self.results.append(RuleResult(capability, rule, "error", error))
         said = f"{capability}/{rule} failed: {described(error, secret=self._is_secret())}"
         if on_error == "reject":
-            self._failures.append(said)
+            self.failures.append(said)
         elif on_error == "audit":
-            self._warnings.append(said)
-            self._audit[audit_key(f"{capability}.{rule}.error")] = said
+            self.warnings.append(said)
+            self.audit_annotations[audit_key(f"{capability}.{rule}.error")] = said
 
     def _is_secret(self) -> bool:
         return self.request.kind.kind == "Secret"
 
     def answer(self) -> Answer:
         """The answer: refused when any rule that may refuse did, with every such rule in the one message."""
-        warnings, uid = clean_warnings(self._warnings) if self._warnings else (), self.request.uid
+        warnings, uid = clean_warnings(self.warnings) if self.warnings else (), self.request.uid
         if not self.refused:
             return Answer(
-                uid=uid, warnings=warnings, audit_annotations=self._audit, patch=self.patch, patch_json=self.patch_json
+                uid=uid,
+                warnings=warnings,
+                audit_annotations=self.audit_annotations,
+                patch=self.patch,
+                patch_json=self.patch_json,
             )
-        message = joined([*(said for said, _ in self._denials), *self._failures])
-        code = self._denials[0][1] if self._denials else 500
+        message = joined([*(said for said, _ in self.denials), *self.failures])
+        code = self.denials[0][1] if self.denials else 500
         return Answer(
             uid=uid,
             allowed=False,
             code=code or DEFAULT_CODE,
             message=message,
             warnings=warnings,
-            audit_annotations=self._audit,
+            audit_annotations=self.audit_annotations,
         )
 
 
