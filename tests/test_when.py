@@ -88,7 +88,7 @@ async def test_an_async_action_stays_one():
     assert not (await judged(request(ValidateRequest))).allowed
 
 
-class Callable_:
+class Called:
     def __call__(self, pod: Any) -> None: ...
 
 
@@ -107,7 +107,7 @@ async def slow(pod: Any) -> None: ...
         (lambda pod: None, "mutate-pod", False),
         (functools.partial(label), "mutate-pod", False),
         (functools.partial(slow), "mutate-pod", True),
-        (Callable_(), "mutate-pod", False),
+        (Called(), "mutate-pod", False),
         (AsyncCallable(), "mutate-pod", True),
         (AsyncCallable().__call__, "call", True),
         (shop().when(a.Pod).is_created().mutate(slow), "slow", True),
@@ -302,7 +302,7 @@ WRONG: dict[str, tuple[Any, str, str]] = {
     "generic, unnamed": (lambda s: s.when(a.GenericKind), "does not say which kind", "kind="),
     "scope": (lambda s: s.when(a.GenericKind, version="v1", kind="X", scope="cluster"), "the scope is", "Namespaced"),
     "no action": (lambda s: s.when(a.Pod).is_created().mutate(5), "takes a function, not 5", "def rule"),
-    "a class": (lambda s: s.when(a.Pod).is_created().mutate(Callable_), "takes a function", "def rule"),
+    "a class": (lambda s: s.when(a.Pod).is_created().mutate(Called), "takes a function", "def rule"),
     "two arguments": (lambda s: s.when(a.Pod).is_created().mutate(two), "with the request alone", "def rule"),
     "no arguments": (lambda s: s.when(a.Pod).is_created().mutate(none), "with the request alone", "def rule"),
     "a generator": (lambda s: s.when(a.Pod).is_created().mutate(generator), "yield", "take the yield out"),
@@ -411,9 +411,9 @@ def test_a_cluster_scoped_kind_has_no_place_in_a_capability_with_namespaces(kind
 
 def test_a_namespace_outside_the_capabilitys_is_an_error():
     rules = shop(namespaces=["shop"])
-    with pytest.raises(InvalidDefinition, match="other is not among the namespaces .*shop"):
+    with pytest.raises(InvalidDefinition, match=r"other is not among the namespaces .*shop"):
         rules.when(a.Pod).is_created().in_namespace("other").mutate(label)
-    with pytest.raises(InvalidDefinition, match="no namespace of the capability .* matches"):
+    with pytest.raises(InvalidDefinition, match=r"no namespace of the capability .* matches"):
         rules.when(a.Pod).is_created().in_namespace_regex("^prod").mutate(label)
     with pytest.raises(InvalidDefinition, match="not among"):
         rules.when(a.Pod).is_created().in_namespace("shop", "other").mutate(label)

@@ -425,7 +425,7 @@ def test_a_validator_that_returns_no_decision_has_failed(returned: Any):
 
 
 @pytest.mark.parametrize(("on_error", "allowed"), [("reject", False), ("audit", True), ("ignore", True)])
-def test_what_a_validator_s_exception_means_is_said_by_on_error(on_error: Any, allowed: bool):  # noqa: FBT001
+def test_what_a_validator_s_exception_means_is_said_by_on_error(on_error: Any, allowed: bool):
     rules = shop(on_error=on_error)
     rules.when(a.Pod).is_created().validate(lambda pod: _raise(ValueError("boom")))
 
@@ -507,7 +507,7 @@ def test_hooks_run_around_the_rules_with_the_request_and_the_answer():
 
 @pytest.mark.parametrize("hook", ["before", "after"])
 @pytest.mark.parametrize(("on_error", "allowed"), [("reject", False), ("audit", True), ("ignore", True)])
-def test_a_hook_that_raises_counts_as_a_failed_rule(hook: str, on_error: Any, allowed: bool):  # noqa: FBT001
+def test_a_hook_that_raises_counts_as_a_failed_rule(hook: str, on_error: Any, allowed: bool):
     rules = shop()
     rules.when(a.Pod).is_created().mutate(lambda pod: pod.set_label("x", "1"))
     answer = answered(rules, on_error=on_error, **{hook: lambda *_: _raise(ValueError("boom"))})
@@ -595,7 +595,7 @@ def test_a_secret_nobody_touched_keeps_its_spelling(data: dict[str, str]):
         for key in secret.bytes:
             try:
                 value = secret.bytes[key]
-            except Exception:  # noqa: BLE001
+            except Exception:  # noqa: BLE001 -- what cannot be read is left alone
                 continue
             secret.bytes[key] = value
 

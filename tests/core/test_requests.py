@@ -137,7 +137,7 @@ def test_a_secret_reads_as_text_and_as_bytes():
 
 
 def test_what_is_no_text_is_read_as_bytes():
-    with pytest.raises(MalformedObject, match="the value of 'raw' is not text; read it with .bytes"):
+    with pytest.raises(MalformedObject, match=r"the value of 'raw' is not text; read it with .bytes"):
         _ = secret({"raw": "/w=="}).text["raw"]
     with pytest.raises(MalformedObject, match="the value of 'raw' is not base64"):
         _ = secret({"raw": "?"}).bytes["raw"]
@@ -165,9 +165,9 @@ def test_reading_a_secret_without_data_makes_none():
 
 
 def test_the_types_of_values_are_checked():
-    with pytest.raises(TypeError, match="use .bytes for bytes"):
+    with pytest.raises(TypeError, match=r"use .bytes for bytes"):
         secret().text["x"] = b"y"  # type: ignore[assignment]
-    with pytest.raises(TypeError, match="use .text for text"):
+    with pytest.raises(TypeError, match=r"use .text for text"):
         secret().bytes["x"] = "y"  # type: ignore[assignment]
 
 
