@@ -103,6 +103,15 @@ async def test_a_head_seen_before_with_another_length_is_no_other_request() -> N
         assert [a.status for a in wire.answers()] == [200, 200, 400]
 
 
+@pytest.mark.parametrize("last", [post().replace(b"HTTP/1.1", b"HTTP/1.0"), post(b"{}", PATH, "Connection: close")])
+async def test_a_head_that_closes_the_connection_closes_every_connection(last: bytes) -> None:
+    async with serving() as server:
+        for _ in range(3):
+            async with connected(server) as client:
+                assert (await client.ask(last)).closes
+                assert await client.closed() == b""
+
+
 async def test_a_known_answer_is_one_write() -> None:
     with wired() as (protocol, wire):
         writes: list[bytes] = []

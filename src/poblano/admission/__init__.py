@@ -5,6 +5,7 @@ Where to look:
 - ``server``: start it, drain it, serve until a signal
 - ``app``: what the server asks of whoever reviews (``Reviewer``, ``Reply``), and what it refuses by itself
 - ``protocol``: one HTTP connection; ``connections``: all of them; ``listener``: how they come in
+- ``parser``: bytes to judged requests; ``familiar``: heads seen before; ``timeouts``: ``?timeout=``; ``replies``: answers
 - ``limits``: every number a hostile client runs into
 - ``certificates``: making a pair; ``tls``: serving it, and swapping it while serving
 - ``health``: the second port with ``/healthz``, ``/readyz`` and ``/metrics``

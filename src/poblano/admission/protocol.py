@@ -127,10 +127,12 @@ class AdmissionProtocol(HttpToolsProtocol):
 
     def _learn(self, template: Template, data: bytes) -> None:
         requests = self.requests
-        if requests.usual and len(requests.complete) == 1 and data.endswith(b"\r\n\r\n" + requests.complete[0].body):
-            verdict = requests.complete[0].verdict
-            if not isinstance(verdict, Reply):
-                self.registry.heads.remember(template, verdict)
+        if not requests.usual or len(requests.complete) != 1:
+            return
+        verdict, body, last, head_only = requests.complete[0]
+        whole = data.endswith(b"\r\n\r\n" + body)  # the head ended where `split` thought
+        if whole and not last and not head_only and not isinstance(verdict, Reply):
+            self.registry.heads.remember(template, verdict)
 
     # ------------------------------------------------------------------ answers
 
