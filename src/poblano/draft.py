@@ -26,6 +26,11 @@ from poblano.core.objects import Resource
 
 _RULE_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 
+_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_QUALIFIED = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+_PREFIX = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+"""What names can be: apimachinery/pkg/util/validation/validation.go."""
+
 _NEVER_SENT = "admissionregistration.k8s.io"
 """What webhooks are never asked about: webhook configurations, admission policies and their bindings (KEP-1872, KEP-3488)."""
 
@@ -213,6 +218,37 @@ def strings(values: Iterable[object], method: str, example: str) -> frozenset[st
             caller_location(),
         )
     return frozenset(str(value) for value in found)
+
+
+def namespaces(values: Iterable[object], method: str) -> frozenset[str]:
+    """`values`, all of which a namespace can be called."""
+    found = strings(values, method, '"shop"')
+    for name in sorted(found):
+        if not _NAMESPACE.fullmatch(name):
+            raise InvalidDefinition(
+                f"no namespace can be called {name!r}",
+                f'use lower-case letters, digits and dashes, at most 63: {method}("shop")',
+                caller_location(),
+            )
+    return found
+
+
+def check_label(key: str, values: Iterable[str], method: str) -> None:
+    """See that a label can be called `key` and have `values`: the API server refuses a selector that asks for others."""
+    prefix, slash, name = key.rpartition("/")
+    if not _QUALIFIED.fullmatch(name) or bool(slash) is not bool(_PREFIX.fullmatch(prefix)):
+        raise InvalidDefinition(
+            f"no label can be called {key!r}",
+            f'use letters, digits, dashes, dots and underscores, at most 63: {method}("tier") or {method}("example.com/tier")',
+            caller_location(),
+        )
+    for value in sorted(values):
+        if value and not _QUALIFIED.fullmatch(value):
+            raise InvalidDefinition(
+                f"no label can have the value {value!r}",
+                f'use letters, digits, dashes, dots and underscores, at most 63: {method}("{key}", "data")',
+                caller_location(),
+            )
 
 
 def patterns(values: Iterable[Any], method: str) -> tuple[re.Pattern[str], ...]:

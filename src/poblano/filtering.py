@@ -22,7 +22,8 @@ from poblano.core.filters import (
 )
 from poblano.core.location import caller_location
 from poblano.core.objects import Resource
-from poblano.draft import Draft, checked_rule_name, patterns, strings
+from poblano.draft import Draft, check_label, checked_rule_name, patterns, strings
+from poblano.draft import namespaces as checked_namespaces
 
 K = TypeVar("K", bound=Resource)
 
@@ -38,11 +39,11 @@ class Filtering(Generic[K]):
 
     def in_namespace(self, *namespaces: str) -> Self:
         """Only objects in one of these namespaces."""
-        return self._with(NamespaceIs(strings(namespaces, "in_namespace", '"shop"')))
+        return self._with(NamespaceIs(checked_namespaces(namespaces, "in_namespace")))
 
     def not_in_namespace(self, *namespaces: str) -> Self:
         """No objects in any of these namespaces."""
-        return self._with(NamespaceIs(strings(namespaces, "not_in_namespace", '"shop"'), negated=True))
+        return self._with(NamespaceIs(checked_namespaces(namespaces, "not_in_namespace"), negated=True))
 
     def in_namespace_regex(self, *regexes: str | re.Pattern[str]) -> Self:
         """Only objects whose namespace matches one of these, anywhere in it unless anchored. Flags count."""
@@ -70,7 +71,7 @@ class Filtering(Generic[K]):
 
     def with_label(self, key: str, *values: str) -> Self:
         """Only objects with this label: any value when none is given, otherwise one of `values` (``""`` is a value)."""
-        return self._with(LabelIs(*_mark("with_label", key, values)))
+        return self._with(LabelIs(*_label("with_label", key, values)))
 
     def with_labels(self, labels: Mapping[str, str]) -> Self:
         """Only objects with all of these labels and values."""
@@ -81,7 +82,7 @@ class Filtering(Generic[K]):
 
     def without_label(self, key: str, *values: str) -> Self:
         """No objects with this label (with one of `values`, when given)."""
-        return self._with(LabelIs(*_mark("without_label", key, values), negated=True))
+        return self._with(LabelIs(*_label("without_label", key, values), negated=True))
 
     def with_annotation(self, key: str, *values: str) -> Self:
         """Only objects with this annotation: any value when none is given, otherwise one of `values`."""
@@ -138,6 +139,12 @@ class Filtering(Generic[K]):
         from dataclasses import replace
 
         return type(self)(replace(self._draft, alias=checked_rule_name(name, caller_location())))
+
+
+def _label(method: str, key: object, values: Iterable[object]) -> tuple[str, frozenset[str] | None]:
+    checked, found = _mark(method, key, values)
+    check_label(checked, found or (), method)
+    return checked, found
 
 
 def _mark(method: str, key: object, values: Iterable[object]) -> tuple[str, frozenset[str] | None]:
