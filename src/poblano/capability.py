@@ -13,12 +13,13 @@ import re
 from collections.abc import Sequence
 from typing import TypeVar
 
+from poblano.core.arguments import check_on_error, check_timeout
 from poblano.core.binding import Binding, OnError
 from poblano.core.errors import InvalidDefinition
 from poblano.core.kinds import Kind
 from poblano.core.location import caller_location
 from poblano.core.objects import GenericKind, Resource, guess_plural, kind_of
-from poblano.draft import Draft, check_on_error, check_timeout
+from poblano.draft import Draft
 from poblano.when import When
 
 K = TypeVar("K", bound=Resource)

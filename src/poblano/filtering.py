@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, Self, TypeVar
 
+from poblano.core.arguments import check_label, checked_rule_name, patterns, strings
+from poblano.core.arguments import namespaces as checked_namespaces
 from poblano.core.errors import InvalidDefinition
 from poblano.core.filters import (
     AnnotationIs,
@@ -22,8 +24,7 @@ from poblano.core.filters import (
 )
 from poblano.core.location import caller_location
 from poblano.core.objects import Resource
-from poblano.draft import Draft, check_label, checked_rule_name, patterns, strings
-from poblano.draft import namespaces as checked_namespaces
+from poblano.draft import Draft
 
 K = TypeVar("K", bound=Resource)
 
