@@ -37,6 +37,7 @@ def command(kubeconfig: Path | None, context: str, host: str, port: int, force: 
     however that comes.
     """
     from poblano.admission.server import loop_factory
+    from poblano.cli.debugging import keep_ctrl_c
     from poblano.cli.development import Development, Options
     from poblano.cli.project import load_project
     from poblano.cli.terminal import Terminal
@@ -46,6 +47,7 @@ def command(kubeconfig: Path | None, context: str, host: str, port: int, force: 
     access = find_access(kubeconfig, context)
     project = load_project(Path.cwd())
     configure(project.settings.log_level, format="console")
+    keep_ctrl_c()
     options = Options(str(kubeconfig.resolve()) if kubeconfig else "", context, host, port, force=force)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(Development(project, access, options, Terminal()).run())

@@ -14,6 +14,7 @@ from poblano.admission.registration import Registration, configuration_name
 from poblano.admission.server import AdmissionServer
 from poblano.admission.tls import LiveCertificate
 from poblano.admission.webhooks import Abilities
+from poblano.cli.debugging import Unhurried
 from poblano.cli.project import Project
 from poblano.cli.registrar import Registrar, make_way
 from poblano.cli.reloading import Served, saved
@@ -67,7 +68,7 @@ class Development:
         issued = _issue(self._options.host)
         served = Served(self._project, self._terminal)
         server = AdmissionServer(
-            served.reviewer,
+            Unhurried(served.reviewer),
             LiveCertificate(issued.pair),
             host=_address(self._options.host),
             port=self._options.port,

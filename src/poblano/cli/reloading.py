@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from poblano.admission.replies import Reply
+from poblano.cli.debugging import Unhurried
 from poblano.cli.project import Project, load_project
 from poblano.core.entries import Entry
 from poblano.core.errors import InvalidSettings
@@ -82,14 +83,14 @@ class Served:
         if project.settings.uuid != self.project.settings.uuid:
             raise InvalidSettings("the uuid was changed, and all is named after it: start poblano dev anew")
         old, new = self.reviewer, self._reviewer_of(project)
-        server.use(Both(old, new))
+        server.use(Both(Unhurried(old), Unhurried(new)))
         try:
             changed = await register(new.entries)
         except BaseException:
-            server.use(old)
+            server.use(Unhurried(old))
             new.retire()
             raise
-        server.use(new)
+        server.use(Unhurried(new))
         self.project, self.reviewer = project, new
         old.retire()
         return changed

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from rich.console import Console
 from rich.text import Text
 
+from poblano.cli.debugging import is_debugged
 from poblano.core.entries import Entry
 from poblano.core.review import AdmissionRequest, Answer, Review
 from poblano.core.verdict import RuleResult, Verdict
@@ -90,7 +91,9 @@ class Terminal:
                 self.line(("         ", ""), (broken(result), "red"))
 
     def blocked(self, action: str, seconds: float) -> None:
-        """An action held the event loop."""
+        """An action held the event loop; at a breakpoint, that is what it is for."""
+        if is_debugged():
+            return
         self.mistake(
             f"{action} held the server for {seconds * 1000:.0f} ms: from now on it runs in a thread; "
             "make it async def, or quicker"
