@@ -1,0 +1,77 @@
+"""Swapping what is served: the new one where it can, the old one where it must, and never neither."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from poblano.admission.replies import Reply
+from poblano.cli.debugging import PATIENCE_SECONDS, Unhurried
+from poblano.cli.reloading import Both, saved
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+
+class Named:
+    """Answers with its name, and remembers how much time it was given."""
+
+    def __init__(self, name: str, *paths: str) -> None:
+        self.name = name.encode()
+        self.timeout = 0.0
+        self._paths = paths
+
+    def paths(self) -> Collection[str]:
+        return self._paths
+
+    def review(self, path: str, body: bytes, timeout: float) -> Reply:
+        self.timeout = timeout
+        return Reply(200, self.name)
+
+    def refuse(self, path: str, body: bytes, status: int, message: str) -> Reply:
+        return Reply(status, self.name)
+
+
+def test_both_serve_every_path_and_the_new_one_goes_first() -> None:
+    both = Both(Named("old", "/a", "/b"), Named("new", "/b", "/c"))
+    assert set(both.paths()) == {"/a", "/b", "/c"}
+    assert [both.review(path, b"", 1) for path in ("/a", "/b", "/c")] == [
+        Reply(200, b"old"),
+        Reply(200, b"new"),
+        Reply(200, b"new"),
+    ]
+    assert both.refuse("/a", b"", 413, "") == Reply(413, b"old")
+
+
+def test_the_deadline_counts_until_a_debugger_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("bdb", "pydevd"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    reviewer = Named("it", "/a")
+    unhurried = Unhurried(reviewer)
+    unhurried.review("/a", b"", 2.5)
+    assert reviewer.timeout == 2.5
+    monkeypatch.setitem(sys.modules, "pydevd", sys)
+    unhurried.review("/a", b"", 2.5)
+    assert reviewer.timeout == PATIENCE_SECONDS
+    assert unhurried.paths() == ("/a",)
+    assert unhurried.refuse("/a", b"", 400, "") == Reply(400, b"it")
+
+
+async def test_saving_a_file_of_the_project_is_noticed_and_others_are_not(tmp_path: Path) -> None:
+    (tmp_path / ".venv").mkdir()
+    until = asyncio.Event()
+    changes = saved(tmp_path, until)
+    first = asyncio.ensure_future(anext(changes))
+    while not first.done():  # the watch begins in its own time: save until it is noticed
+        (tmp_path / "notes.md").write_text("not code")
+        (tmp_path / ".venv" / "x.py").write_text("not ours")
+        (tmp_path / "rules.py").write_text("x = 1")
+        await asyncio.sleep(0.05)
+    assert await first == {tmp_path / "rules.py"}
+    until.set()
+    async for change in changes:
+        assert change == {tmp_path / "rules.py"}
