@@ -120,7 +120,7 @@ def test_an_edited_model_fails_the_check_and_is_named(kubernetes: Specification,
     done = run(checkout, DOCUMENTS, "--check")
     assert done.returncode == 1
     assert "node_v1.py: 2 lines differ" in done.stdout
-    assert "+    handler: Scalar" in done.stdout
+    assert "+    handler: Text" in done.stdout
     assert "stray_v1.py: 1 lines differ" in done.stdout
 
 

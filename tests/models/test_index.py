@@ -59,7 +59,7 @@ def gvk_of(cls: type[Resource]) -> tuple[str, str, str]:
         ("Scale", "autoscaling", "v1", "scales", True),
     ),
 )
-def test_a_kind_carries_its_place_in_the_api(name: str, group: str, version: str, plural: str, namespaced: bool):  # noqa: FBT001
+def test_a_kind_carries_its_place_in_the_api(name: str, group: str, version: str, plural: str, namespaced: bool):
     found = kind_of(kind(name))
     assert (found.group, found.version, found.kind) == (group, version, name)
     assert (found.plural, found.namespaced) == (plural, namespaced)

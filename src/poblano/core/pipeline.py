@@ -158,7 +158,8 @@ def _encoded(document: Document, before: bytes) -> tuple[Document, bytes]:
         if b"null" not in encoded or not _may_hold_nan(document):
             return document, encoded
     except TypeError:
-        pass
+        if _is(document, before):
+            return document, before
     document = plain(document)
     return document, msgspec.json.encode(document)
 
