@@ -54,6 +54,7 @@ class Row:
     p50_ms: Spread
     p99_ms: Spread
     cpu_us: Spread
+    turns: tuple[Turn, ...] = ()
 
     @classmethod
     def of(cls, name: str, connections: int, turns: Sequence[Turn]) -> Row:
@@ -65,6 +66,7 @@ class Row:
             Spread.of([turn.load.p50_ms for turn in turns]),
             Spread.of([turn.load.p99_ms for turn in turns]),
             Spread.of([turn.cpu_us for turn in turns]),
+            tuple(turns),
         )
 
 

@@ -20,7 +20,7 @@ from benchmarks import wrk
 from benchmarks.admission import rotated
 from benchmarks.cluster import Cluster
 from benchmarks.contenders import NAMESPACES, POBLANO, Field
-from benchmarks.figures import Spread, ratio
+from benchmarks.figures import Spread, paired
 from benchmarks.processes import ALL_CORES
 
 NONE = "no webhook"
@@ -75,7 +75,7 @@ def summary(seen: Mapping[tuple[str, int], Sequence[float]]) -> list[Rate]:
             name,
             at_once,
             Spread.of(rates),
-            Spread.of([ratio(*pair) for pair in zip(rates, seen[NONE, at_once], strict=True)]).middle,
+            paired(rates, seen[NONE, at_once]),
         )
         for (name, at_once), rates in seen.items()
     ]

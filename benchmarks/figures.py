@@ -78,6 +78,18 @@ def ratio(ours: float, theirs: float) -> float:
     return ours / theirs if theirs else 0.0
 
 
+def paired(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """The median of the ratios of each round: what slows a whole round down does not count.
+
+    Raises:
+        ValueError: one side has another number of rounds, or there is none.
+
+    >>> paired([10.0, 4.0, 9.0], [2.0, 1.0, 2.0])
+    4.5
+    """
+    return Spread.of([ratio(*both) for both in zip(ours, theirs, strict=True)]).middle
+
+
 def compact(value: float) -> str:
     """A measured number with the three figures that mean something, thousands set apart.
 

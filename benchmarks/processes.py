@@ -104,6 +104,36 @@ def family(pid: int) -> list[int]:
     return found
 
 
+class Bystanders:
+    """How much of the machine went to processes that are none of ours, since this was made."""
+
+    def __init__(self) -> None:
+        self._machine, self._ours = _machine_ticks(), self._own()
+
+    def share(self) -> float:
+        """Their part of all cores' time, 0 to 1."""
+        busy, total = (now - then for now, then in zip(_machine_ticks(), self._machine, strict=True))
+        return max(0.0, busy - (self._own() - self._ours)) / total if total else 0.0
+
+    def _own(self) -> int:
+        return sum(_cpu_ticks(pid) for pid in family(os.getpid()))
+
+
+def busy_and_total(stat: str) -> tuple[int, int]:
+    """Ticks that all cores spent busy, and altogether, from the text of /proc/stat.
+
+    >>> busy_and_total("cpu  10 1 5 100 4 0 0 7 0 0\\ncpu0 1")
+    (23, 127)
+    """
+    ticks = [int(field) for field in stat.splitlines()[0].split()[1:9]]
+    idle = ticks[3] + ticks[4]  # idle and iowait; the eighth, steal, is time that others on the host had
+    return sum(ticks) - idle, sum(ticks)
+
+
+def _machine_ticks() -> tuple[int, int]:
+    return busy_and_total(Path("/proc/stat").read_text())
+
+
 def pin(pids: Iterable[int], cores: set[int]) -> None:
     """Move processes, with all their threads, to the given cores."""
     for pid in pids:

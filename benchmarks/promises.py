@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from benchmarks.admission import Outcome
+from benchmarks.admission import Outcome, Row, Turn
 from benchmarks.contenders import FLOOR, PEPR, POBLANO
 from benchmarks.creates import Rate
-from benchmarks.figures import Bound, ratio
+from benchmarks.figures import Bound, paired, ratio
 
 BUSY = 16
 """The number of connections that the promises speak of."""
@@ -17,18 +17,12 @@ def of_admission(outcome: Outcome) -> Iterator[Bound]:
     """Beside Pepr and beside the floor, as far as they took part."""
     ours, pepr, floor = (outcome.row(name, BUSY) for name in (POBLANO, PEPR, FLOOR))
     if ours and pepr:
-        rate, p99 = ratio(ours.rate.middle, pepr.rate.middle), ratio(ours.p99_ms.middle, pepr.p99_ms.middle)
-        cpu = ratio(ours.cpu_us.middle, pepr.cpu_us.middle)
-        yield Bound(f"throughput, {BUSY} connections, beside Pepr", rate, 5, "at least", "x")
-        yield Bound(f"p99, {BUSY} connections, beside Pepr", p99, 0.2, "at most", "x")
-        yield Bound(f"CPU a request, {BUSY} connections, beside Pepr", cpu, 0.2, "at most", "x")
+        yield Bound(f"throughput, {BUSY} connections, beside Pepr", _beside(ours, pepr, _rate), 5, "at least", "x")
+        yield Bound(f"p99, {BUSY} connections, beside Pepr", _beside(ours, pepr, _p99), 0.2, "at most", "x")
+        yield Bound(f"CPU a request, {BUSY} connections, beside Pepr", _beside(ours, pepr, _cpu), 0.2, "at most", "x")
     if ours and floor:
         yield Bound(
-            f"throughput, {BUSY} connections, beside the floor",
-            ratio(ours.rate.middle, floor.rate.middle),
-            0.5,
-            "at least",
-            "x",
+            f"throughput, {BUSY} connections, beside the floor", _beside(ours, floor, _rate), 0.5, "at least", "x"
         )
     memory, peer = outcome.memory_of(POBLANO), outcome.memory_of(PEPR)
     if memory and peer:
@@ -43,6 +37,22 @@ def of_creates(rates: Iterable[Rate]) -> Iterator[Bound]:
         if rate.name == POBLANO:
             way = "one after the other" if rate.at_once == 1 else f"{rate.at_once} at once"
             yield Bound(f"creates with mutate and validate, {way}, beside none", rate.of_none, 0.7, "at least", "x")
+
+
+def _beside(ours: Row, theirs: Row, figure: Callable[[Turn], float]) -> float:
+    return paired([figure(turn) for turn in ours.turns], [figure(turn) for turn in theirs.turns])
+
+
+def _rate(turn: Turn) -> float:
+    return turn.load.rate
+
+
+def _p99(turn: Turn) -> float:
+    return turn.load.p99_ms
+
+
+def _cpu(turn: Turn) -> float:
+    return turn.cpu_us
 
 
 def all_hold(bounds: Iterable[Bound]) -> bool:

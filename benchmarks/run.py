@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 import time
@@ -16,7 +15,7 @@ from benchmarks.admission import Outcome
 from benchmarks.cluster import Cluster
 from benchmarks.contenders import FLOOR, PEPR, POBLANO, Field, started
 from benchmarks.figures import Bound
-from benchmarks.processes import ALL_CORES, CLIENT_CORE, pin
+from benchmarks.processes import ALL_CORES, CLIENT_CORE, Bystanders, pin
 from tests.control_plane import Unavailable
 
 ROOT = Path(__file__).parents[1]
@@ -68,15 +67,16 @@ def measure(parts: Collection[str], *, wanted: Collection[str], effort: Effort, 
         NotReady: a server did not come up.
         NoClient: there is no wrk, and it could not be installed.
     """
-    begun, findings = time.monotonic(), Findings([report.HEADING, _circumstances()])
+    begun, bystanders, findings = time.monotonic(), Bystanders(), Findings()
     if "micro" in parts:
         _micro(findings)
     if {"admission", "creates"} & set(parts):
         _servers(findings, parts, wanted, effort)
-    print(findings.text())
+    text = report.document(report.HEADING, _circumstances(bystanders), findings.text())
+    print(text)
     say(f"took {time.monotonic() - begun:.0f} s")
     if write_readme:
-        report.write_readme(ROOT / "README.md", findings.text())
+        report.write_readme(ROOT / "README.md", text)
     return promises.all_hold(findings.bounds)
 
 
@@ -149,5 +149,5 @@ def _cluster(scratch: Path) -> Generator[Cluster | None]:
         yield plane
 
 
-def _circumstances() -> str:
-    return f"Measured on {machine.describe(node.find())}; load average at the start {os.getloadavg()[0]:.1f}."
+def _circumstances(bystanders: Bystanders) -> str:
+    return f"Measured on {machine.describe(node.find())}. Others used {bystanders.share():.0%} of it meanwhile."

@@ -111,3 +111,15 @@ def test_a_process_is_moved_with_its_threads():
         processes.pin([process.pid], {core})
         assert os.sched_getaffinity(process.pid) == {core}
         process.communicate(b"\n")
+
+
+def test_time_that_our_own_processes_take_is_not_blamed_on_others(tmp_path):
+    bystanders = processes.Bystanders()
+    spin = "sum(range(100_000_000))"
+    with processes.running(
+        "spin", [sys.executable, "-c", spin], log=tmp_path / "log", cores=processes.ALL_CORES
+    ) as one:
+        processes.until_ready(one, lambda: one.cpu_seconds() > 0.2)
+
+        assert 0.0 <= bystanders.share() <= 1.0
+        assert processes.Running("us", os.getpid(), one.log).cpu_seconds() > 0.2

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.figures import Bound, Spread, compact, growth, ratio
+from benchmarks.figures import Bound, Spread, compact, growth, paired, ratio
 
 measured = st.floats(min_value=0.001, max_value=1e9)
 
@@ -69,3 +69,16 @@ def test_growth_is_a_part_of_what_there_was_before():
 @given(measured)
 def test_a_compact_number_is_the_number_to_within_one_in_a_hundred(value):
     assert float(compact(value).replace(" ", "")) == pytest.approx(value, rel=0.01)
+
+
+@given(st.lists(st.tuples(measured, measured), min_size=1), st.floats(min_value=0.1, max_value=10))
+def test_a_slow_round_slows_both_sides_and_their_ratio_stays(rounds, slowness):
+    ours, theirs = zip(*rounds, strict=True)
+    slowed = paired([ours[0] * slowness, *ours[1:]], [theirs[0] * slowness, *theirs[1:]])
+
+    assert slowed == pytest.approx(paired(ours, theirs))
+
+
+def test_rounds_that_only_one_side_had_are_refused():
+    with pytest.raises(ValueError, match="zip"):
+        paired([1.0, 2.0], [1.0])
