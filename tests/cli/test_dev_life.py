@@ -179,6 +179,55 @@ def test_a_process_that_is_paused_lets_the_cluster_go_on_and_is_not_ended(
     control_plane.kubectl("delete", "namespace", "paused", "--wait=false")
 
 
+STUCK = """
+    import pathlib, time
+    from poblano import Capability, Module, a
+
+    life = Capability("life", namespaces=["stuck"])
+
+    @life.when(a.ConfigMap).is_created().with_name("stuck").mutate(timeout=1)
+    def never_ends(cm):
+        pathlib.Path(__file__).with_name("began").touch()
+        time.sleep({seconds})
+        if cm.is_dry_run:
+            time.sleep(3600)
+
+    module = Module(life)
+"""
+
+
+def test_it_ends_though_an_action_does_not(control_plane: ControlPlane, tmp_path: Path) -> None:
+    control_plane.kubectl("create", "namespace", "stuck")
+    create = ("create", "configmap", "stuck", "-n", "stuck")
+    folder = write_project(tmp_path / "holds", "stuck", STUCK.format(seconds=3600))
+    with developing(control_plane, folder, ends_itself=True) as dev:
+        control_plane.kubectl(*create)  # it holds the event loop, and the cluster goes on
+        assert (folder / "began").exists()
+        dev.process.send_signal(signal.SIGINT)
+        dev.process.send_signal(signal.SIGTERM)
+        assert dev.process.wait(20) == 0, "".join(dev.lines)
+    folder = write_project(tmp_path / "thread", "stuck", STUCK.format(seconds=0.4))
+    with developing(control_plane, folder) as dev:
+        control_plane.kubectl("delete", "configmap", "stuck", "-n", "stuck")
+        control_plane.kubectl(*create)
+        dev.says("life/never-ends held the server")
+        control_plane.kubectl("delete", "configmap", "stuck", "-n", "stuck")
+        refused = control_plane.kubectl(*create, "--dry-run=server", check=False)  # in a thread now
+        assert "life/never-ends failed: " in refused.stderr
+    assert registered(control_plane, "stuck") == []
+    control_plane.kubectl("delete", "namespace", "stuck", "--wait=false")
+
+
+def test_it_ends_though_an_import_does_not(control_plane: ControlPlane, tmp_path: Path) -> None:
+    folder = write_project(tmp_path / "module", "endless", rules("endless", "one"))
+    with developing(control_plane, folder) as dev:
+        code = "import pathlib, time\npathlib.Path(__file__).with_name('began').touch()\ntime.sleep(3600)\n"
+        write_project(folder, "endless", code)
+        eventually((folder / "began").exists, "it is imported")
+        assert dev.process.poll() is None
+    assert registered(control_plane, "endless") == []
+
+
 def test_what_is_left_of_a_dead_one_is_cleaned_up_and_a_living_one_is_not_pushed_away(
     control_plane: ControlPlane, tmp_path: Path
 ) -> None:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import signal
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from poblano.admission.certificates import Issued, issue
@@ -19,14 +16,13 @@ from poblano.cli.project import Project
 from poblano.cli.registrar import Registrar, make_way
 from poblano.cli.reloading import Served, saved
 from poblano.cli.sessions import this_session
+from poblano.cli.stopping import Stop
 from poblano.cli.terminal import Terminal
 from poblano.client import Access, ApiClient, Resources, server_version
 from poblano.core.errors import InvalidSettings, PoblanoError
 
 GRACE_SECONDS = 1.0
 """How long it serves after it took its registration away: an API server hears of that through a watch."""
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +52,7 @@ class Development:
         self._options = options
         self._terminal = terminal
         self._session = this_session()
-        self._told = asyncio.Event()
-        self._starting: asyncio.Task[None] | None = None
+        self._stop = Stop()
 
     async def run(self) -> None:
         """Serve until a signal.
@@ -76,26 +71,21 @@ class Development:
         )
         try:
             async with ApiClient(self._access) as client:
-                with self._signals(server):
+                with self._stop.listening(server.hurry):
                     await self._serve(client, server, served, issued.authority)
         except asyncio.CancelledError:
-            if not self._told.is_set():
+            if not self._stop.told.is_set():
                 raise
         finally:
             await server.close()
             served.close()
 
     async def _serve(self, client: ApiClient, server: AdmissionServer, served: Served, authority: bytes) -> None:
-        uuid = self._project.settings.uuid
-        self._starting = asyncio.current_task()
-        abilities = Abilities.of(await server_version(client))
-        resources = Resources(client, field_manager=f"poblano-{uuid}")
-        registration = Registration(resources, uuid, configuration_name(uuid), self._session.marks)
-        await make_way(registration, self._session.host, self._terminal, force=self._options.force)
-        await self._start(server)
+        with self._stop.starting():
+            registration, abilities = await self._way_made(client)
+            await self._start(server)
         registrar = Registrar(registration, self._url(server), authority, abilities, self._terminal)
         async with registrar.registered(served.entries, self._options.kubeconfig, self._options.context):
-            self._starting = None
             registrar.describe(served.entries)
             self._terminal.note(
                 f"registered {_webhooks(served)} at {self._access.cluster.server} as {registration.name}, "
@@ -104,10 +94,18 @@ class Development:
             await self._reload_until_told(server, served, registrar)
         await server.drain()
 
+    async def _way_made(self, client: ApiClient) -> tuple[Registration, Abilities]:
+        uuid = self._project.settings.uuid
+        abilities = Abilities.of(await server_version(client))
+        resources = Resources(client, field_manager=f"poblano-{uuid}")
+        registration = Registration(resources, uuid, configuration_name(uuid), self._session.marks)
+        await make_way(registration, self._session.host, self._terminal, force=self._options.force)
+        return registration, abilities
+
     async def _reload_until_told(self, server: AdmissionServer, served: Served, registrar: Registrar) -> None:
-        async for _ in saved(self._project.settings.folder, self._told):
+        async for _ in saved(self._project.settings.folder, self._stop.told):
             try:
-                changed = await served.reload(server, registrar.register)
+                changed = await self._stop.unless_told(served.reload(server, registrar.register))
             except PoblanoError as error:
                 self._terminal.mistake(str(error))
                 self._terminal.note("not reloaded: what was there before goes on serving")
@@ -129,26 +127,6 @@ class Development:
     def _url(self, server: AdmissionServer) -> str:
         host = self._options.host
         return f"https://{f'[{host}]' if ':' in host else host}:{server.port}"
-
-    @contextmanager
-    def _signals(self, server: AdmissionServer) -> Generator[None]:
-        """The first signal ends it in good order, the second at once."""
-        loop = asyncio.get_running_loop()
-
-        def on_signal() -> None:
-            if self._told.is_set():
-                server.hurry()
-            elif self._starting is not None:  # it may be waiting for a cluster that does not answer
-                self._starting.cancel()
-            self._told.set()
-
-        for number in SIGNALS:
-            loop.add_signal_handler(number, on_signal)
-        try:
-            yield
-        finally:
-            for number in SIGNALS:
-                loop.remove_signal_handler(number)
 
 
 def _webhooks(served: Served) -> str:

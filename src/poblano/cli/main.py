@@ -6,7 +6,9 @@ do; 2 the command line is wrong; 130 interrupted.
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from importlib import import_module
 from typing import NoReturn
 
@@ -16,6 +18,9 @@ from poblano import __version__
 from poblano.core.errors import PoblanoError
 
 COMMANDS = ("demo", "dev", "run")
+
+ACTION_THREADS = "poblano-action"
+"""How the threads of `poblano.admission.actions` are named."""
 
 
 class Commands(click.Group):
@@ -66,7 +71,19 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         if "--debug" in given:
             raise
         code = _told(error)
-    sys.exit(code if isinstance(code, int) else 0)
+    _leave(code if isinstance(code, int) else 0)
+
+
+def _leave(code: int) -> NoReturn:
+    """Exit, even when a thread is still in an action that never ends: Python would wait for it."""
+    for thread in threading.enumerate():
+        if thread.name.startswith(ACTION_THREADS):
+            thread.join(0.5)
+            if thread.is_alive():
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(code)
+    sys.exit(code)
 
 
 def _told(error: Exception) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from poblano.admission.replies import Reply
 from poblano.cli.debugging import Unhurried
 from poblano.cli.project import Project, load_project
+from poblano.cli.stopping import in_thread
 from poblano.core.entries import Entry
 from poblano.core.errors import InvalidSettings
 
@@ -79,7 +80,7 @@ class Served:
 
         metrics.reloading()
         # In a thread, so that a slow import holds up no review.
-        project = await asyncio.to_thread(load_project, self.project.settings.folder)
+        project = await in_thread(lambda: load_project(self.project.settings.folder))
         if project.settings.uuid != self.project.settings.uuid:
             raise InvalidSettings("the uuid was changed, and all is named after it: start poblano dev anew")
         old, new = self.reviewer, self._reviewer_of(project)

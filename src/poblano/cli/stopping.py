@@ -1,0 +1,109 @@
+"""Ending on a signal, whatever the user's code is doing at the time."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
+
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Stop:
+    """Whether the command has been told to end.
+
+    The first signal sets `told`. The second one hurries; while an action holds the event loop, so that not even the
+    first has been noticed, it interrupts that action.
+    """
+
+    def __init__(self) -> None:
+        self.told = asyncio.Event()
+        self._signalled = False
+        self._starting: asyncio.Task[Any] | None = None
+
+    @contextmanager
+    def listening(self, hurry: Callable[[], None]) -> Generator[None]:
+        """Take the signals within the block.
+
+        Args:
+            hurry: called at the second signal.
+        """
+        loop = asyncio.get_running_loop()
+
+        # Not loop.add_signal_handler: it would never run while an action holds the loop.
+        def on_signal(_number: int, _frame: FrameType | None) -> None:
+            if not self._signalled:
+                self._signalled = True
+                loop.call_soon_threadsafe(self._tell)
+            elif self.told.is_set():
+                loop.call_soon_threadsafe(hurry)
+            else:
+                raise KeyboardInterrupt
+
+        before = {number: signal.signal(number, on_signal) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @contextmanager
+    def starting(self) -> Generator[None]:
+        """Within the block, being told cancels the current task: it may wait for a cluster that does not answer."""
+        self._starting = asyncio.current_task()
+        try:
+            yield
+        finally:
+            self._starting = None
+
+    async def unless_told(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """What `work` returns; None when told to end before it is done: it is cancelled then."""
+        working = asyncio.ensure_future(work)
+        telling = asyncio.ensure_future(self.told.wait())
+        try:
+            await asyncio.wait((working, telling), return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                return working.result()
+        finally:
+            for task in (working, telling):
+                task.cancel()
+            await asyncio.gather(working, telling, return_exceptions=True)
+        return None
+
+    def _tell(self) -> None:
+        if self._starting is not None:
+            self._starting.cancel()
+        self.told.set()
+
+
+def in_thread(work: Callable[[], T]) -> Awaitable[T]:
+    """What `work` returns, run in a thread that does not keep the process alive: the user's code may never end."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def finish(result: T | None, error: BaseException | None) -> None:
+        if done.cancelled():
+            return
+        if error is not None:
+            done.set_exception(error)
+        else:
+            done.set_result(result)  # type: ignore[arg-type]
+
+    def run() -> None:
+        result: T | None = None
+        error: BaseException | None = None
+        try:
+            result = work()
+        except BaseException as raised:  # noqa: BLE001 -- it is raised where it is awaited
+            error = raised
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(finish, result, error)
+
+    threading.Thread(target=run, name="poblano-import", daemon=True).start()
+    return done
