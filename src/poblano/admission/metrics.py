@@ -23,7 +23,6 @@ import sys
 from bisect import bisect_left
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator
-from operator import attrgetter
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from poblano.core.binding import Binding, Phase
@@ -44,8 +43,6 @@ REVIEW_BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
 
 _Cell: TypeAlias = "tuple[str, str, str, str, bool, int]"
 """Path, phase, kind, operation, whether refused, HTTP status."""
-
-_OUTCOME: Final = attrgetter("capability", "rule", "result")
 
 
 class AdmissionMetrics:
@@ -96,7 +93,8 @@ class AdmissionMetrics:
             tally = self._outcomes.get((kind, operation))
             if tally is None:
                 tally = self._outcomes[kind, operation] = Tally()
-            tally.update(map(_OUTCOME, verdict.results))
+            for result in verdict.results:
+                tally[result.capability, result.rule, result.result] += 1
 
     def answered(self, path: str, seconds: float, http_status: int) -> None:
         """A request that came to no verdict was answered, such as a body that is no review. `path` is a known one."""

@@ -8,7 +8,7 @@ all, where the API server can evaluate the filters.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 
 from poblano.core.binding import Binding, OnError, Phase, name_part
@@ -32,11 +32,11 @@ class Entry:
     policy: Policy
     timeout: int
     bindings: tuple[Binding, ...]
+    path: str = field(init=False)
+    """Where the API server calls: ``/mutate/fail/10``."""
 
-    @property
-    def path(self) -> str:
-        """Where the API server calls: ``/mutate/fail/10``."""
-        return f"/{self.phase}/{self.policy.lower()}/{self.timeout}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", f"/{self.phase}/{self.policy.lower()}/{self.timeout}")
 
     def name(self, uuid: str) -> str:
         """Its name, unique in a cluster: ``mutate-fail-10.hello.poblano.dev``."""
