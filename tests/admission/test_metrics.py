@@ -32,7 +32,7 @@ def asked(kind="Pod", operation="CREATE"):
 def verdict(*results, refused=False):
     made = Verdict(asked(), [RuleResult("shop", rule, result) for rule, result in results])
     if refused:
-        made._denials.append(("no", 403))
+        made.denials.append(("no", 403))
     return made
 
 

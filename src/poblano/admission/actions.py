@@ -11,9 +11,11 @@ import contextvars
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from typing import Any, cast
 
+from poblano.admission.threads import Threads
 from poblano.admission.watchdog import Watchdog
 from poblano.core.context import running
 from poblano.core.pipeline import Call, Failed, Steps
@@ -50,20 +52,30 @@ class ActionRunner:
 
     def __init__(self, blocked: Callable[[str, float], None] | None = None, pool_size: int = POOL_SIZE) -> None:
         self._watchdog = Watchdog(blocked)
-        self._pool_size = pool_size
-        self._pool: ThreadPoolExecutor | None = None
+        self._threads = Threads(pool_size)
         self._strays: set[asyncio.Task[Any]] = set()
 
-    def advance(self, steps: Steps, outcome: object = None) -> Verdict | Unfinished:
-        """Run calls on the loop until the pipeline is done or has to wait for one."""
+    def advance(self, steps: Steps, deadline: float, seconds: float, outcome: object = None) -> Verdict | Unfinished:
+        """Run calls on the loop until the pipeline is done or has to wait for one.
+
+        Args:
+            steps: the pipeline, just made or as it was left.
+            deadline: the monotonic time at which the answer must leave; calls after it fail without being made.
+            seconds: how long there was, for the message.
+            outcome: what came of the call that was waited for.
+        """
         watchdog = self._watchdog
         try:
             while True:
                 call: Call = steps.send(outcome)
+                now = time.monotonic()
+                if now >= deadline:
+                    outcome = Failed(Late(seconds))
+                    continue
                 if call.is_async or (watchdog.slow and watchdog.is_slow(call.running)):
                     return Unfinished(call)
                 token = running.set(call.running)
-                watchdog.begin(call.running)
+                watchdog.begin(call.running, now)
                 try:
                     outcome = call.function(*call.arguments)
                 except BaseException as error:  # noqa: BLE001 -- an action may raise SystemExit; it is an error as any
@@ -71,28 +83,18 @@ class ActionRunner:
                 finally:
                     watchdog.end(call.running)
                     running.reset(token)
-                if outcome is not None and hasattr(outcome, "__await__"):
+                if outcome is not None and _is_awaitable(outcome):
                     return Unfinished(call, cast("Awaitable[Any]", outcome))
         except StopIteration as done:
             return done.value  # type: ignore[no-any-return]
 
     async def finish(self, steps: Steps, unfinished: Unfinished, deadline: float, seconds: float) -> Verdict:
-        """Go on with a pipeline that waits, until it is done.
-
-        Args:
-            steps, unfinished: as `advance` left them.
-            deadline: the monotonic time at which the answer must leave; calls after it fail without being made.
-            seconds: how long there was, for the message.
-        """
+        """Go on with a pipeline that waits, until it is done. Arguments as of `advance`."""
         reached: Verdict | Unfinished = unfinished
         while isinstance(reached, Unfinished):
-            call = reached.call
-            call.left_the_loop = True
-            left = deadline - time.monotonic()
-            outcome = await self._outcome(reached, left, seconds)
-            reached = self.advance(steps, outcome)
-            if isinstance(reached, Verdict):
-                break
+            reached.call.left_the_loop = True
+            outcome = await self._outcome(reached, deadline - time.monotonic(), seconds)
+            reached = self.advance(steps, deadline, seconds, outcome)
         return reached
 
     async def _outcome(self, unfinished: Unfinished, left: float, seconds: float) -> object:
@@ -125,13 +127,13 @@ class ActionRunner:
         return loop.create_task(self._in_thread(call, context), context=context)
 
     async def _in_thread(self, call: Call, context: contextvars.Context) -> Any:
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self._pool_size, thread_name_prefix="poblano-action")
-        future = asyncio.get_running_loop().run_in_executor(self._pool, _shielded, context.copy(), call)
-        outcome = await future
-        if isinstance(outcome, Failed):
-            return outcome
-        return await outcome if inspect.isawaitable(outcome) else outcome
+        future = await self._threads.begin(partial(_shielded, context.copy(), call))
+        try:
+            outcome = await asyncio.shield(future)
+        except asyncio.CancelledError:
+            future.add_done_callback(lambda ended: _discard(ended.result()))
+            raise
+        return await _awaited(cast("Awaitable[Any]", outcome)) if _is_awaitable(outcome) else outcome
 
     def _abandon(self, task: asyncio.Task[Any]) -> None:
         """Let go of an action: cancelled if it heeds that, and kept only so that its end is noticed."""
@@ -147,15 +149,13 @@ class ActionRunner:
     def close(self) -> None:
         """Stop the threads and the watchdog. What still runs in a thread is left to end by itself."""
         self._watchdog.close()
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
+        self._threads.close()
         for task in tuple(self._strays):
             task.cancel()
 
 
 def _shielded(context: contextvars.Context, call: Call) -> object:
-    """Call in a thread. SystemExit must not end the pool, nor StopIteration upset the future it would be put into."""
+    """Call in a thread. SystemExit must not end it, nor StopIteration upset the future it would be put into."""
     try:
         return context.run(call.function, *call.arguments)
     except BaseException as error:  # noqa: BLE001
@@ -180,7 +180,14 @@ async def _awaited(awaitable: Awaitable[Any]) -> Any:
         return Failed(error)
 
 
-def _discard(awaitable: Awaitable[Any] | None) -> None:
-    close = getattr(awaitable, "close", None)
-    if close is not None:
-        close()
+def _is_awaitable(value: object) -> bool:
+    return hasattr(type(value), "__await__")
+
+
+def _discard(value: object) -> None:
+    """End what an action returned to be awaited and nobody will await."""
+    if inspect.iscoroutine(value):
+        with suppress(RuntimeError):  # it is running, or will not be closed
+            value.close()
+    elif asyncio.isfuture(value):
+        value.cancel()

@@ -13,18 +13,19 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Final, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from poblano.admission.actions import POOL_SIZE, ActionRunner, Unfinished
+from poblano.admission.refusals import asked_by
 from poblano.admission.replies import Reply
 from poblano.core.binding import OnError
+from poblano.core.decisions import clean
 from poblano.core.entries import Entry, entries
 from poblano.core.errors import MalformedReview, PoblanoError
 from poblano.core.pipeline import Pipeline, Steps
-from poblano.core.review import VERSIONS, Answer, Review, read, uid_of, write
+from poblano.core.review import Answer, Review, read, write
 from poblano.core.verdict import Verdict
 from poblano.module import Module
 
@@ -46,10 +47,6 @@ class Traffic(Protocol):
     def answered(self, path: str, seconds: float, http_status: int) -> None:
         """A request that came to no verdict was answered."""
         ...
-
-
-_UID: Final = re.compile(rb'"request"\s*:\s*\{\s*"uid"\s*:\s*"([^"\\\x00-\x1f]{1,128})"')
-"""Where the API server puts the uid: first in the request, so that it can be read of a body that was cut short."""
 
 
 class ModuleReviewer:
@@ -106,9 +103,10 @@ class ModuleReviewer:
         try:
             review = read(body)
             steps = pipeline.steps(review)
-            reached = self._runner.advance(steps)
+            reached = self._runner.advance(steps, started + timeout, timeout)
         except MalformedReview as error:
-            return self._without_verdict(path, started, self._malformed(error, body))
+            uid, version = asked_by(body)
+            return self._without_verdict(path, started, _malformed(error, error.uid or uid, version))
         except PoblanoError as error:
             return self.refuse(path, body, 500, str(error))
         if isinstance(reached, Unfinished):
@@ -123,8 +121,12 @@ class ModuleReviewer:
             self._traffic.began(entry.path)
         try:
             verdict = await self._runner.finish(steps, unfinished, started + timeout, timeout)
+        except MalformedReview as error:
+            asked = error.uid or review.request.uid
+            return self._without_verdict(entry.path, started, _malformed(error, asked, review.api_version))
         except PoblanoError as error:
-            return self._fault(entry.path, review.request.uid, review.api_version, str(error))
+            reply = self._fault(entry.path, review.request.uid, review.api_version, str(error))
+            return self._without_verdict(entry.path, started, reply)
         finally:
             self._unfinished -= 1
             if self._traffic is not None:
@@ -141,13 +143,6 @@ class ModuleReviewer:
             observer(entry, review, verdict, answer, seconds)
         return Reply(200, body)
 
-    def _malformed(self, error: MalformedReview, body: bytes) -> Reply:
-        """Not a question: HTTP 400, so that the failure policy decides, with a review that says what was wrong."""
-        return Reply(
-            400,
-            write(Answer(uid=error.uid or uid_of(body), allowed=False, code=400, message=str(error)), _version(body)),
-        )
-
     def refuse(self, path: str, body: bytes, status: int, message: str) -> Reply:
         """A refusal as an AdmissionReview, when `body` (which may be cut short) never came to be reviewed.
 
@@ -155,13 +150,11 @@ class ModuleReviewer:
         server applies the failure policy.
         """
         started = time.monotonic()
-        uid = _cut_uid(body)
+        uid, version = asked_by(body)
         if status == 500 and uid:
-            reply = self._fault(path, uid, _version(body), message)
+            reply = self._fault(path, uid, version, message)
         else:
-            code = status if 400 <= status <= 599 else 500
-            answer = Answer(uid=uid, allowed=False, code=code, message=message)
-            reply = Reply(status, write(answer, _version(body)))
+            reply = Reply(status, _refusal(uid, status if 400 <= status <= 599 else 500, message, version))
         return self._without_verdict(path, started, reply)
 
     def _without_verdict(self, path: str, started: float, reply: Reply) -> Reply:
@@ -173,8 +166,8 @@ class ModuleReviewer:
         """A fault of ours: refused under the policy Fail, let through with a warning under Ignore."""
         served = self._served.get(path)
         if served is not None and served[0].policy == "Ignore":
-            return Reply(200, write(Answer(uid=uid, warnings=[message]), version))
-        return Reply(200, write(Answer(uid=uid, allowed=False, code=500, message=message), version))
+            return Reply(200, write(Answer(uid=uid, warnings=[clean(message)]), version))
+        return Reply(200, _refusal(uid, 500, message, version))
 
     def retire(self) -> None:
         """Close once the reviews under way are answered: another reviewer has taken over."""
@@ -194,10 +187,10 @@ def _for_hooks(entry: Entry, on_error: OnError) -> OnError:
     return "audit" if on_error == "reject" else on_error
 
 
-def _cut_uid(body: bytes) -> str:
-    found = _UID.search(body, 0, 4096)
-    return found[1].decode(errors="replace") if found else uid_of(body)
+def _malformed(error: MalformedReview, uid: str, version: str) -> Reply:
+    """Not a question: HTTP 400, so that the failure policy decides, with a review that says what was wrong."""
+    return Reply(400, _refusal(uid, 400, str(error), version))
 
 
-def _version(body: bytes) -> str:
-    return VERSIONS[1] if b"admission.k8s.io/v1beta1" in body[:4096] else VERSIONS[0]
+def _refusal(uid: str, code: int, message: str, version: str) -> bytes:
+    return write(Answer(uid=uid, allowed=False, code=code, message=clean(message)), version)

@@ -31,6 +31,7 @@ class Watchdog:
         self.slow: set[tuple[str, str]] = set()
         self._suspected: set[tuple[str, str]] = set()
         self._current: tuple[Running, float] | None = None
+        self._lock = threading.Lock()
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -38,11 +39,11 @@ class Watchdog:
         """Whether this action has held the loop too long before."""
         return (who.capability, who.rule) in self.slow
 
-    def begin(self, who: Running) -> None:
-        """An action is about to run on the loop."""
+    def begin(self, who: Running, now: float) -> None:
+        """An action is about to run on the loop, at the monotonic time `now`."""
         if self._thread is None:
             self._start()
-        self._current = (who, time.monotonic())
+        self._current = (who, now)
 
     def end(self, who: Running) -> None:
         """It is done."""
@@ -64,12 +65,13 @@ class Watchdog:
 
     def _mark(self, who: Running, held: float) -> None:
         key = (who.capability, who.rule)
-        if key in self.slow:
-            return
-        if held < SURELY_HELD_SECONDS and key not in self._suspected:
-            self._suspected.add(key)
-            return
-        self.slow.add(key)
+        with self._lock:
+            if key in self.slow:
+                return
+            if held < SURELY_HELD_SECONDS and key not in self._suspected:
+                self._suspected.add(key)
+                return
+            self.slow.add(key)
         if self._blocked is not None:
             self._blocked(f"{who.capability}/{who.rule}", held)
 
