@@ -44,20 +44,17 @@ def escape(key: str) -> str:
 
 def _diff_maps(before: Document, after: Document, path: str, operations: list[Operation]) -> None:
     kept = 0
+    look_up = after.get
     for key, old in before.items():
-        new = after.get(key, _MISSING)
-        if new is _MISSING:
-            operations.append({"op": "remove", "path": f"{path}/{escape(key)}"})
-            continue
-        kept += 1
+        new = look_up(key, _MISSING)
         kind = old.__class__
-        if kind is not new.__class__:
-            operations.append({"op": "replace", "path": f"{path}/{escape(key)}", "value": new})
-        elif kind is dict or kind is list:
-            if not identical(old, new):
-                (_diff_maps if kind is dict else _diff_lists)(old, new, f"{path}/{escape(key)}", operations)
-        elif old != new:
-            operations.append({"op": "replace", "path": f"{path}/{escape(key)}", "value": new})
+        if new == old and new.__class__ is kind and (kind is str or identical(old, new)):
+            kept += 1
+        elif new is _MISSING:
+            operations.append({"op": "remove", "path": f"{path}/{escape(key)}"})
+        else:
+            kept += 1
+            _diff_item(old, new, f"{path}/{escape(key)}", operations)
     if kept < len(after):
         for key, new in after.items():
             if key not in before:
@@ -154,18 +151,18 @@ def _parts(path: str) -> list[str]:
 
 def _get(document: Any, parts: list[str], path: str) -> Any:
     for part in parts:
-        if document.__class__ is dict:
-            if part not in document:
-                raise PatchFailed(f"{path} is not there: no {part!r}")
-            document = document[part]
-        elif document.__class__ is list:
-            document = document[_index(part, len(document) - 1, path)]
-        else:
-            raise PatchFailed(f"{path} is not there: {part!r} of what is neither map nor list")
+        try:
+            document = document[part] if document.__class__ is dict else document[_index(part, document, path)]
+        except KeyError:
+            raise PatchFailed(f"{path} is not there: no {part!r}") from None
     return document
 
 
-def _index(part: str, last: int, path: str) -> int:
+def _index(part: str, items: Any, path: str, *, end: int = 0) -> int:
+    """The index of `items` that `part` is; `end` more than its last one may be it too."""
+    if items.__class__ is not list:
+        raise PatchFailed(f"{path} is not there: {part!r} of what is neither map nor list")
+    last = len(items) - 1 + end
     if not (part.isascii() and part.isdigit()) or (part[0] == "0" and part != "0") or len(part) > 9 or int(part) > last:
         raise PatchFailed(f"{path}: {part!r} is no index of the list")
     return int(part)
@@ -182,9 +179,9 @@ def _put(document: Any, parts: list[str], value: Any, path: str, *, must_exist: 
         parent[last] = value
     elif parent.__class__ is list:
         if must_exist:
-            parent[_index(last, len(parent) - 1, path)] = value
+            parent[_index(last, parent, path)] = value
         else:
-            parent.insert(len(parent) if last == "-" else _index(last, len(parent), path), value)
+            parent.insert(len(parent) if last == "-" else _index(last, parent, path, end=1), value)
     else:
         raise PatchFailed(f"{path}: its parent is neither map nor list")
     return document
@@ -199,7 +196,7 @@ def _taken(document: Any, parts: list[str], path: str) -> tuple[Any, Any]:
             raise PatchFailed(f"{path} is not there to be removed")
         return document, parent.pop(last)
     if parent.__class__ is list:
-        return document, parent.pop(_index(last, len(parent) - 1, path))
+        return document, parent.pop(_index(last, parent, path))
     raise PatchFailed(f"{path}: its parent is neither map nor list")
 
 

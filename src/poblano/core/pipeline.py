@@ -260,22 +260,26 @@ def _patch(request: AdmissionRequest, document: Document) -> tuple[Sequence[Oper
     if original is None:
         return (), b""
     patch = diff(original, document)
-    if any(_is_converted(operation) for operation in patch):
-        # What was assigned reads otherwise once it is JSON (a tuple is a list then): what it reads as is what is meant.
-        document = plain(document)
-        patch = diff(original, document)
     if not patch:
         return (), b""
-    sent = msgspec.json.encode(patch)
+    sent = _quickly(patch)
+    if sent is None:
+        # What was assigned is written otherwise (a tuple as a list), or cannot be: as it is written is what is meant.
+        document = plain(document)
+        patch = diff(original, document)
+        sent = msgspec.json.encode(patch)
     if apply(original, msgspec.json.decode(sent)) != document:
         raise PatchFailed(f"the patch made for {request.kind.kind} {request.name} makes something else of it")
-    return patch, sent
+    return (patch, sent) if patch else ((), b"")
 
 
-def _is_converted(operation: Operation) -> bool:
-    plain(operation["path"])
-    value = operation.get("value")
-    return plain(value, operation["path"]) is not value
+def _quickly(patch: Sequence[Operation]) -> bytes | None:
+    """`patch` as it is sent, if it holds nothing but JSON as it is read: no tuple, no NaN, no integer beyond 64 bits."""
+    try:
+        sent = orjson.dumps(patch, option=_STRICT)
+    except TypeError:
+        return None
+    return sent if orjson.loads(sent) == patch else None
 
 
 def _validate(verdict: Verdict, bindings: list[Binding]) -> Generator[Call, Any, None]:
