@@ -60,7 +60,7 @@ def error_of(outcome: Any) -> BaseException:
 
 
 def test_quick_actions_are_run_at_once_and_need_no_loop(bare: ActionRunner):
-    assert outcomes_at_once(bare, call(lambda x: x + 1, 1), call(lambda: None), call(lambda: [])) == [2, None, []]
+    assert outcomes_at_once(bare, call(lambda x: x + 1, 1), call(lambda: None), call(list)) == [2, None, []]
 
 
 def test_no_calls_are_a_verdict(bare: ActionRunner):
@@ -96,7 +96,7 @@ def future_of_seven() -> asyncio.Future[int]:
     "function",
     (
         pytest.param(seven, id="async def"),
-        pytest.param(lambda: seven(), id="lambda"),
+        pytest.param(lambda: seven(), id="lambda"),  # noqa: PLW0108
         pytest.param(CallableObject(), id="object"),
         pytest.param(lambda: asyncio.ensure_future(seven()), id="task"),
         pytest.param(future_of_seven, id="future"),
@@ -215,7 +215,7 @@ async def test_whatever_an_action_raises_is_its_failure(runner: ActionRunner, er
 
     if "thread" in how:
         slow(runner)
-    function = raises_later if "a" in how.split()[0] else raises
+    function = raises if how in {"def", "thread"} else raises_later
     outcomes = await carried_out(runner, call(function, is_async=how == "async def"), call(lambda: 1, rule="next"))
     found = error_of(outcomes[0])
     is_stop = isinstance(error, StopIteration | StopAsyncIteration) and function is raises_later
@@ -412,7 +412,7 @@ async def test_what_a_thread_returned_to_be_awaited_is_awaited_on_the_loop(runne
     async def on_the_loop() -> bool:
         return asyncio.get_running_loop() is loop
 
-    assert await carried_out(runner, call(lambda: on_the_loop())) == [True]
+    assert await carried_out(runner, call(on_the_loop)) == [True]
 
 
 async def test_no_more_run_at_once_than_there_are_threads(runner: ActionRunner):
@@ -523,7 +523,7 @@ async def test_what_runs_knows_who_it_is(runner: ActionRunner, how: str):
     if "thread" in how.split():
         slow(runner)
     made = call(who if how in {"def", "thread"} else who_later, is_async=how == "async def")
-    nobody = call(lambda: running.get(), rule="next")
+    nobody = call(running.get, rule="next")
     assert await carried_out(runner, made, nobody) == [(made.running, 5), nobody.running]
     assert running.get() is None
 
