@@ -131,7 +131,7 @@ def described(error: BaseException, *, secret: bool = False) -> str:
         return f"{name} (its text is withheld: the object is a Secret)"
     try:
         text = clean(str(error))
-    except Exception:  # noqa: BLE001 -- its __str__ is the user's
+    except BaseException:  # noqa: BLE001 -- its __str__ is the user's, and may raise anything
         text = "its text cannot be read"
     return f"{name}: {text[:_ERROR_LIMIT]}" if text else name
 
