@@ -1,4 +1,4 @@
-"""The servers of a run, started side by side on one core: Pepr, Poblano, and the floor under Poblano."""
+"""The servers of a run, started side by side on one core: Pepr, Poblano, the floor under Poblano, and uvicorn's own."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import admission, certificates, floor, https, ours, pepr, reviews
+from benchmarks import admission, certificates, floor, https, ours, pepr, reviews, stock
 from benchmarks.admission import Contender
 from benchmarks.certificates import ServingCertificate
 from benchmarks.cluster import Cluster
 from benchmarks.processes import SERVER_CORE, Running
 
-PEPR, POBLANO, FLOOR = "Pepr", "Poblano", "floor"
-NAMESPACES = {PEPR: "pepr-demo", POBLANO: "poblano-demo", FLOOR: "poblano-demo"}
+PEPR, POBLANO, FLOOR, STOCK = "Pepr", "Poblano", "floor", "uvicorn"
+NAMESPACES = {PEPR: "pepr-demo", POBLANO: "poblano-demo", FLOOR: "poblano-demo", STOCK: "poblano-demo"}
 """Each hello module is bound to namespaces of its own; the floor gets what Poblano gets."""
 TIMEOUT = "?timeout=10s"
 """Behind every webhook's URL, as kube-apiserver writes it."""
@@ -88,6 +88,13 @@ def started(
             base = f"https://localhost:{port}"
             _enter(field, FLOOR, server, base + floor.PATH)
             field.webhooks[FLOOR] = base + floor.MUTATE, base + floor.VALIDATE
+        if STOCK in wanted:
+            port, answer = https.free_port(), folder / "answer.json"
+            answer.write_bytes(_floor_answer(field))
+            server = stack.enter_context(
+                stock.serving(answer, port, tls, log=folder / "uvicorn.log", cores={SERVER_CORE})
+            )
+            _enter(field, STOCK, server, f"https://localhost:{port}{floor.PATH}")
         yield field
 
 

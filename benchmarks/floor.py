@@ -54,12 +54,14 @@ class Constant:
 
 
 @contextmanager
-def serving(answer: Path, port: int, tls: ServingCertificate, *, log: Path, cores: set[int]) -> Generator[Running]:
+def serving(
+    answer: Path, port: int, tls: ServingCertificate, *, log: Path, cores: set[int], module: str = "benchmarks.floor"
+) -> Generator[Running]:
     """Run the floor until the block ends."""
     command: list[str | Path] = [
         sys.executable,
         "-m",
-        "benchmarks.floor",
+        module,
         "--port",
         str(port),
         "--cert",
@@ -67,7 +69,7 @@ def serving(answer: Path, port: int, tls: ServingCertificate, *, log: Path, core
         "--key",
         tls.key,
     ]
-    with running("floor", [*command, "--answer", answer], log=log, cores=cores) as server:
+    with running(module.rpartition(".")[2], [*command, "--answer", answer], log=log, cores=cores) as server:
         until_ready(server, lambda: https.listens(port))
         yield server
 
@@ -79,13 +81,18 @@ async def serve(answer: bytes, port: int, cert: Path, key: Path) -> None:
         await until_signalled(server)
 
 
+def options(program: str) -> argparse.Namespace:
+    """The command line of a server with a constant answer."""
+    made = argparse.ArgumentParser(prog=program)
+    made.add_argument("--port", type=int, required=True)
+    for file in ("--cert", "--key", "--answer"):
+        made.add_argument(file, type=Path, required=True)
+    return made.parse_args()
+
+
 def main() -> None:
     """Read the command line and serve."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.floor")
-    parser.add_argument("--port", type=int, required=True)
-    for file in ("--cert", "--key", "--answer"):
-        parser.add_argument(file, type=Path, required=True)
-    given = parser.parse_args()
+    given = options("python -m benchmarks.floor")
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(serve(given.answer.read_bytes(), given.port, given.cert, given.key))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from benchmarks.admission import Outcome, Row, Turn
-from benchmarks.contenders import FLOOR, PEPR, POBLANO
+from benchmarks.contenders import FLOOR, PEPR, POBLANO, STOCK
 from benchmarks.creates import Rate
 from benchmarks.figures import Bound, paired, ratio
 
@@ -15,7 +15,7 @@ BUSY = 16
 
 def of_admission(outcome: Outcome) -> Iterator[Bound]:
     """Beside Pepr and beside the floor, as far as they took part."""
-    ours, pepr, floor = (outcome.row(name, BUSY) for name in (POBLANO, PEPR, FLOOR))
+    ours, pepr, floor, stock = (outcome.row(name, BUSY) for name in (POBLANO, PEPR, FLOOR, STOCK))
     if ours and pepr:
         yield Bound(f"throughput, {BUSY} connections, beside Pepr", _beside(ours, pepr, _rate), 5, "at least", "x")
         yield Bound(f"p99, {BUSY} connections, beside Pepr", _beside(ours, pepr, _p99), 0.2, "at most", "x")
@@ -23,6 +23,14 @@ def of_admission(outcome: Outcome) -> Iterator[Bound]:
     if ours and floor:
         yield Bound(
             f"throughput, {BUSY} connections, beside the floor", _beside(ours, floor, _rate), 0.5, "at least", "x"
+        )
+    if ours and stock:
+        yield Bound(
+            f"throughput, {BUSY} connections, beside uvicorn's own floor",
+            _beside(ours, stock, _rate),
+            0.5,
+            "at least",
+            "x",
         )
     memory, peer = outcome.memory_of(POBLANO), outcome.memory_of(PEPR)
     if memory and peer:

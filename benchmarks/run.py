@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks import admission, cluster, creates, machine, micro, node, promises, report, tables
 from benchmarks.admission import Outcome
 from benchmarks.cluster import Cluster
-from benchmarks.contenders import FLOOR, PEPR, POBLANO, Field, started
+from benchmarks.contenders import FLOOR, PEPR, POBLANO, STOCK, Field, started
 from benchmarks.figures import Bound
 from benchmarks.processes import ALL_CORES, CLIENT_CORE, Bystanders, pin
 from tests.control_plane import Unavailable
@@ -21,7 +21,7 @@ from tests.control_plane import Unavailable
 ROOT = Path(__file__).parents[1]
 CACHE = ROOT / ".bench"
 PARTS = ("micro", "admission", "creates")
-EVERYBODY = (PEPR, POBLANO, FLOOR)
+EVERYBODY = (PEPR, POBLANO, FLOOR, STOCK)
 WARM_UP_SECONDS = 3
 CREATE_ROUNDS = 3
 
