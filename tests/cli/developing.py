@@ -58,6 +58,21 @@ class Dev:
         except AssertionError as error:
             raise AssertionError(f"{error}\n{''.join(self.lines)}") from None
 
+    def ends(self, number: signal.Signals, *, again: bool = False) -> None:
+        """Send it a signal; it must then end in good order.
+
+        again: like somebody who presses Ctrl-C until it helps. A signal that comes while another one is being handled
+        may find Python about to sleep, and is then only noticed with the next.
+        """
+        self.process.send_signal(number)
+        for _ in range(100):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                assert self.process.wait(0.3) == 0, "".join(self.lines)
+                return
+            if again:
+                self.process.send_signal(number)
+        raise AssertionError(f"it does not end:\n{''.join(self.lines)}")
+
     def reviews_of(self, name: str) -> list[str]:
         """The lines about reviews of an object, such as `shop/web`."""
         return [line for line in self.lines if f" {name} " in line and " by " in line]
@@ -78,8 +93,7 @@ def developing(cluster: ControlPlane, folder: Path, *options: str, ends_itself: 
         yield dev
         if not ends_itself:
             assert process.poll() is None, f"it ended too early:\n{''.join(dev.lines)}"
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(20) == 0, "".join(dev.lines)
+            dev.ends(signal.SIGTERM)
     finally:
         process.kill()
         process.wait()

@@ -203,9 +203,7 @@ def test_it_ends_though_an_action_does_not(control_plane: ControlPlane, tmp_path
     with developing(control_plane, folder, ends_itself=True) as dev:
         control_plane.kubectl(*create)  # it holds the event loop, and the cluster goes on
         assert (folder / "began").exists()
-        dev.process.send_signal(signal.SIGINT)
-        dev.process.send_signal(signal.SIGTERM)
-        assert dev.process.wait(20) == 0, "".join(dev.lines)
+        dev.ends(signal.SIGINT, again=True)
     folder = write_project(tmp_path / "thread", "stuck", STUCK.format(seconds=0.4))
     with developing(control_plane, folder) as dev:
         control_plane.kubectl("delete", "configmap", "stuck", "-n", "stuck")
@@ -258,7 +256,6 @@ def test_what_is_left_of_a_dead_one_is_cleaned_up_and_a_living_one_is_not_pushed
         assert registered(control_plane, "left") == mutating
 
         with developing(control_plane, folder, "--force"):
-            first.process.send_signal(signal.SIGINT)
-            assert first.process.wait(20) == 0
+            first.ends(signal.SIGINT)
             assert registered(control_plane, "left") == mutating, "the first one took the second one's away"
     assert registered(control_plane, "left") == []
