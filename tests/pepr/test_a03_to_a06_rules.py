@@ -1,17 +1,17 @@
-"""One test for each weakness that was measured in Pepr and that concerns admission, named after its row in the report."""
+"""A3 to A6: what Pepr makes of refusals, groups, filters and patches.
+
+A test of this folder is named after the weakness that was measured in Pepr; test_put_in.py sees it fail with that put in.
+"""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
-from poblano import Capability, Resource, a, document
-from poblano.core.context import Running, is_dry_run, running
+from poblano import Capability, Resource, a
 from poblano.core.entries import entries, match_condition, namespace_selector, object_selector
-from poblano.core.review import VERSIONS, read, write
-from tests.core.driving import POD, answered, drive, patched, pipeline, review, sent, shop
+from tests.core.driving import POD, answered, patched, review, sent, shop
 
 
 def _raise(error: Exception) -> Any:
@@ -158,45 +158,3 @@ def test_a6_a_secret_keeps_the_spelling_of_what_was_not_touched(data: Any):
     secret |= {} if data is None else {"data": data}
 
     assert [operation["path"] for operation in answered(rules, review(secret)).patch] == ["/metadata/labels/x"]
-
-
-# ------------------------------------------------------------------------------------------------ A15: dry runs
-
-
-@pytest.mark.parametrize("dry_run", [True, False])
-def test_a15_an_action_knows_of_a_dry_run_and_so_does_whatever_it_calls(dry_run: bool):
-    rules, seen = shop(), list[Any]()
-
-    @rules.when(a.Pod).is_created().mutate
-    def look(pod: Any) -> None:
-        seen.append((pod.is_dry_run, pod.permit_side_effects))
-
-    body = review(dryRun=dry_run)
-    call = next(pipeline(rules).steps(read(body)))
-    drive(pipeline(rules), body)
-
-    assert seen == [(dry_run, not dry_run)]
-    assert call.running.dry_run is dry_run
-
-
-def test_a15_the_flag_goes_where_the_action_goes():
-    token = running.set(Running("shop", "rule", dry_run=True))
-    try:
-        assert is_dry_run()
-    finally:
-        running.reset(token)
-    assert not is_dry_run()
-
-
-# ------------------------------------------------------------------------------------------------ A16: versions
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-def test_a16_a_review_is_answered_in_its_own_version(version: str):
-    rules = shop()
-    rules.when(a.Pod).is_created().mutate(lambda pod: document(pod.raw).update(x=1))
-    body = review().replace(VERSIONS[0].encode(), version.encode())
-    found = json.loads(write(drive(pipeline(rules), body).answer(), read(body).api_version))
-
-    assert (found["apiVersion"], found["kind"]) == (version, "AdmissionReview")
-    assert found["response"]["uid"] == "u-1"

@@ -1,0 +1,27 @@
+"""What the tests change in a process they start, by its environment."""
+
+from __future__ import annotations
+
+import json
+import os
+
+BEHAVIOUR = "TESTS_PEPR_BEHAVIOUR"
+"""The name of a behaviour of Pepr's to be put in."""
+
+TUNED = "TESTS_PEPR_TUNED"
+"""A JSON map: `grace`, how long a drain keeps serving, and `every`, how often certificate files are read; in seconds."""
+
+
+def hook() -> None:
+    """Do what the environment says."""
+    tuned = json.loads(os.environ.get(TUNED) or "{}")
+    if tuned:
+        from poblano.admission import server, tls
+
+        for function, name in ((server.AdmissionServer.__init__, "grace"), (tls.follow, "every")):
+            if name in tuned:
+                function.__kwdefaults__[name] = tuned[name]
+    if name := os.environ.get(BEHAVIOUR):
+        from tests.pepr.behaviour import ForGood, behaviour
+
+        behaviour(name).put_in(ForGood())
