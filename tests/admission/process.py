@@ -2,7 +2,7 @@
 
     python -m tests.admission.process '{"grace": 1, "limits": {"connections": 10}}'
 
-prints its port and its health port. Not a test.
+prints its port and its health port. With ``"rules": true``, those of `tests.admission.hostile` answer. Not a test.
 """
 
 from __future__ import annotations
@@ -20,8 +20,11 @@ from typing import Any
 
 from poblano.admission.health import HealthServer, Readiness
 from poblano.admission.limits import Limits
+from poblano.admission.reviewer import ModuleReviewer
 from poblano.admission.server import AdmissionServer, loop_factory, until_signalled
 from poblano.admission.tls import LiveCertificate, read_pair
+from poblano.module import Module
+from tests.admission.hostile import rules
 from tests.admission.serving import Fake, echo, issued
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +36,9 @@ async def run(options: dict[str, Any]) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (options["files"], options["files"]))
     pair = read_pair(Path(options["certificate"]), Path(options["key"]))
     server = AdmissionServer(
-        Fake(does=echo, bodies=Forgetful(), timeouts=Forgetful()),
+        ModuleReviewer(Module(rules()))
+        if options.get("rules")
+        else Fake(does=echo, bodies=Forgetful(), timeouts=Forgetful()),
         LiveCertificate(pair),
         host="127.0.0.1",
         port=0,
