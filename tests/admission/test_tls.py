@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 import stat
 import tempfile
@@ -107,9 +108,10 @@ def test_an_encrypted_key_is_refused_without_asking_on_the_terminal() -> None:
         LiveCertificate(Pair(issued().pair.certificate, encrypted))
 
 
-def test_the_key_is_on_disk_for_a_moment_only_and_for_its_owner_only(
+def test_without_memory_files_the_key_is_on_disk_for_a_moment_only_and_for_its_owner_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delattr(os, "memfd_create", raising=False)
     modes: list[int] = []
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     load = ssl.SSLContext.load_cert_chain

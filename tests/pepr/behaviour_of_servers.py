@@ -6,12 +6,14 @@ import asyncio
 import base64
 import os
 import signal
+import tempfile
 import threading
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 from poblano import log
-from poblano.admission import certificates, server
+from poblano.admission import certificates, server, tls
 from poblano.admission.app import AdmissionApp, Reply, ReviewCall
 from poblano.admission.limits import MIB, Limits
 from poblano.admission.metrics import AdmissionMetrics
@@ -71,7 +73,11 @@ def _says(**fields: object) -> None:
     log.emit({"level": "info", "message": "Check response", **fields})
 
 
-@pepr("nothing_of_a_secret_or_a_patch_is_in_the_log", "who_breaks_off_is_not_printed")
+@pepr(
+    "nothing_of_a_secret_or_a_patch_is_in_the_log",
+    "who_breaks_off_is_not_printed",
+    "who_comes_too_late_is_not_printed_either",
+)
 def a7_answers_are_logged(patch: Patch) -> None:
     def reviewed(ours: Any, self: Production, entry: Any, review: Any, found: Any, answer: Any, seconds: float) -> None:
         ours(self, entry, review, found, answer, seconds)
@@ -140,6 +146,17 @@ def a8_the_key_is_unpacked_beside_the_module(patch: Patch) -> None:
         return found
 
     instead(patch, run._certificate, loaded)
+
+
+@pepr("serving_a_key_writes_it_to_no_disk")
+def a8_the_key_is_a_file(patch: Patch) -> None:
+    def file(ours: Any, content: bytes) -> Generator[str]:
+        with tempfile.NamedTemporaryFile() as written:
+            written.write(content)
+            written.flush()
+            yield written.name
+
+    instead(patch, tls._file.__wrapped__, file)
 
 
 @pepr("a_certificate_is_short_lived_modern_and_unlike_any_other")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
+import signal
 from typing import TYPE_CHECKING, Any
-
-import pytest
 
 from poblano import Capability, a
 from poblano.core.entries import entries
@@ -25,6 +25,7 @@ ENCODED = base64.b64encode(MARK.encode()).decode().rstrip("=")
 """How a value of a Secret begins that begins with it."""
 
 CODE = """
+    import asyncio
     from poblano import Capability, Log, Module, a
 
     vault = Capability("vault")
@@ -55,6 +56,13 @@ CODE = """
     def complain(secret):
         return secret.deny(f"{secret.text['password']} is too short", warnings=[secret.text["password"]])
 
+    @secrets.mutate(name="linger", on_error="ignore", timeout=1)
+    async def linger(secret):
+        try:
+            await asyncio.sleep(10)
+        finally:
+            raise ValueError(secret.text["password"])
+
     @vault.when(a.ConfigMap).is_created().mutate
     def copy(config):
         config.raw.data["copy"] = config.raw.data["password"]
@@ -83,7 +91,7 @@ CONFIG = {"kind": "ConfigMap", "metadata": {"name": "c", "namespace": "shop"}, "
 
 
 def debugging(directory: Path):
-    return running(directory, CODE, POBLANO_LOG_LEVEL="debug")
+    return running(directory, CODE, tuned={"grace": 0.05}, POBLANO_LOG_LEVEL="debug")
 
 
 def shows_nothing(pod: Pod) -> None:
@@ -115,12 +123,25 @@ async def test_a7_an_error_about_a_secret_is_named_and_its_text_is_not(tmp_path:
     assert MARK not in json.loads(answers[1].body)["response"]["status"]["message"]
 
 
-@pytest.mark.parametrize(
-    "body", [review(SECRET)[:-20], review(SECRET).replace(b'"uid"', b'"nobody"'), b'"Sekrit-text"']
-)
-async def test_a7_what_cannot_be_read_is_not_printed_either(tmp_path: Path, body: bytes):
+async def test_a7_what_cannot_be_read_is_not_printed_either(tmp_path: Path):
+    unreadable = [
+        review(SECRET)[:-20],
+        review(SECRET).replace(b'"uid"', b'"nobody"'),
+        review(SECRET, object=MARK),
+        b'"Sekrit"',
+    ]
     async with debugging(tmp_path) as pod:
-        assert (await pod.ask(body)).status == 400
+        assert [(await pod.ask(body)).status for body in unreadable] == [400] * 4
+        shows_nothing(pod)
+
+
+async def test_a7_who_comes_too_late_is_not_printed_either(tmp_path: Path):
+    async with debugging(tmp_path) as pod:
+        assert (await pod.ask(review(SECRET), "/mutate/ignore/1?timeout=1s")).status == 200
+        assert (await pod.ask(review(SECRET))).status == 200
+        assert pod.lines("review")[0]["errors"][0].startswith("vault/linger: Late")
+        pod.process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(pod.process.wait(), 20) == 0
         shows_nothing(pod)
 
 

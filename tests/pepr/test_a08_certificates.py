@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 import socket
 import ssl
 import subprocess
+import tempfile
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from poblano.admission.certificates import issue, now
+from poblano.admission.tls import LiveCertificate
 from tests.admission.serving import connected, issued, post, serving, trusting
 from tests.cli.developing import POBLANO, developing, write_project
 from tests.core.driving import review
@@ -125,3 +128,12 @@ async def test_a8_a_new_certificate_needs_no_restart():
         with pytest.raises(ssl.SSLCertVerificationError):
             async with connected(server, trusting(issued().authority)):
                 pass
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="cannot run here: the system has no files in memory")
+def test_a8_serving_a_key_writes_it_to_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
+    live = LiveCertificate(issued().pair)
+    live.swap(issue(["localhost"]).pair)
+
+    assert live.swaps == 1

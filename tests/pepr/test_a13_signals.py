@@ -12,7 +12,7 @@ from tests.core.driving import review
 from tests.pepr.pods import Pod, running
 from tests.pepr.test_a01_metrics import CODE
 
-GRACE = 1.0
+GRACE = 2.0
 
 
 def children(pid: int) -> list[int]:
@@ -66,14 +66,17 @@ def listening(port: int) -> str:
 
 
 async def test_a13_readiness_goes_first_and_it_serves_on(tmp_path: Path):
-    async with running(tmp_path, CODE, tuned={"grace": GRACE}) as pod:
+    async with running(tmp_path, CODE, tuned={"grace": 3600}) as pod:
         assert (await pod.page("/readyz")).status == 200
         pod.process.send_signal(signal.SIGTERM)
-        while (ready := await pod.page("/readyz")).status == 200:
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(5):
+            while (ready := await pod.page("/readyz")).status == 200:
+                await asyncio.sleep(0.01)
         assert ready.body.startswith(b"[-]serving failed: it drains\n")
+        assert (await pod.page("/healthz")).status == 200
         answer = await pod.ask(review())
         assert (answer.status, answer.closes) == (200, True)
+        pod.process.send_signal(signal.SIGTERM)
         assert await ended(pod) == 0
 
 

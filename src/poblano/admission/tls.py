@@ -8,6 +8,8 @@ import logging
 import os
 import ssl
 import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from poblano.admission.certificates import Pair
@@ -99,12 +101,26 @@ def _check(pair: Pair) -> None:
 
 
 def _load(context: ssl.SSLContext, pair: Pair) -> None:
-    # OpenSSL reads files only. One file of the owner's for both halves, and for as long as it takes to read it.
+    with _file(pair.certificate.rstrip() + b"\n" + pair.key) as name:
+        # An encrypted key would make OpenSSL ask on the terminal.
+        context.load_cert_chain(name, password=lambda: "")
+
+
+@contextmanager
+def _file(content: bytes) -> Generator[str]:
+    """A file for OpenSSL, which reads nothing else: in memory where the system can, so that no key is on a disk and a
+    container needs no place to write to; otherwise the owner's only, and for as long as it takes to read it.
+    """
+    if hasattr(os, "memfd_create"):
+        with os.fdopen(os.memfd_create("certificate"), "wb") as file:
+            file.write(content)
+            file.flush()
+            yield f"/proc/self/fd/{file.fileno()}"
+        return
     descriptor, name = tempfile.mkstemp(suffix=".pem")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(pair.certificate.rstrip() + b"\n" + pair.key)
-        # An encrypted key would make OpenSSL ask on the terminal.
-        context.load_cert_chain(name, password=lambda: "")
+            file.write(content)
+        yield name
     finally:
         Path(name).unlink()
