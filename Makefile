@@ -54,8 +54,9 @@ coverage: $(VENV)/dev.stamp ## The tests once more, with the lines and branches 
 bench: $(VENV)/dev.stamp ## Poblano beside Pepr, measured in one run
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
-soak: $(VENV)/dev.stamp ## 100 000 requests, watching the memory
+soak: $(VENV)/dev.stamp ## 100 000 requests, watching the memory; then what hostile clients do to the others
 	@$(BIN)/python -m benchmarks.soak
+	@$(BIN)/python -m benchmarks.abuse
 
 lock: $(VENV)/dev.stamp ## Write requirements/*.lock anew from pyproject.toml (UPGRADE=1: newest versions)
 	@tools/lock $(if $(UPGRADE),--upgrade)
