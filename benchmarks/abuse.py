@@ -144,9 +144,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", nargs="*", choices=ABUSES, metavar="NAME", help=f"of: {', '.join(ABUSES)}")
     parser.add_argument("--seconds", type=float, default=SECONDS, help=f"for each measurement (default: {SECONDS:g})")
     options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="poblano-abuse-") as scratch:
-        with _on(CLIENT_CORE):
-            rows = asyncio.run(_measured(options.only or list(ABUSES), options.seconds, Path(scratch)))
+    with tempfile.TemporaryDirectory(prefix="poblano-abuse-") as scratch, _on(CLIENT_CORE):
+        rows = asyncio.run(_measured(options.only or list(ABUSES), options.seconds, Path(scratch)))
     head = ["one hostile client sends", "p99 ms of the others, without", "with", "memory grown MB"]
     print(tables.table(head, ([row.name, *map(compact, (row.alone_ms, row.beside_ms, row.grown_mb))] for row in rows)))
     print(f"\n{machine.describe()}")
