@@ -38,17 +38,17 @@ WRITES: dict[str, Write] = {
 
 
 @contextmanager
-def reviewing(action: Callable[[Any], Awaitable[None]]) -> Iterator[Callable[[bool], Awaitable[bool]]]:
-    """Has a rule do something when it reviews, in a dry run or not; tells whether that went well."""
+def reviewing(action: Callable[[Any], Awaitable[None]]) -> Iterator[Callable[[bool], Awaitable[str]]]:
+    """Has a rule do something when it reviews, in a dry run or not; tells why it failed, if it did."""
     rules = Capability("shop")
     rules.when(a.Pod).is_created().mutate(action)
     reviewer = ModuleReviewer(Module(rules))
 
-    async def ask(dry_run: bool) -> bool:
+    async def ask(dry_run: bool) -> str:
         reply = reviewer.review("/mutate/fail/10", review(dryRun=dry_run), 10)
         assert isinstance(reply, Awaitable)
         answer: dict[str, Any] = json.loads((await reply).body)["response"]
-        return answer["allowed"] is True
+        return "" if answer["allowed"] else answer["status"]["message"]
 
     yield ask
     reviewer.close()
@@ -63,8 +63,8 @@ async def test_a15_what_an_action_writes_in_a_dry_run_is_a_dry_run(write: Write)
             await write(api)
 
         with reviewing(act) as ask:
-            assert await ask(True)
-            assert await ask(False)
+            assert await ask(True) == ""
+            assert await ask(False) == ""
     dry, wet = ((asked.query.get("dryRun"), json.loads(asked.body).get("dryRun")) for asked in server.asked)
 
     assert dry in (("All", None), (None, ["All"]))
@@ -72,7 +72,8 @@ async def test_a15_what_an_action_writes_in_a_dry_run_is_a_dry_run(write: Write)
 
 
 async def test_a15_a_real_api_server_stores_nothing_in_a_dry_run(control_plane: ControlPlane):
-    made = {"metadata": {"name": "made-in-a-review", "namespace": "default"}}
+    control_plane.kubectl("create", "namespace", "dry-runs")
+    made = {"metadata": {"name": "made-in-a-review", "namespace": "dry-runs"}}
     async with connect(control_plane.kubeconfig) as client:
         api = Resources(client)
 
@@ -80,11 +81,12 @@ async def test_a15_a_real_api_server_stores_nothing_in_a_dry_run(control_plane: 
             await api.apply(a.ConfigMap, made)
 
         with reviewing(act) as ask:
-            assert await ask(True)
+            assert await ask(True) == ""
             with pytest.raises(NotFound):
-                await api.get(a.ConfigMap, "made-in-a-review", "default")
-            assert await ask(False)
-        await api.delete(a.ConfigMap, "made-in-a-review", "default")
+                await api.get(a.ConfigMap, "made-in-a-review", "dry-runs")
+            assert await ask(False) == ""
+            assert await api.get(a.ConfigMap, "made-in-a-review", "dry-runs")
+    control_plane.kubectl("delete", "namespace", "dry-runs", "--wait=false")
 
 
 def test_a15_webhooks_say_that_only_a_dry_run_is_free_of_side_effects():
