@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -24,6 +24,19 @@ def test_a_code_that_is_no_refusal_is_still_a_denial(code: Any):
 def test_one_warning_may_be_given_without_a_list():
     assert Decision.approve("careful").warnings == ("careful",)
     assert Decision.deny("no", warnings=["a", "b"]).warnings == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (Decision(False, code=200), Decision.deny()),
+        (Decision(False, cast("Any", None), cast("Any", "422")), Decision.deny()),
+        (Decision(False, cast("Any", 7), warnings=cast("Any", [1, None])), Decision.deny("7", warnings=["1", "None"])),
+        (Decision(True, warnings=cast("Any", "careful")), Decision.approve("careful")),
+    ],
+)
+def test_a_decision_made_by_hand_can_be_sent_as_any_other(made: Decision, expected: Decision):
+    assert made == expected
 
 
 @given(st.text(max_size=30))

@@ -332,6 +332,26 @@ def test_a_denial_in_mutate_refuses_without_a_patch():
     assert not response["allowed"]
 
 
+@pytest.mark.parametrize("others", [0, 2])
+def test_a_denial_that_a_mutating_rule_returns_refuses(others: int):
+    rules = with_idle_rules(others)
+    rules.when(a.Pod).is_created().mutate(lambda pod: Decision.deny("not so", 409))
+    response = sent(answered(rules))
+
+    assert response["status"] == {"code": 409, "message": "shop/mutate-pod: not so", "reason": "Conflict"}
+
+
+def test_an_approval_that_a_mutating_rule_returns_leaves_its_change():
+    rules = shop()
+
+    @rules.when(a.Pod).is_created().mutate
+    def approving(pod: Any) -> Decision:
+        pod.set_label("x", "1")
+        return Decision.approve()
+
+    assert patched(POD, answered(rules))["metadata"]["labels"]["x"] == "1"
+
+
 def test_a_denial_in_mutate_that_does_not_enforce_still_patches():
     rules = shop()
     rules.when(a.Pod).is_created().mutate(mode="warn")(lambda pod: pod.set_label("x", "1").deny("not so"))

@@ -29,6 +29,16 @@ class Decision:
     code: int = DEFAULT_CODE
     warnings: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        # However it was made, it can be sent: under the policy Ignore, a denial that cannot be would let the request pass.
+        message: object = self.message
+        if message.__class__ is not str:
+            object.__setattr__(self, "message", "" if message is None else str(message))
+        if not self.allowed:
+            object.__setattr__(self, "code", refusal_code(self.code))
+        if self.warnings:
+            object.__setattr__(self, "warnings", _several(self.warnings))
+
     @classmethod
     def approve(cls, warnings: Iterable[str] = ()) -> Decision:
         """Let the request pass."""
@@ -37,7 +47,7 @@ class Decision:
     @classmethod
     def deny(cls, message: str = "", code: int = DEFAULT_CODE, warnings: Iterable[str] = ()) -> Decision:
         """Refuse the request. A code that is no refusal (under 400 or over 599) becomes 403, for a denial stays a denial."""
-        return cls(False, str(message), refusal_code(code), _several(warnings))
+        return cls(False, message, code, _several(warnings))
 
 
 def _several(warnings: Iterable[str]) -> tuple[str, ...]:

@@ -209,7 +209,7 @@ def _mutate(verdict: Verdict, bindings: list[Binding]) -> Generator[Call, Any, N
             continue
         if call.left_the_loop:
             document = decode(encoded) or {}
-        _report(verdict, binding, said_in(action_request), changed=encoded != good)
+        _report(verdict, binding, said_in(action_request), outcome, changed=encoded != good)
         good = encoded
     if not verdict.refused:
         verdict.patch, verdict.patch_json = _patch(request, document)
@@ -227,17 +227,19 @@ def _mutate_once(verdict: Verdict, binding: Binding) -> Generator[Call, Any, Non
     except BaseException as error:  # noqa: BLE001 -- an action may raise SystemExit; it is an error as any
         verdict.fail(binding, error)
         return
-    _report(verdict, binding, said_in(action_request), changed=bool(patch))
+    _report(verdict, binding, said_in(action_request), outcome, changed=bool(patch))
     if not verdict.refused:
         verdict.patch, verdict.patch_json = patch, sent
 
 
-def _report(verdict: Verdict, binding: Binding, said: Said | None, *, changed: bool) -> None:
+def _report(verdict: Verdict, binding: Binding, said: Said | None, returned: object, *, changed: bool) -> None:
+    denial = returned if isinstance(returned, Decision) and not returned.allowed else None
     if said is not None:
         _pass_on(verdict, binding, said)
-        if said.denial is not None:
-            verdict.decide(binding, said.denial)
-            return
+        denial = said.denial or denial
+    if denial is not None:
+        verdict.decide(binding, denial)
+        return
     verdict.note(binding, "changed" if changed else "unchanged")
 
 

@@ -150,7 +150,7 @@ def said_in(request: Request[Any]) -> Said | None:
 
 
 class MutateRequest(Request[K]):
-    """What a mutate action is given. Change `raw`, or use the helpers; what the action returns is not used.
+    """What a mutate action is given. Change `raw`, or use the helpers; what the action returns counts only if it is a denial.
 
     >>> request = MutateRequest(AdmissionRequest("u", "CREATE"), Resource, {"metadata": {"labels": {"old": "1"}}})
     >>> request.set_label("tier", "data").remove_label("old").raw.metadata.labels == {"tier": "data"}
