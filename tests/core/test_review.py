@@ -60,6 +60,14 @@ def test_parts_of_the_user_may_be_null():
     assert asked.object == POD
 
 
+def test_what_an_authenticator_adds_may_be_null():
+    user = read(
+        body(userInfo={"username": "alice", "groups": ["g"], "extra": {"scopes": None, "team": ["shop"]}})
+    ).request.user_info
+
+    assert (user.username, list(user.groups), user.extra) == ("alice", ["g"], {"scopes": [], "team": ["shop"]})
+
+
 @given(DOCUMENTS)
 def test_every_number_and_text_of_an_object_survives(document: Any):
     found = read(body(object=document, oldObject=document)).request

@@ -169,7 +169,10 @@ def _read_with_nulls(body: bytes, error: Exception) -> Review:
         request: Document = found["request"]
         bare = {k: v for k, v in request.items() if v is not None and k not in ("object", "oldObject", "options")}
         user: Document = request.get("userInfo") or {}
-        bare["userInfo"] = {k: v for k, v in user.items() if v is not None}
+        extra: Document = user.get("extra") or {}
+        bare["userInfo"] = {k: v for k, v in user.items() if v is not None} | {
+            "extra": {k: v or [] for k, v in extra.items()}  # Go writes an empty list as null where it was never made
+        }
         raws = {
             k: msgspec.Raw(msgspec.json.encode(request[k]))
             for k in ("object", "oldObject", "options")
