@@ -11,6 +11,7 @@ from poblano import Capability, Resource, a
 from poblano.core.binding import Binding
 from poblano.core.entries import (
     LABEL_NAMESPACE,
+    LONGEST_CONDITION,
     Entry,
     entries,
     in_python,
@@ -157,6 +158,29 @@ def test_what_only_python_can_evaluate_is_named_and_leaves_the_condition_wider()
 
     assert in_python(entry.bindings[0]) == ["NameMatches", "Where"]
     assert match_condition(entry) is None
+
+
+@pytest.mark.parametrize("kind", [a.Event, a.CoreEvent])
+@pytest.mark.parametrize("sent_to", ["", "events.k8s.io"])
+def test_an_event_is_asked_about_whichever_of_its_groups_it_is_sent_to(kind: type[Resource], sent_to: str):
+    (entry,) = chain(lambda s: s.when(kind).is_created().with_name("e").mutate(lambda r: None))
+    condition = match_condition(entry)
+    assert condition is not None
+
+    request = {"name": "e", "operation": "CREATE", "object": {"metadata": {"name": "e"}}, "oldObject": None}
+    assert evaluated(condition, request | {"resource": {"group": sent_to, "version": "v1", "resource": "events"}})
+    assert not evaluated(condition, request | {"resource": {"group": "other", "version": "v1", "resource": "events"}})
+
+
+def test_a_condition_longer_than_an_api_server_takes_is_left_out():
+    def rule(number: int) -> Any:
+        return lambda s: s.when(a.Pod).is_created().with_name(f"{number}" * 500).mutate(lambda r: None)
+
+    (few,) = chain(*map(rule, range(9)))
+    (many,) = chain(*map(rule, range(100)))
+
+    assert 0 < len(match_condition(few) or "") <= LONGEST_CONDITION
+    assert match_condition(many) is None
 
 
 def test_the_same_bindings_give_the_same_bytes():

@@ -145,9 +145,10 @@ def narrowing(entry: Entry, abilities: Abilities) -> Narrowing:
         in_selectors.add(NamespaceIs)
     if object_selector(entry):
         in_selectors.add(LabelIs)
+    in_condition = abilities.match_conditions and match_condition(entry) is not None
     by_server: set[str] = set()
     in_python: set[str] = set()
     for part in (part for binding in entry.bindings for part in binding.filters):
-        in_cel = abilities.match_conditions and part.cel() is not None
+        in_cel = in_condition and part.cel() is not None
         (by_server if in_cel or type(part) in in_selectors else in_python).add(_WORDS[type(part)])
     return Narrowing(tuple(sorted(by_server - in_python)), tuple(sorted(in_python)))

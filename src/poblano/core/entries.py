@@ -12,13 +12,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 
 from poblano.core.binding import Binding, OnError, Phase, name_part
-from poblano.core.cel import literal
+from poblano.core.cel import literal, literals
 from poblano.core.filters import Filter, LabelIs, NameIs, NamespaceIs
 
 Policy: TypeAlias = Literal["Fail", "Ignore"]
 
 LABEL_NAMESPACE: Final = "kubernetes.io/metadata.name"
 """Set on every Namespace since 1.21 (KEP-2161): how a selector names a namespace."""
+
+LONGEST_CONDITION: Final = 100_000
+"""cel-go, parser/parser.go: expressionSizeCodePointLimit. An API server refuses a webhook with a longer condition."""
+
+_EVENTS: Final = frozenset({"", "events.k8s.io"})
+"""The two groups of one resource: cmd/kube-apiserver, AddCohabitatingResources. A rule for one is matched by both."""
 
 ALWAYS_IGNORED: Final = ("kube-system",)
 """Namespaces that no rule may stop the cluster in."""
@@ -110,23 +116,31 @@ def rules(entry: Entry) -> list[dict[str, Any]]:
 def match_condition(entry: Entry) -> str | None:
     """The filters of the entry's bindings, ORed, in CEL; None where some binding wants every request that its rule matches.
 
-    A filter that only Python can evaluate leaves its binding wider, never narrower.
+    A filter that only Python can evaluate leaves its binding wider, never narrower. So do more filters than an API server
+    takes: then the condition is left out.
     """
     alternatives: list[str] = []
     for binding in entry.bindings:
         tests = [cel for part in binding.filters if (cel := part.cel()) is not None]
         if not tests and _rule_says_all(entry, binding):
             return None
-        kind = binding.kind
-        resource = (
-            f"request.resource.group == {literal(kind.group)} && request.resource.resource == {literal(kind.plural)}"
-        )
-        if binding.subresource:
-            resource += f" && has(request.subResource) && request.subResource == {literal(binding.subresource)}"
         verbs = " || ".join(f"request.operation == {literal(verb)}" for verb in sorted(binding.operations))
-        alternatives.append(" && ".join([resource, f"({verbs})", *tests]))
+        alternatives.append(" && ".join([_is_about(binding), f"({verbs})", *tests]))
     unique = list(dict.fromkeys(alternatives))
-    return " || ".join(f"({test})" for test in unique) if len(unique) > 1 else unique[0]
+    condition = " || ".join(f"({test})" for test in unique) if len(unique) > 1 else unique[0]
+    return condition if len(condition) <= LONGEST_CONDITION else None
+
+
+def _is_about(binding: Binding) -> str:
+    """The test for the resource. In a condition, `request.resource` is what the user sent, not what the rule matched."""
+    kind = binding.kind
+    group = f"== {literal(kind.group)}"
+    if kind.plural == "events" and kind.group in _EVENTS:
+        group = f"in {literals(_EVENTS)}"
+    test = f"request.resource.group {group} && request.resource.resource == {literal(kind.plural)}"
+    if binding.subresource:
+        test += f" && has(request.subResource) && request.subResource == {literal(binding.subresource)}"
+    return test
 
 
 def _rule_says_all(entry: Entry, binding: Binding) -> bool:
