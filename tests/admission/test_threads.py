@@ -46,6 +46,18 @@ async def test_a_place_is_free_again_only_when_the_work_is_done(threads: Threads
     assert await (await third) == 3
 
 
+async def test_a_thread_that_the_system_refuses_takes_no_place(threads: Threads, monkeypatch: pytest.MonkeyPatch):
+    def refused(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refused)
+        for _ in range(3):
+            with pytest.raises(RuntimeError):
+                await asyncio.wait_for(threads.begin(lambda: 0), 5)
+    assert await (await asyncio.wait_for(threads.begin(lambda: 1), 5)) == 1
+
+
 async def test_who_gives_up_waiting_for_a_place_takes_none(threads: Threads):
     go = threading.Event()
     busy = [await threads.begin(lambda: go.wait(20)) for _ in range(2)]

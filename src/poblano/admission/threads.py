@@ -44,6 +44,9 @@ class Threads:
 
         Args:
             work: what to do; it must not raise.
+
+        Raises:
+            RuntimeError: the system gives no more threads.
         """
         await self._places.acquire()
         loop = asyncio.get_running_loop()
@@ -55,14 +58,20 @@ class Threads:
             if not future.done():
                 future.set_result(result)
 
+        if self._taken >= self._started:
+            try:
+                self._start()
+            except RuntimeError:
+                self._places.release()
+                raise
         self._taken += 1
-        if self._taken > self._started:
-            self._started += 1
-            threading.Thread(
-                target=_work, args=(self._jobs,), name=f"poblano-action-{self._started}", daemon=True
-            ).start()
         self._jobs.put((work, loop, ended))
         return future
+
+    def _start(self) -> None:
+        name = f"poblano-action-{self._started + 1}"
+        threading.Thread(target=_work, args=(self._jobs,), name=name, daemon=True).start()
+        self._started += 1
 
     def close(self) -> None:
         """Let the threads go, each when it has done what it is at. Work that begins later gets a new one."""
