@@ -31,9 +31,8 @@ class Decision:
 
     def __post_init__(self) -> None:
         # However it was made, it can be sent: under the policy Ignore, a denial that cannot be would let the request pass.
-        message: object = self.message
-        if message.__class__ is not str:
-            object.__setattr__(self, "message", "" if message is None else str(message))
+        if self.message.__class__ is not str:
+            object.__setattr__(self, "message", str(self.message or ""))
         if not self.allowed:
             object.__setattr__(self, "code", refusal_code(self.code))
         if self.warnings:
