@@ -60,12 +60,20 @@ def test_parts_of_the_user_may_be_null():
     assert asked.object == POD
 
 
+def test_who_asks_cannot_be_changed_for_the_next_rule():
+    asked = read(body(userInfo={"username": "alice", "groups": ["g"], "extra": {"team": ["shop"]}})).request.user_info
+
+    assert (asked.groups, asked.extra) == (("g",), {"team": ("shop",)})
+    with pytest.raises(AttributeError):
+        setattr(asked, "username", "root")  # noqa: B010 -- as an action may
+
+
 def test_what_an_authenticator_adds_may_be_null():
     user = read(
         body(userInfo={"username": "alice", "groups": ["g"], "extra": {"scopes": None, "team": ["shop"]}})
     ).request.user_info
 
-    assert (user.username, list(user.groups), user.extra) == ("alice", ["g"], {"scopes": [], "team": ["shop"]})
+    assert (user.username, list(user.groups), user.extra) == ("alice", ["g"], {"scopes": (), "team": ("shop",)})
 
 
 @given(DOCUMENTS)

@@ -51,8 +51,8 @@ class UserInfo(msgspec.Struct, frozen=True, rename="camel"):
 
     username: str = ""
     uid: str = ""
-    groups: list[str] = []
-    extra: dict[str, list[str]] = {}
+    groups: tuple[str, ...] = ()
+    extra: Mapping[str, tuple[str, ...]] = {}
 
 
 class AdmissionRequest(msgspec.Struct, frozen=True, rename="camel"):
