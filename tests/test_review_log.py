@@ -71,7 +71,7 @@ def test_rules_that_spoke_up_are_named(written):
         asked(),
         [RuleResult("shop", "a", "denied"), RuleResult("shop", "b", "warned"), RuleResult("shop", "c", "allowed")],
     )
-    verdict._denials.append(("shop/a: no", 403))
+    verdict.denials.append(("shop/a: no", 403))
     log_review("validate", asked(dry_run=True, sub_resource="scale"), verdict, 0)
     line = only(written)
     assert (line["level"], line["verdict"], line["dry_run"], line["subresource"]) == ("info", "denied", True, "scale")
