@@ -77,6 +77,16 @@ def test_options_may_follow_a_mutate_in_the_chain():
     assert [(binding.rule, binding.mode) for binding in rules.bindings] == [("one", "enforce"), ("two", "warn")]
 
 
+def test_options_beside_an_action_count_wherever_it_stands_in_the_chain():
+    chain: Any = shop().when(a.Pod).is_created()
+    chain.validate(judge, name="first", mode="warn")
+    chain.mutate(label, name="second", timeout=3).validate(judge, name="third", on_error="audit")
+
+    assert [
+        (binding.rule, binding.mode, binding.timeout, binding.on_error) for binding in chain._draft.capability.bindings
+    ] == [("first", "warn", None, None), ("second", "enforce", 3, None), ("third", "enforce", None, "audit")]
+
+
 async def test_an_async_action_stays_one():
     rules = shop()
 

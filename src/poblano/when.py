@@ -311,7 +311,7 @@ class Mutated(_Action[R], Generic[K, R]):
         following: Bound[K] = Bound(self._draft)
         if action is None:
             return following.validate(name=name, on_error=on_error, timeout=timeout, mode=mode)
-        return following.validate(action)
+        return following._validated(action, name, on_error, timeout, mode)
 
 
 class Validated(_Action[R], Generic[K, R]):
