@@ -124,7 +124,7 @@ def test_an_object_without_a_name_is_told_by_what_its_name_begins_with():
     (
         "password", "PASSWD", "db_password", "token", "apiToken", "X-Auth-Token", "client_secret", "authorization",
         "credentials", "privateKey", "api-key", "data", "stringData", "string_data", "binaryData", "patch", "body",
-        "cookie", "kubeconfig",
+        "cookie", "kubeconfig", "tls.key", "ssh_key", "signingKey", ".dockerconfigjson", ".dockercfg", "DB_PASS", "dbPass", "pass",
     ),
 )  # fmt: skip
 def test_what_such_a_key_holds_is_withheld(key):
@@ -136,7 +136,20 @@ def test_what_such_a_key_holds_is_withheld(key):
 
 @pytest.mark.parametrize(
     "key",
-    ("database", "metadata", "secret_name", "secretNamespace", "token_count", "kind", "name", "monkey", "dispatch"),
+    (
+        "database",
+        "metadata",
+        "secret_name",
+        "secretNamespace",
+        "token_count",
+        "kind",
+        "name",
+        "monkey",
+        "dispatch",
+        "bypass",
+        "passed",
+        "key",
+    ),
 )
 def test_other_keys_are_shown(key):
     assert redacted("shown", key=key) == "shown"
@@ -171,6 +184,7 @@ def test_an_object_printed_into_text_is_cut_out(said):
 def test_keys_and_bearer_tokens_are_cut_out_of_text():
     assert text("found -----BEGIN PRIVATE KEY-----\nabc") == "found <a key or certificate>"
     assert text("Authorization: Bearer abcdefghijkl.x") == f"Authorization: Bearer {WITHHELD}"
+    assert text("AUTHORIZATION: BEARER abcdefghijkl.x") == f"AUTHORIZATION: BEARER {WITHHELD}"
 
 
 def test_words_that_look_like_one_are_left():

@@ -60,13 +60,17 @@ _DEEPEST: Final = 4
 _INT64: Final = 1 << 63
 _NOT_A_LETTER: Final = re.compile(r"[^a-z0-9]")
 _SECRET_WORDS: Final = re.compile(
-    r"passw|passphrase|pwd|token|secret|authorization|credential|privatekey|apikey|accesskey|cookie|bearer|kubeconfig"
+    r"passw|passphrase|pwd|token|secret|authorization|credential|cookie|bearer|kubeconfig|dockerc(?:onfig|fg)"
+    r"|(?:private|api|access|tls|ssh|client|server|signing|encryption|hmac)key"
 )
+_PASS: Final = re.compile(r"(?:^|[^A-Za-z])(?i:pass)$|[a-z]Pass$")
+"""DB_PASS and dbPass, not bypass."""
 _SECRET_KEYS: Final = frozenset({"data", "stringdata", "binarydata", "patch", "body", "auth", "managedfields"})
 _ABOUT_A_SECRET: Final = re.compile(r"(?:name|namespace|kind|type|uid|count|length|size|seconds|version|present)s?$")
 _OBJECT_IN_TEXT: Final = re.compile(r"\b(?:kind|apiVersion|stringData|data)\b\\*['\"]?\s*[:=]")
 _METADATA_IN_TEXT: Final = re.compile(r"\bmetadata\b\\*['\"]?\s*[:=]")
 _BEARER: Final = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}")
+_SCHEMES: Final = ("earer ", "asic ", "EARER ", "ASIC ")
 _PARTS: tuple[type[Any], ...] = (Struct, Items, Entries, SecretText, SecretBytes)
 _BYTES: tuple[type[Any], ...] = (bytes, bytearray, memoryview)
 _LISTS: tuple[type[Any], ...] = (Sequence, AbstractSet)
@@ -100,7 +104,7 @@ def is_secret_key(key: str) -> bool:
     (True, True, False, False)
     """
     bare = _NOT_A_LETTER.sub("", key.lower())
-    if bare in _SECRET_KEYS:
+    if bare in _SECRET_KEYS or _PASS.search(key):
         return True
     return _SECRET_WORDS.search(bare) is not None and _ABOUT_A_SECRET.search(bare) is None
 
@@ -115,7 +119,7 @@ def text(value: str, longest: int = LONGEST) -> str:
         value = _without_object(value)
     if "-----BEGIN" in value:
         value = f"{value[: value.index('-----BEGIN')]}<a key or certificate>"
-    if "earer " in value or "asic " in value:
+    if any(scheme in value for scheme in _SCHEMES):
         value = _BEARER.sub(rf"\1 {WITHHELD}", value)
     if not value.isascii():
         encoded = value.encode("utf-8", "replace")
