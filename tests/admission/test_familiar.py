@@ -53,6 +53,13 @@ def test_what_is_not_exactly_one_request_takes_the_long_way() -> None:
         assert split(data) is None
 
 
+def test_a_head_that_has_not_ended_is_no_request_however_long_it_says_its_body_is() -> None:
+    unfinished = b"POST /a HTTP/1.1\r\nContent-Length: 43\r\nHost: bX"
+
+    assert len(unfinished) == 43 + len(b"\r\n\r\n") - 1
+    assert split(unfinished) is None
+
+
 def test_only_so_many_and_only_short_ones_are_remembered() -> None:
     call = AdmissionApp(Constant()).admit(b"POST", PATH.encode(), {b"content-type": b"application/json"})
     assert not isinstance(call, Reply)

@@ -57,7 +57,7 @@ def split(piece: bytes) -> tuple[Template, bytes] | None:
     """
     end = piece.find(b"\r\n\r\n")
     before = piece.find(LENGTH, 0, end)
-    if before < 0:
+    if before < 0 or end < 0:
         return None
     begin = before + len(LENGTH)
     after = piece.find(b"\r\n", begin)
