@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from poblano import Capability, Module, a
+from poblano import Capability, Decision, Module, ValidateRequest, a
 from poblano.admission.replies import Reply
 from poblano.admission.reviewer import ModuleReviewer
 from poblano.cli.terminal import Terminal
@@ -57,6 +57,23 @@ def test_what_a_rule_raised_is_shown_with_the_user_s_line() -> None:
     shop = Capability("shop")
     shop.when(a.ConfigMap).is_created().alias("oops").validate(lambda cm: cm.deny(1 / 0))  # type: ignore[arg-type]
     assert f"shop/oops raised ZeroDivisionError: division by zero at {__file__}:" in shown(shop)
+
+
+def test_of_a_secret_the_words_of_an_error_are_not_shown() -> None:
+    shop = Capability("shop")
+
+    @shop.when(a.Secret).is_created().validate
+    def tell(secret: ValidateRequest[a.Secret]) -> Decision:
+        raise ValueError(secret.text["password"])
+
+    said = shown(
+        shop,
+        kind={"group": "", "version": "v1", "kind": "Secret"},
+        resource={"group": "", "version": "v1", "resource": "secrets"},
+        object={"metadata": {}, "data": {"password": "aHVudGVyMg=="}},
+    )
+    assert "shop/tell raised ValueError (its text is withheld: the object is a Secret) at " in said
+    assert "hunter2" not in said
 
 
 def test_a_name_that_is_yet_to_be_made_and_one_of_a_collection_are_shown() -> None:

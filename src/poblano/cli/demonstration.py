@@ -35,23 +35,23 @@ class Demonstration:
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
-        self._ran: list[tuple[Entry, RuleResult]] = []
+        self._ran: list[tuple[Entry, RuleResult, bool]] = []
         self.accepted = self.changed = self.refused = 0
         self.surprises: list[str] = []
 
     def reviewed(self, entry: Entry, review: Review, verdict: Verdict, answer: Answer, seconds: float) -> None:
         """A review was answered: see `poblano.admission.reviewer.Observer`."""
-        self._ran += [(entry, result) for result in verdict.results]
+        self._ran += [(entry, result, verdict.about_secret) for result in verdict.results]
 
     def show(self, outcome: Outcome) -> None:
         """Print who asked what, each rule and its verdict, and the change."""
         line = self._terminal.line
         line("")
         line((asked(outcome.request), "bold"), f" by {USER}")
-        for entry, result in self._ran:
+        for entry, result, secret in self._ran:
             line(f"  {entry.phase:8} ", *ran(result))
             if result.error is not None:
-                line(f"           {broken(result)}")
+                line(f"           {broken(result, secret=secret)}")
         if not outcome.called:
             line("  no rule applies")
         self._ran = []

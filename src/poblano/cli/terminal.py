@@ -88,7 +88,7 @@ class Terminal:
             self.line(("         warning: ", "magenta"), warning)
         for result in verdict.results:
             if result.error is not None:
-                self.line(("         ", ""), (broken(result), "red"))
+                self.line(("         ", ""), (broken(result, secret=verdict.about_secret), "red"))
 
     def blocked(self, action: str, seconds: float) -> None:
         """An action held the event loop; at a breakpoint, that is what it is for."""
@@ -126,15 +126,15 @@ def ran(result: RuleResult) -> tuple[str | tuple[str, str], ...]:
     return f"{result.capability}/{result.rule} ", (result.result, STYLES[result.result])
 
 
-def broken(result: RuleResult) -> str:
-    """What a rule raised, and the line of the user's that did."""
+def broken(result: RuleResult, *, secret: bool) -> str:
+    """What a rule raised, and the line of the user's that did; of a Secret not the words, they may hold its values."""
     from poblano.core.verdict import described
     from poblano.log_lines import places_of
 
     assert result.error is not None
     places = [place for place in places_of(result.error) if not place.startswith(_PACKAGE)]
     where = f" at {places[-1]}" if places else ""
-    return f"{result.capability}/{result.rule} raised {described(result.error)}{where}"
+    return f"{result.capability}/{result.rule} raised {described(result.error, secret=secret)}{where}"
 
 
 _PACKAGE = f"{Path(__file__).resolve().parents[1]}/"

@@ -85,14 +85,16 @@ class Verdict(msgspec.Struct, eq=False):
 
     def _fail(self, capability: str, rule: str, on_error: OnError, error: BaseException) -> None:
         self.results.append(RuleResult(capability, rule, "error", error))
-        said = f"{capability}/{rule} failed: {described(error, secret=self._is_secret())}"
+        said = f"{capability}/{rule} failed: {described(error, secret=self.about_secret)}"
         if on_error == "reject":
             self.failures.append(said)
         elif on_error == "audit":
             self.warnings.append(said)
             self.audit_annotations[audit_key(f"{capability}.{rule}.error")] = said
 
-    def _is_secret(self) -> bool:
+    @property
+    def about_secret(self) -> bool:
+        """Whether the object is a Secret: then the words of an error may hold its values."""
         return self.request.kind.kind == "Secret"
 
     def answer(self) -> Answer:
