@@ -88,7 +88,13 @@ async def test_files_that_go_away_change_nothing(tmp_path: Path, caplog: pytest.
 
 
 @pytest.mark.parametrize(
-    "pair", [Pair(b"", b""), Pair(b"x", b"y"), Pair(issued().pair.certificate, issue(["a"]).pair.key)]
+    "pair",
+    [
+        Pair(b"", b""),
+        Pair(b"x", b"y"),
+        Pair(issued().pair.certificate, issue(["a"]).pair.key),
+        Pair(issued().pair.key, issued().pair.certificate),
+    ],
 )
 def test_a_pair_that_does_not_serve_is_refused_from_the_start(pair: Pair) -> None:
     with pytest.raises(UnusableCertificate, match="cannot be served"):

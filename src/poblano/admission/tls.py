@@ -12,7 +12,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from poblano.admission.certificates import Pair
+from poblano.admission.certificates import Pair, expiry
 
 logger = logging.getLogger("poblano.admission")
 
@@ -96,6 +96,7 @@ def _context() -> ssl.SSLContext:
 def _check(pair: Pair) -> None:
     try:
         _load(_context(), pair)
+        expiry(pair.certificate)  # OpenSSL takes the two in either order, and then nobody knows when it expires
     except (OSError, ValueError) as error:
         raise UnusableCertificate(f"this certificate and key cannot be served: {error}") from error
 
