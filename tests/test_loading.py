@@ -106,3 +106,10 @@ def test_a_module_without_any_module_object_is_told_how_to_end(tmp_path: Path) -
     folder = write(tmp_path, rules="x = 1\n")
     with pytest.raises(InvalidSettings, match=r"write module = Module\(...\) at the end of it"):
         load_module(folder, "rules:module")
+
+
+@pytest.mark.parametrize("chain", ["shop.when(a.Pod).is_craeted()", "shop.when(a.Pod).is_created().in_namespaec('x')"])
+def test_a_misspelt_filter_is_told_with_the_one_it_may_have_been(tmp_path: Path, chain: str) -> None:
+    write(tmp_path, rules=f"from poblano import Capability, a\nshop = Capability('shop')\n{chain}\n")
+    with pytest.raises(InvalidDefinition, match=r"rules\.py:3: .*is_craeted.*is_created|in_namespaec.*in_namespace"):
+        load_module(tmp_path, "rules:module")

@@ -110,7 +110,16 @@ def _invalid(error: BaseException, folder: Path, remedy: str) -> InvalidDefiniti
         place = Location(error.filename or "<unknown>", error.lineno or 1)
         return InvalidDefinition(f"{type(error).__name__}: {error.msg}", "mend it", place)
     text = "".join(traceback.format_exception_only(error)).strip().replace("\n", " ")
-    return InvalidDefinition(text, remedy, _place(error.__traceback__, folder))
+    return InvalidDefinition(text, _meant(error, text) or remedy, _place(error.__traceback__, folder))
+
+
+def _meant(error: BaseException, text: str) -> str:
+    """What a misspelt attribute may have been meant to be; nothing where `text` says so, as of newer Pythons it does."""
+    if not isinstance(error, AttributeError) or error.obj is None or "id you mean" in text:
+        return ""
+    public = [name for name in dir(error.obj) if not name.startswith("_")]
+    near = get_close_matches(error.name or "", public, 1)
+    return f"did you mean {near[0]}?" if near else ""
 
 
 def _place(trace: TracebackType | None, folder: Path) -> Location | None:

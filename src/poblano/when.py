@@ -120,7 +120,7 @@ class When(Filtering[K]):
                     f"write is_created(), is_updated(), is_created_or_updated() or is_deleted() before .{name}",
                     caller_location(),
                 )
-            raise AttributeError(name)
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
 
 class _Validating(Filtering[K]):
@@ -272,7 +272,7 @@ class _Action(Generic[R]):
                     "begin another chain with when(...); the order is filters, mutate, validate",
                     caller_location(),
                 )
-            raise AttributeError(name)
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
 
 class Mutated(_Action[R], Generic[K, R]):
