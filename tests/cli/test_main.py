@@ -115,3 +115,10 @@ def test_a_cluster_that_does_not_answer_is_1(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "https://127.0.0.1:1" in done.stderr or "127.0.0.1:1" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("host", ["", "https://localhost", "localhost:8443", "two words", "-x"])
+def test_a_host_that_no_address_can_have_is_refused_before_anything_is_registered(host: str) -> None:
+    done = CliRunner().invoke(cli, ["dev", f"--host={host}"])
+    assert done.exit_code == 2
+    assert "is neither a name nor an address; write it alone: --host localhost" in done.output

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import click
+
+
+def _host(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    """`value`, if a webhook's address can have it as its host."""
+    import ipaddress
+
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", value):
+            raise click.BadParameter(
+                f"{value!r} is neither a name nor an address; write it alone: --host localhost (the port is --port)"
+            ) from None
+    return value
 
 
 @click.command(name="dev")
@@ -19,6 +34,7 @@ import click
     "--host",
     default="localhost",
     show_default=True,
+    callback=_host,
     help="Name or address at which the API server reaches this machine.",
 )
 @click.option(
