@@ -55,6 +55,22 @@ def test_a_review_without_async_actions_is_answered_at_once_and_without_a_loop()
         assert labels(response(reply)) == {"x": "1"}
 
 
+def test_an_error_made_once_and_raised_often_keeps_nothing_of_the_reviews():
+    once = ValueError("not here")
+    seen: list[bool] = []
+
+    def refuse(pod: Any) -> None:
+        raise once
+
+    rules = shop()
+    rules.when(a.Pod).is_created().mutate(refuse)
+    with reviewing(rules, observers=[lambda *_: seen.append(once.__traceback__ is not None)]) as reviewer:
+        for _ in range(3):
+            assert not response(reviewer.review(MUTATE, review(), 10))["allowed"]
+            assert once.__traceback__ is None
+    assert seen == [True] * 3
+
+
 def test_each_entry_has_a_path():
     rules = shop()
     rules.when(a.Pod).is_created().mutate(lambda pod: None)

@@ -141,6 +141,10 @@ class ModuleReviewer:
         seconds = time.monotonic() - started
         for observer in self._observers:
             observer(entry, review, verdict, answer, seconds)
+        for result in verdict.results:
+            if result.error is not None:
+                # One that is made once and raised often would keep the objects of every review it was raised in.
+                result.error.__traceback__ = None
         return Reply(200, body)
 
     def refuse(self, path: str, body: bytes, status: int, message: str) -> Reply:
