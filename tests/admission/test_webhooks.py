@@ -123,5 +123,15 @@ def test_it_is_told_who_evaluates_what(
     assert (found.by_server, found.in_python) == (by_server, in_python)
 
 
+def test_what_no_condition_asks_for_is_told_to_be_left_to_python() -> None:
+    shop = Capability("shop")
+    shop.when(a.Pod).is_created().validate(name="all")(approve)
+    shop.when(a.Pod).is_created().with_name("db").validate(name="one")(approve)
+    (entry,) = made(shop, ignored=())
+
+    assert "matchConditions" not in webhook(entry, "hello", client, NEW)
+    assert (narrowing(entry, NEW).by_server, narrowing(entry, NEW).in_python) == ((), ("name",))
+
+
 def test_a_server_of_unknown_version_is_trusted_with_nothing() -> None:
     assert Abilities.of((0, 0)) == Abilities(namespace_labels=False, match_conditions=False)
