@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, overload
 
 from poblano.core.objects import Struct
@@ -146,6 +146,11 @@ def configure(
 def emit(made: Line) -> None:
     """Write a line that is ready."""
     _output.emit(made)
+
+
+def emit_all(made: Sequence[Line]) -> None:
+    """Write lines that are ready, in one piece."""
+    _output.emit_all(made)
 
 
 def enabled(level: Level) -> bool:

@@ -9,7 +9,7 @@ import os
 import select
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from traceback import walk_tb
@@ -51,6 +51,14 @@ class Output:
             self.write(self.render(line))
         except Exception:  # noqa: BLE001 -- there is nobody left to tell
             return
+
+    def emit_all(self, lines: Sequence[Line]) -> None:
+        """Write `lines` in one piece."""
+        try:
+            self.write(b"".join(map(self.render, lines)))
+        except Exception:  # noqa: BLE001 -- one of them may be at fault: the others are written
+            for one in lines:
+                self.emit(one)
 
 
 def line(level: Level, message: str, fields: Mapping[str, object], about: Running | None = None) -> Line:

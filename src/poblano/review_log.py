@@ -18,7 +18,14 @@ _NAME_LIMIT: Final = 256
 
 
 def log_review(phase: Phase, request: AdmissionRequest, verdict: Verdict, seconds: float) -> None:
-    """Log a review that was answered: at info, or at error when a rule raised.
+    """Log a review that was answered: see `review_line`."""
+    line = review_line(phase, request, verdict, seconds)
+    if line is not None:
+        emit(line)
+
+
+def review_line(phase: Phase, request: AdmissionRequest, verdict: Verdict, seconds: float) -> Line | None:
+    """The line of a review that was answered: at info, or at error when a rule raised; None where it is not logged.
 
     Args:
         phase: which webhook was asked.
@@ -30,7 +37,7 @@ def log_review(phase: Phase, request: AdmissionRequest, verdict: Verdict, second
     errors = [result for result in loud if result.error is not None] if loud else loud
     level: Level = "error" if errors else "info"
     if not enabled(level):
-        return
+        return None
     line: Line = {
         "time": datetime.now(UTC),
         "level": level,
@@ -55,7 +62,7 @@ def log_review(phase: Phase, request: AdmissionRequest, verdict: Verdict, second
         line["errors"] = [_described(result, request) for result in errors]
     if _is_long(request):
         line |= {key: text(value, _NAME_LIMIT) for key, value in line.items() if isinstance(value, str)}
-    emit(line)
+    return line
 
 
 def _is_long(request: AdmissionRequest) -> bool:

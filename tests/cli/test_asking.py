@@ -11,7 +11,7 @@ from poblano.admission.certificates import issue
 from poblano.admission.reviewer import ModuleReviewer
 from poblano.admission.server import AdmissionServer
 from poblano.admission.tls import LiveCertificate
-from poblano.cli.asking import ApiServerDouble, NotAnswered, Outcome
+from poblano.cli.asking import ApiServerDouble, NotAnswered, Outcome, _converted
 from poblano.cli.changes import changes
 
 if TYPE_CHECKING:
@@ -99,3 +99,9 @@ def test_a_diff_shows_what_changed_with_a_little_around_it() -> None:
     lines = list(changes(before, after))
     assert lines == ["-a: 1", "+a: 0", " b: 2", " c: 3", " ...", " f: 6", " g: 7", f"-h: {'x' * 200}", "+h: y"]
     assert list(changes(before, before)) == []
+
+
+def test_a_secrets_string_data_is_in_its_data_by_the_time_webhooks_see_it():
+    secret = {"apiVersion": "v1", "kind": "Secret", "data": {"a": "MQ=="}, "stringData": {"b": "2"}}
+
+    assert _converted(secret) == {"apiVersion": "v1", "kind": "Secret", "data": {"a": "MQ==", "b": "Mg=="}}

@@ -20,9 +20,11 @@ from poblano.core.entries import (
     object_selector,
     rules,
 )
+from poblano.core.errors import InvalidDefinition
 from poblano.core.filters import Filter
 from poblano.core.matching import Matcher
 from poblano.core.review import read
+from poblano.models import autoscaling_v1
 from tests.core.driving import shop
 from tests.core.test_filters import FILTERS, bound, evaluated, posted, requests
 
@@ -308,3 +310,22 @@ def test_a_namespace_counts_as_being_in_itself():
     assert asked_about(entry, request)
     assert Matcher([binding]).match(read(posted(request)).request) == [binding]
     assert not Matcher([binding]).match(read(posted(request | {"name": "b", "namespace": "b"})).request)
+
+
+def test_two_versions_of_a_resource_in_one_entry_are_refused_with_both_places():
+    rules = Capability("shop")
+    rules.when(a.HorizontalPodAutoscaler).is_created().validate(lambda hpa: hpa.approve())
+    rules.when(autoscaling_v1.HorizontalPodAutoscaler).is_created().validate(lambda hpa: hpa.approve())
+
+    with pytest.raises(
+        InvalidDefinition, match=r"test_entries\.py:\d+.*autoscaling/v1.*test_entries\.py:\d+.*autoscaling/v2"
+    ):
+        entries(rules.bindings)
+
+
+def test_two_versions_of_a_resource_may_be_asked_about_different_verbs():
+    rules = Capability("shop")
+    rules.when(a.HorizontalPodAutoscaler).is_created().validate(lambda hpa: hpa.approve())
+    rules.when(autoscaling_v1.HorizontalPodAutoscaler).is_deleted().validate(lambda hpa: hpa.approve())
+
+    assert len(entries(rules.bindings)) == 1

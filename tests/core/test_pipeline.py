@@ -642,3 +642,25 @@ def test_a_secret_nobody_touched_keeps_its_spelling(data: dict[str, str]):
     body = review({"kind": "Secret", "metadata": {"name": "s"}, "data": data})
 
     assert sent(answered(rules, body)) == {"uid": "u-1", "allowed": True}
+
+
+@pytest.mark.parametrize("on_error", ["reject", "audit", "ignore"])
+def test_a_denial_stands_though_the_rule_fails_after_it(on_error: Any):
+    rules = shop()
+
+    @rules.when(a.Pod).is_created().mutate(name="no", on_error=on_error)
+    def deny_and_fail(pod: Any) -> None:
+        pod.deny("no", 418)
+        raise ValueError("boom")
+
+    answer = answered(rules)
+
+    assert (answer.allowed, answer.code) == (False, 418)
+    assert "shop/no: no" in answer.message
+
+
+def test_an_audit_annotation_has_a_bound():
+    rules = shop()
+    rules.when(a.Pod).is_created().mutate(name="long")(lambda pod: pod.audit("k", "x" * 100_000))
+
+    assert len(answered(rules).audit_annotations["shop.long.k"]) < 5000

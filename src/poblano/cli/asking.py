@@ -15,7 +15,7 @@ import msgspec
 from poblano.core.binding import Binding, Phase
 from poblano.core.entries import Entry
 from poblano.core.errors import PoblanoError
-from poblano.core.jsonvalue import Document, copied
+from poblano.core.jsonvalue import Document, as_map, copied
 from poblano.core.kinds import Kind
 from poblano.core.matching import Matcher
 from poblano.core.objects import guess_plural, kind_of
@@ -79,6 +79,7 @@ class ApiServerDouble:
         Raises:
             NotAnswered: the server did not answer a review.
         """
+        document = _converted(document)
         outcome = Outcome(self._request(verb, document), document, copied(document))
         for phase in ("mutate", "validate"):
             for entry in self._called(phase, outcome.request):
@@ -152,6 +153,16 @@ class ApiServerDouble:
             return known
         group, _, version = api_version.rpartition("/")
         return Kind(group, version, name, guess_plural(name), "namespace" in _metadata(document))
+
+
+def _converted(document: Document) -> Document:
+    """The object as webhooks are shown it: a Secret's stringData is in its data by then (pkg/apis/core/v1/conversion.go)."""
+    texts = as_map(document.get("stringData"))
+    if texts is None or (document.get("apiVersion"), document.get("kind")) != ("v1", "Secret"):
+        return document
+    encoded = {key: base64.b64encode(str(value).encode()).decode("ascii") for key, value in texts.items()}
+    rest = {key: value for key, value in document.items() if key != "stringData"}
+    return {**rest, "data": {**(as_map(document.get("data")) or {}), **encoded}}
 
 
 def _metadata(document: Document) -> dict[str, Any]:

@@ -35,23 +35,25 @@ class Demonstration:
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
-        self._ran: list[tuple[Entry, RuleResult, bool]] = []
+        self._ran: list[tuple[Entry, RuleResult, str]] = []
         self.accepted = self.changed = self.refused = 0
         self.surprises: list[str] = []
 
     def reviewed(self, entry: Entry, review: Review, verdict: Verdict, answer: Answer, seconds: float) -> None:
-        """A review was answered: see `poblano.admission.reviewer.Observer`."""
-        self._ran += [(entry, result, verdict.about_secret) for result in verdict.results]
+        """A review was answered: see `poblano.admission.reviewer.Observer`. What a rule raised is put in words at once."""
+        for result in verdict.results:
+            words = "" if result.error is None else broken(result, secret=verdict.about_secret)
+            self._ran.append((entry, result, words))
 
     def show(self, outcome: Outcome) -> None:
         """Print who asked what, each rule and its verdict, and the change."""
         line = self._terminal.line
         line("")
         line((asked(outcome.request), "bold"), f" by {USER}")
-        for entry, result, secret in self._ran:
+        for entry, result, words in self._ran:
             line(f"  {entry.phase:8} ", *ran(result))
-            if result.error is not None:
-                line(f"           {broken(result, secret=secret)}")
+            if words:
+                line(f"           {words}")
         if not outcome.called:
             line("  no rule applies")
         self._ran = []

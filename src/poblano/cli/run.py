@@ -122,6 +122,7 @@ async def _serve(project: Project, host: str, port: int, health_port: int, cert:
         await server.close()
         await health.close()
         reviewer.close()
+        production.write()
 
 
 def _certificate(cert: Path, key: Path) -> LiveCertificate:

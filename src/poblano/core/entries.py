@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from poblano.core.binding import Binding, OnError, Phase, name_part
 from poblano.core.cel import literal, literals
+from poblano.core.errors import InvalidDefinition
 from poblano.core.filters import Filter, LabelIs, NameIs, NamespaceIs
 
 Policy: TypeAlias = Literal["Fail", "Ignore"]
@@ -59,6 +60,9 @@ def entries(
         on_error: what an exception means where neither action nor capability says.
         timeout: seconds, where an action does not say.
         ignored: namespaces that a binding does not see unless it names them.
+
+    Raises:
+        InvalidDefinition: when two bindings of an entry want the same thing in two versions.
     """
     unseen = frozenset(ignored)
     found: dict[tuple[Phase, Policy, int], list[Binding]] = {}
@@ -72,8 +76,30 @@ def entries(
         )
         policy: Policy = "Fail" if resolved.on_error == "reject" else "Ignore"
         found.setdefault((resolved.phase, policy, resolved.timeout or timeout), []).append(resolved)
+    for group in found.values():
+        _check_versions(group)
     made = [Entry(phase, policy, seconds, tuple(group)) for (phase, policy, seconds), group in found.items()]
     return sorted(made, key=lambda entry: entry.phase)
+
+
+def _check_versions(bindings: Iterable[Binding]) -> None:
+    """An API server asks by the version that the user sent, where a rule has it, and only then by an equivalent one.
+
+    So beside a rule for v2, one for v1 of the same resource would never hear of what is sent as v2.
+    """
+    first: dict[tuple[str, str, str, str], Binding] = {}
+    for binding in bindings:
+        kind = binding.kind
+        group = "" if kind.plural == "events" and kind.group == "events.k8s.io" else kind.group
+        for operation in sorted(binding.operations):
+            other = first.setdefault((group, kind.plural, binding.subresource, operation), binding)
+            if (other.kind.group, other.kind.version) != (kind.group, kind.version):
+                raise InvalidDefinition(
+                    f"{binding.title} is bound to {kind}, and {other.title} ({other.location}) to {other.kind}: "
+                    f"what is sent as one of them would pass the rules for the other",
+                    "bind both to one version; the API server converts what is sent in another",
+                    binding.location,
+                )
 
 
 def _unseen(binding: Binding, ignored: frozenset[str]) -> tuple[Filter, ...]:

@@ -204,7 +204,7 @@ def _mutate(verdict: Verdict, bindings: list[Binding]) -> Generator[Call, Any, N
                 raise outcome.error
             document, encoded = _encoded(document_in(action_request), good)
         except BaseException as error:  # noqa: BLE001 -- an action may raise SystemExit; it is an error as any
-            verdict.fail(binding, error)
+            _fail(verdict, binding, said_in(action_request), error)
             document = decode(good) or {}
             continue
         if call.left_the_loop:
@@ -225,11 +225,18 @@ def _mutate_once(verdict: Verdict, binding: Binding) -> Generator[Call, Any, Non
             raise outcome.error
         patch, sent = _patch(request, document_in(action_request))
     except BaseException as error:  # noqa: BLE001 -- an action may raise SystemExit; it is an error as any
-        verdict.fail(binding, error)
+        _fail(verdict, binding, said_in(action_request), error)
         return
     _report(verdict, binding, said_in(action_request), outcome, changed=bool(patch))
     if not verdict.refused:
         verdict.patch, verdict.patch_json = patch, sent
+
+
+def _fail(verdict: Verdict, binding: Binding, said: Said | None, error: BaseException) -> None:
+    """The rule failed, and its changes are dropped. That it had refused before stands, whatever its `on_error`."""
+    verdict.fail(binding, error)
+    if said is not None and said.denial is not None:
+        verdict.decide(binding, said.denial)
 
 
 def _report(verdict: Verdict, binding: Binding, said: Said | None, returned: object, *, changed: bool) -> None:

@@ -130,7 +130,7 @@ class Request(Generic[K]):
         return self
 
     def audit(self, key: str, value: str) -> Self:
-        """Put ``<capability>.<rule>.<key>`` into the API server's audit log. Never a secret."""
+        """Put ``<capability>.<rule>.<key>`` into the API server's audit log. At most 4 096 characters, and never a secret."""
         self._saying().audit[str(key)] = str(value)
         return self
 

@@ -17,6 +17,8 @@ Result: TypeAlias = Literal["allowed", "denied", "warned", "audited", "changed",
 """What came of one rule."""
 
 _ERROR_LIMIT = 300
+_AUDIT_LIMIT = 4096
+"""Characters of one audit annotation: an answer that is too large for the API server is none."""
 _NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -56,7 +58,10 @@ class Verdict(msgspec.Struct, eq=False):
 
     def audit(self, binding: Binding, key: str, value: str) -> None:
         """A line for the API server's audit log."""
-        self.audit_annotations[audit_key(f"{binding.capability}.{binding.rule}.{key}")] = clean(value)
+        said = clean(value)
+        if len(said) > _AUDIT_LIMIT:
+            said = f"{said[:_AUDIT_LIMIT]}… (cut)"
+        self.audit_annotations[audit_key(f"{binding.capability}.{binding.rule}.{key}")] = said
 
     def decide(self, binding: Binding, decision: Decision) -> None:
         """A rule decided; its mode says what a denial means."""

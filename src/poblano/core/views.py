@@ -52,7 +52,7 @@ _NAMES = {
 
 
 class Items(MutableSequence[T], Generic[T]):
-    """A list of an object, seen through its element type. Behaves as a ``list``; changes go to the object at once.
+    """A list of an object, seen through its element type. A ``MutableSequence``; changes go to the object at once.
 
     True when it has items. Equality is equality of the JSON.
     """
@@ -149,7 +149,7 @@ class Items(MutableSequence[T], Generic[T]):
 
 
 class Entries(MutableMapping[str, T], Generic[T]):
-    """A map of an object, such as labels. Behaves as a ``dict``; changes go to the object at once.
+    """A map of an object, such as labels. A ``MutableMapping``; changes go to the object at once.
 
     True when it has items. Equality is equality of the JSON.
     """
