@@ -2,7 +2,7 @@
 
 The rules apply to the namespaces poblano-demo and poblano-demo-2. Run them against a cluster with
 
-    poblano dev --kubeconfig ~/.kube/config --host localhost --port 3000
+    poblano dev --kubeconfig ~/.kube/config --host localhost --port 8443
     kubectl apply -f hello.samples.yaml
 
 or see what they do to the samples without one: ``poblano demo``.
