@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 S = TypeVar("S", bound="Struct")
 
+_new: Any = object.__new__
+
 _WORD = re.compile(r"_+([a-z0-9])")
 
 
@@ -171,7 +173,9 @@ class Nested(Viewed[S]):
         inner = None if document is None else document.get(self.key)
         target = self._view or self.view
         if inner.__class__ is dict:
-            return target.__attached__(inner)  # type: ignore[no-any-return]
+            made: Any = _new(target)  # what __attached__ does, without the call: this is read most of all
+            made.__held__ = inner
+            return made  # type: ignore[no-any-return]
         if inner is None:
             return target.__absent__(view, self.key)  # type: ignore[attr-defined, no-any-return]
         raise wrong_shape(f"a {target.__name__}", self.key, inner)
@@ -181,7 +185,7 @@ class Nested(Viewed[S]):
 
 
 def _items(field: Field[Any], view: Struct, element: ViewClass | None) -> Items[Any]:
-    document = view.__found__()
+    document = view.__held__ or view.__found__()
     inner = None if document is None else document.get(field.key)
     if inner is None or inner.__class__ is list:
         return Items(inner, element, view, field.key)
@@ -189,7 +193,7 @@ def _items(field: Field[Any], view: Struct, element: ViewClass | None) -> Items[
 
 
 def _entries(field: Field[Any], view: Struct, element: ViewClass | None) -> Entries[Any]:
-    document = view.__found__()
+    document = view.__held__ or view.__found__()
     inner = None if document is None else document.get(field.key)
     if inner is None or inner.__class__ is dict:
         return Entries(inner, element, view, field.key)

@@ -33,6 +33,27 @@ def diff(before: Document, after: Document) -> list[Operation]:
     return operations
 
 
+def loose_diff(before: Document, after: Document) -> list[Operation]:
+    """`diff` as far as ``==`` goes, for which ``True`` is ``1``: several times as quick, and to be tried by whoever uses it."""
+    operations: list[Operation] = []
+    _loose_diff_maps(before, after, "", operations)
+    return operations
+
+
+def _loose_diff_maps(before: Document, after: Document, path: str, operations: list[Operation]) -> None:
+    look_up = after.get
+    for key in [key for key, old in before.items() if look_up(key, _MISSING) != old]:
+        old, place = before[key], f"{path}/{escape(key)}"
+        if key not in after:
+            operations.append({"op": "remove", "path": place})
+        elif old.__class__ is dict and after[key].__class__ is dict:
+            _loose_diff_maps(old, after[key], place, operations)
+        else:
+            _diff_item(old, after[key], place, operations)
+    for key in [key for key in after if key not in before]:
+        operations.append({"op": "add", "path": f"{path}/{escape(key)}", "value": after[key]})
+
+
 def escape(key: str) -> str:
     """A key as a part of a JSON pointer (RFC 6901).
 
@@ -102,8 +123,29 @@ def apply(document: Any, operations: Iterable[Mapping[str, Any]]) -> Any:
     {'b': 1}
     """
     for operation in operations:
-        document = _apply(document, operation)
+        if not _put_in_maps(document, operation):
+            document = _apply(document, operation)
     return document
+
+
+def _put_in_maps(document: Any, operation: Mapping[str, Any]) -> bool:
+    """Do what most operations are: add or replace a value of a map within maps. False where it is something else."""
+    if operation.__class__ is not dict or operation.get("op") not in ("add", "replace") or "value" not in operation:
+        return False
+    path: Any = operation.get("path")
+    if path.__class__ is not str:
+        return False
+    above, separator, last = path.rpartition("/")
+    if not separator or "~" in above:
+        return False
+    for part in above.split("/")[1:] if above else ():
+        document = document.get(part) if document.__class__ is dict else None
+    if "~" in last:
+        last = last.replace("~1", "/").replace("~0", "~")
+    if document.__class__ is not dict or (operation["op"] == "replace" and last not in document):
+        return False
+    document[last] = operation["value"]
+    return True
 
 
 def _apply(document: Any, operation: Mapping[str, Any]) -> Any:

@@ -31,7 +31,7 @@ from poblano.core.decisions import Decision
 from poblano.core.errors import MalformedObject, PatchFailed
 from poblano.core.jsonvalue import Document, plain
 from poblano.core.matching import Matcher, Skipped, WhereFailed
-from poblano.core.patch import Operation, apply, diff
+from poblano.core.patch import Operation, apply, diff, loose_diff
 from poblano.core.requests import MutateRequest, Said, ValidateRequest, document_in, said_in
 from poblano.core.review import AdmissionRequest, Review, absent, decode
 from poblano.core.verdict import Verdict
@@ -268,27 +268,32 @@ def _patch(request: AdmissionRequest, document: Document) -> tuple[Sequence[Oper
     original = decode(request.object_bytes)
     if original is None:
         return (), b""
+    quick = _quick_patch(original, document)
+    if quick is not None:
+        return quick
+    # Something is another type of the same value (True for 1), or is written otherwise than it is (a tuple as a list),
+    # or cannot be written: as it is written is what is meant.
+    original, document = decode(request.object_bytes) or {}, plain(document)
     patch = diff(original, document)
-    if not patch:
-        return (), b""
-    sent = _quickly(patch)
-    if sent is None:
-        # What was assigned is written otherwise (a tuple as a list), or cannot be: as it is written is what is meant.
-        document = plain(document)
-        patch = diff(original, document)
-        sent = msgspec.json.encode(patch)
+    sent = msgspec.json.encode(patch)
     if apply(original, msgspec.json.decode(sent)) != document:
         raise PatchFailed(f"the patch made for {request.kind.kind} {request.name} makes something else of it")
     return (patch, sent) if patch else ((), b"")
 
 
-def _quickly(patch: Sequence[Operation]) -> bytes | None:
-    """`patch` as it is sent, if it holds nothing but JSON as it is read: no tuple, no NaN, no integer beyond 64 bits."""
+def _quick_patch(original: Document, document: Document) -> tuple[Sequence[Operation], bytes] | None:
+    """The patch, when a quick look finds one that makes `document` of `original` to the byte; `original` is used up."""
     try:
+        patch = loose_diff(original, document)
         sent = orjson.dumps(patch, option=_STRICT)
-    except TypeError:
+        read_back = orjson.loads(sent)
+        applied = apply(original, read_back)
+        alike = read_back == patch and orjson.dumps(applied, option=_STRICT) == orjson.dumps(document, option=_STRICT)
+    except (TypeError, AttributeError, RecursionError, PatchFailed):
         return None
-    return sent if orjson.loads(sent) == patch else None
+    if not alike:
+        return None
+    return (patch, sent) if patch else ((), b"")
 
 
 def _validate(verdict: Verdict, bindings: list[Binding]) -> Generator[Call, Any, None]:

@@ -14,6 +14,8 @@ from poblano.core.jsonvalue import Document, as_list, as_map, copied, owned, pla
 
 T = TypeVar("T")
 
+_new: Any = object.__new__
+
 _NOTHING: Document = {}
 _NO_ITEMS: list[Any] = []
 
@@ -94,10 +96,15 @@ class Items(MutableSequence[T], Generic[T]):
     @overload
     def __getitem__(self, index: slice) -> list[T]: ...
     def __getitem__(self, index: int | slice) -> T | list[T]:
-        found = self._list if self._list is not None else self._found()
+        item: Any = (self._list if self._list is not None else self._found())[index]
+        view = self._view
+        if view is not None and item.__class__ is dict:
+            made = _new(view)  # what __attached__ does, without the call: this is read most of all
+            made.__held__ = item
+            return cast("T", made)
         if isinstance(index, slice):
-            return [self._wrapped(item) for item in found[index]]
-        return self._wrapped(found[index])
+            return [self._wrapped(one) for one in item]
+        return self._wrapped(item)
 
     def __setitem__(self, index: int | slice, value: Any) -> None:
         if isinstance(index, slice):
