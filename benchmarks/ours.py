@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from benchmarks.certificates import ServingCertificate
 from benchmarks.processes import Running, running, until_ready
 
 HELLO = Path(__file__).parents[1] / "examples" / "hello"
+SOURCE = Path(__file__).parents[1] / "src"
 
 
 @contextmanager
@@ -27,6 +29,8 @@ def serving(module: Path, port: int, tls: ServingCertificate, *, log: Path, core
         str(port),
     ]
     options: list[str | Path] = ["--health-port", str(health), "--cert", tls.cert, "--key", tls.key]
+    # What pip does at installation: a server that has to compile itself first would hold the compiler's memory, too.
+    compileall.compile_dir(SOURCE, quiet=2)
     with running("Poblano", [*command, *options], log=log, cores=cores, cwd=module) as server:
         until_ready(server, lambda: https.listens(port) and https.listens(health))
         yield server
