@@ -317,3 +317,29 @@ async def test_an_application_wrapped_by_uvicorn_is_explained() -> None:
     config = Config(AdmissionApp(Constant()), http=AdmissionProtocol, log_config=None)
     with pytest.raises(TypeError, match="proxy_headers=False"):
         AdmissionProtocol(config, ServerState(), {})
+
+
+async def test_who_sends_many_requests_at_once_lets_others_have_their_turn() -> None:
+    with wired() as (greedy, pile), wired() as (modest, wire):
+        greedy.data_received(post() * 600)
+        modest.data_received(post())
+
+        assert (len(pile.answers()), len(wire.answers())) == (16, 1)
+        await until(lambda: len(pile.answers()) == 600)
+        assert not pile.paused
+
+
+def test_answers_keep_their_order_over_several_turns() -> None:
+    def check() -> None:
+        with wired(Fake(does=mirrored)) as (protocol, wire):
+            protocol.data_received(b"".join(post(str(number).encode()) for number in range(50)))
+            assert len(wire.answers()) == 16
+            protocol._rested()
+            protocol.data_received(post(b"50"))
+            while protocol.resting:
+                protocol._rested()
+            assert [bytes.fromhex(answer.body.strip(b'"').decode()) for answer in wire.answers()] == [
+                str(number).encode() for number in range(51)
+            ]
+
+    in_loop(check)

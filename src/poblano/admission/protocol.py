@@ -31,6 +31,10 @@ ORDINARY = Request(failure(400, ""), b"")
 FIRST_REQUEST_SECONDS = 1.0  # from the handshake to the request it was made for, when time is short
 
 
+REQUESTS_A_TURN = 16
+"""How many requests of one connection are answered before the others have their turn."""
+
+
 class AdmissionProtocol(HttpToolsProtocol):
     """Reads requests, asks an `Application`, writes answers in order, keeps to the limits.
 
@@ -58,6 +62,7 @@ class AdmissionProtocol(HttpToolsProtocol):
         self.task: asyncio.Task[Reply] | None = None
         self.closing = False
         self.choked = False
+        self.resting = False
 
         self.deadline = math.inf
         self.arrived = 0.0
@@ -109,7 +114,7 @@ class AdmissionProtocol(HttpToolsProtocol):
         learn: Template | None = None
         if not requests.receiving:
             self.arrived = time.monotonic()
-            if self.task is None and (whole := split(data)) is not None:
+            if self._free() and (whole := split(data)) is not None:
                 learn, body = whole
                 call = self.call_of(learn)
                 if call is not None and len(body) <= self.limits.body_bytes:
@@ -118,7 +123,7 @@ class AdmissionProtocol(HttpToolsProtocol):
         requests.feed(data)
         if learn is not None:
             self._learn(learn, data)
-        if self.task is None:
+        if self._free():
             self._answer_all()
         else:
             self.transport.pause_reading()
@@ -137,7 +142,12 @@ class AdmissionProtocol(HttpToolsProtocol):
     # ------------------------------------------------------------------ answers
 
     def _answer_all(self) -> None:
+        turn = REQUESTS_A_TURN
         while self.waiting and self._free():
+            if turn == 0:
+                self._rest()
+                return
+            turn -= 1
             self._answer(self.waiting.popleft())
         if not self._free():
             return
@@ -169,6 +179,21 @@ class AdmissionProtocol(HttpToolsProtocol):
             self._break_off(failure(503, "the webhook is shutting down", retry_after=1))
             return
         self._write(task.result(), request)
+        self._go_on()
+
+    def _rest(self) -> None:
+        """Let the other connections have their turn: a client that sends many requests at once is not alone."""
+        self.resting = True
+        self.deadline = math.inf  # it is our turn
+        self.transport.pause_reading()
+        self.loop.call_soon(self._rested)
+
+    def _rested(self) -> None:
+        self.resting = False
+        if not self.closing:
+            self._go_on()
+
+    def _go_on(self) -> None:
         self._answer_all()
         if self._free() and not self.choked:
             self.arrived = time.monotonic()  # of what was left unread meanwhile
@@ -176,7 +201,7 @@ class AdmissionProtocol(HttpToolsProtocol):
             self._settle()
 
     def _free(self) -> bool:
-        return self.task is None and not self.closing
+        return self.task is None and not self.closing and not self.resting
 
     def _write(self, reply: Reply, request: Request) -> None:
         self.answered += 1
@@ -234,12 +259,12 @@ class AdmissionProtocol(HttpToolsProtocol):
     @property
     def idle(self) -> bool:
         """No request is begun or waiting."""
-        return self.task is None and not self.requests.receiving and not self.closing
+        return self._free() and not self.requests.receiving
 
     @property
     def receiving(self) -> bool:
         """A request is begun, and no earlier one waits for its answer."""
-        return self.task is None and self.requests.receiving and not self.closing
+        return self._free() and self.requests.receiving
 
     def overdue(self) -> None:
         """Too slow: a request gets 408, an unused connection is closed, one that lingers or does not read is cut."""
