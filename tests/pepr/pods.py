@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from poblano.admission.certificates import Pair
 from tests.admission.serving import Answer, Client, connected, issued, post, request
 from tests.cli.developing import environment, write_project
+from tests.eventually import eventually
 from tests.pepr.site.hook import BEHAVIOUR, TUNED
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +40,15 @@ class Pod:
         """The log lines with that message."""
         logged = [json.loads(line) for line in self.said().splitlines() if line.startswith("{")]
         return [line for line in logged if line["message"] == message]
+
+    def reviews(self, count: int) -> list[dict[str, Any]]:
+        """The lines of that many reviews; each is written once its answer is on its way."""
+
+        def found() -> list[dict[str, Any]] | None:
+            lines = self.lines("review")
+            return lines if len(lines) >= count else None
+
+        return eventually(found, f"{count} reviews are logged", pause=0.02) or []
 
     async def ask(self, body: bytes, path: str = "/mutate/fail/10", *headers: str) -> Answer:
         """Post a review on a connection of its own."""

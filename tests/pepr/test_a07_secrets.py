@@ -105,7 +105,7 @@ async def test_a7_nothing_of_a_secret_or_a_patch_is_in_the_log(tmp_path: Path):
     async with debugging(tmp_path) as pod:
         answers = [await pod.ask(body) for body in bodies]
         patches = [json.loads(answer.body)["response"]["patch"] for answer in answers]
-        assert len(pod.lines("review")) == 3
+        assert len(pod.reviews(3)) == 3
         assert len(pod.lines("rewritten")) == 6
         assert not [patch for patch in patches if patch in pod.said() or base64.b64decode(patch).decode() in pod.said()]
         shows_nothing(pod)
@@ -115,7 +115,7 @@ async def test_a7_an_error_about_a_secret_is_named_and_its_text_is_not(tmp_path:
     async with debugging(tmp_path) as pod:
         answers = [await pod.ask(review(SECRET), path) for path in ("/mutate/ignore/10", "/validate/fail/10")]
         (stumbled,) = pod.lines("stumbled")
-        errors = [error for line in pod.lines("review") for error in line["errors"]]
+        errors = [error for line in pod.reviews(2) for error in line["errors"]]
         shows_nothing(pod)
 
     assert stumbled["error"].startswith("KeyError (its text is withheld")
@@ -139,7 +139,7 @@ async def test_a7_who_comes_too_late_is_not_printed_either(tmp_path: Path):
     async with debugging(tmp_path) as pod:
         assert (await pod.ask(review(SECRET), "/mutate/ignore/1?timeout=1s")).status == 200
         assert (await pod.ask(review(SECRET))).status == 200
-        assert pod.lines("review")[0]["errors"][0].startswith("vault/linger: Late")
+        assert pod.reviews(1)[0]["errors"][0].startswith("vault/linger: Late")
         pod.process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(pod.process.wait(), 20) == 0
         shows_nothing(pod)
