@@ -14,7 +14,7 @@ import msgspec
 from poblano.core.binding import Binding
 from poblano.core.filters import Filter, NameIs, Needs, Reason, Subject
 from poblano.core.jsonvalue import Document, as_map
-from poblano.core.review import AdmissionRequest, decode
+from poblano.core.review import AdmissionRequest, absent, decode
 
 Skipped: TypeAlias = list[tuple[Binding, Reason]]
 """Which bindings of the resource and verb did not apply, and why."""
@@ -121,11 +121,7 @@ class Matcher:
             binding = entry.binding
             if not binding.subresource and binding.kind.kind != asked:
                 continue
-            failing = None
-            for part in entry.envelope:
-                if not part.holds(subject):
-                    failing = part
-                    break
+            failing = _failing(entry.envelope, subject)
             if failing is None and entry.metadata:
                 if known:
                     _read_metadata(subject, request)
@@ -161,7 +157,7 @@ def _namespace(request: AdmissionRequest) -> str:
 
 def _read_metadata(subject: Subject, request: AdmissionRequest) -> None:
     raw = request.subject_bytes
-    if len(memoryview(raw)) <= 4:
+    if absent(raw):
         return
     try:
         metadata = _partial.decode(raw).metadata or _Metadata()

@@ -33,7 +33,7 @@ from poblano.core.jsonvalue import Document, plain
 from poblano.core.matching import Matcher, Skipped, WhereFailed
 from poblano.core.patch import Operation, apply, diff, loose_diff
 from poblano.core.requests import MutateRequest, Said, ValidateRequest, document_in, said_in
-from poblano.core.review import AdmissionRequest, Review, absent, decode
+from poblano.core.review import AdmissionRequest, Review, decode
 from poblano.core.verdict import Verdict
 
 _STRICT: Final = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
@@ -299,7 +299,7 @@ def _quick_patch(original: Document, document: Document) -> tuple[Sequence[Opera
 def _validate(verdict: Verdict, bindings: list[Binding]) -> Generator[Call, Any, None]:
     request = verdict.request
     raw = request.subject_bytes
-    document = {} if absent(raw) else decode(raw) or {}
+    document = decode(raw) or {}
     untouched = _bytes(document) if len(bindings) > 1 else b""
     for binding in bindings:
         action_request = ValidateRequest(request, binding.view, document)

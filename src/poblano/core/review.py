@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -262,6 +262,3 @@ def write(answer: Answer, api_version: str = VERSIONS[0]) -> bytes:
     if answer.audit_annotations:
         response["auditAnnotations"] = answer.audit_annotations
     return msgspec.json.encode({"apiVersion": api_version, "kind": "AdmissionReview", "response": response})
-
-
-OPERATIONS: Final[frozenset[str]] = frozenset(get_args(Verb))
