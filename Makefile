@@ -38,6 +38,7 @@ lint: $(VENV)/dev.stamp ## Style, types and layers, without the tests
 	@tools/step "format" $(BIN)/ruff format --check $(LINTED)
 	@tools/step "layers" $(BIN)/lint-imports --no-logo
 	@if [ -f tools/generate_models.py ]; then tools/step "models are fresh" $(BIN)/python tools/generate_models.py --check; fi
+	@tools/step "data of the cluster are fresh" $(BIN)/python tools/generate_cluster_data.py --check
 	@tools/step "types: mypy" $(BIN)/mypy
 	@tools/step "types: pyright" $(BIN)/pyright
 
