@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from poblano import Capability, InvalidDefinition, Module, a
+from poblano import Capability, Decision, InvalidDefinition, Module, ValidateRequest, a
 
 
 def test_a_module_has_the_rules_of_its_capabilities_in_order():
@@ -72,3 +72,39 @@ def test_a_rule_for_an_ignored_namespace_is_refused_where_it_is_written():
     ) as failed:
         module.check_ignored(["quiet"])
     assert failed.value.location == shop.bindings[0].location
+
+
+@pytest.mark.parametrize(
+    "forgotten",
+    (
+        lambda s: s.when(a.Pod),
+        lambda s: s.when(a.Pod).is_created().in_namespace("x").with_labels({"a": "1"}),
+        lambda s: s.when(a.Pod).is_created().alias("x"),
+        lambda s: s.when(a.Pod).is_updated().for_subresource("status"),
+        lambda s: s.when(a.Pod).is_created().mutate(name="x"),
+        lambda s: s.when(a.Pod).is_created().mutate(lambda pod: None).validate(name="x"),
+    ),
+)
+def test_a_chain_that_comes_to_no_action_is_told_with_its_line(forgotten: Any):
+    shop = Capability("shop")
+    module = Module(shop)
+    module.check_finished()
+    forgotten(shop)
+
+    with pytest.raises(InvalidDefinition, match=r"'shop' has no action.*; write \.mutate\(function\)") as failed:
+        module.check_finished()
+    assert failed.value.location is not None
+    assert failed.value.location.line == forgotten.__code__.co_firstlineno
+
+
+def test_chains_that_come_to_an_action_somewhere_are_finished():
+    shop = Capability("shop")
+    pods = shop.when(a.Pod).is_created()
+    pods.in_namespace("x").mutate(lambda pod: None).validate(lambda pod: pod.approve())
+    pods.in_namespace("y").mutate(name="later")(lambda pod: None)
+
+    @shop.when(a.Pod).is_created().validate
+    def judge(pod: ValidateRequest[a.Pod]) -> Decision:
+        return pod.approve()
+
+    Module(shop).check_finished()

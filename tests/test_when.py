@@ -196,7 +196,7 @@ def test_a_filter_said_again_adds_to_what_was_said():
     rules = shop()
     chain = rules.when(a.Pod).is_created().in_namespace("a").with_name("x").in_namespace("b", "c").with_name("y")
     chain = chain.by_user("u").by_user("v").by_group("g").by_group("h").not_by_user("w").not_by_user("z")
-    chain.with_name_regex("^a").with_name_regex("b$").mutate(lambda pod: None)
+    chain.with_name_regex("^x").with_name_regex("b$").mutate(lambda pod: None)
     (binding,) = rules.bindings
     found = {type(part): part for part in binding.filters if not getattr(part, "negated", False)}
 
@@ -204,7 +204,7 @@ def test_a_filter_said_again_adds_to_what_was_said():
     assert found[NameIs].values == {"x", "y"}
     assert found[UserIs].values == {"u", "v"}
     assert found[GroupIs].values == {"g", "h"}
-    assert [pattern.pattern for pattern in found[NameMatches].patterns] == ["^a", "b$"]
+    assert [pattern.pattern for pattern in found[NameMatches].patterns] == ["^x", "b$"]
     assert UserIs(frozenset({"w", "z"}), negated=True) in binding.filters
 
 
@@ -253,16 +253,16 @@ def test_a_capabilitys_namespaces_are_filters_of_its_rules():
 @pytest.mark.parametrize(
     ("kind", "name", "view", "operations"),
     [
-        (a.Deployment, "scale", "Scale", {"UPDATE"}),
-        (a.Pod, "eviction", "Eviction", {"UPDATE"}),
-        (a.Pod, "status", "Pod", {"UPDATE"}),
-        (a.Pod, "ephemeralcontainers", "Pod", {"UPDATE"}),
+        (a.Deployment, "scale", "Scale", {"CREATE", "UPDATE"}),
+        (a.Pod, "eviction", "Eviction", {"CREATE", "UPDATE"}),
+        (a.Pod, "status", "Pod", {"CREATE", "UPDATE"}),
+        (a.Pod, "ephemeralcontainers", "Pod", {"CREATE", "UPDATE"}),
     ],
 )
 def test_a_subresource_has_its_own_object(kind: Any, name: str, view: str, operations: set[str]):
     rules = shop()
-    rules.when(kind).for_subresource(name).is_updated().mutate(lambda r: None)
-    rules.when(kind).is_updated().for_subresource(name).mutate(lambda r: None)
+    rules.when(kind).for_subresource(name).is_created_or_updated().mutate(lambda r: None)
+    rules.when(kind).is_created_or_updated().for_subresource(name).mutate(lambda r: None)
 
     for binding in rules.bindings:
         assert (binding.subresource, binding.view.__name__, binding.operations) == (name, view, operations)
@@ -375,6 +375,66 @@ WRONG: dict[str, tuple[Any, str, str]] = {
         "deletionTimestamp only while it is updated",
         "is_updated",
     ),
+    "unknown subresource": (
+        lambda s: s.when(a.Deployment).is_updated().for_subresource("scal"),
+        "deployments/scal does not exist",
+        r"those of a Deployment: scale, status; .*for_subresource\(\"scal\", a.Deployment\)",
+    ),
+    "subresource that is only read": (
+        lambda s: s.when(a.Pod).is_created().for_subresource("log"),
+        "pods/log is only read",
+        "ephemeralcontainers, eviction, exec",
+    ),
+    "subresource of a kind without any": (
+        lambda s: s.when(a.ConfigMap).is_updated().for_subresource("status"),
+        "configmaps/status does not exist",
+        "those of a ConfigMap: none",
+    ),
+    "subresource that is never created": (
+        lambda s: s.when(a.Deployment).is_created().for_subresource("scale").mutate(label),
+        "deployments/scale knows no CREATE, so the rule would never apply",
+        r"is_updated\(\)",
+    ),
+    "kind that is only asked": (
+        lambda s: s.when(a.SubjectAccessReview).is_deleted().validate(judge),
+        "a SubjectAccessReview knows no DELETE",
+        r"is_created\(\)",
+    ),
+    "kind that is only read": (
+        lambda s: s.when(a.ComponentStatus).is_created().validate(judge),
+        "a ComponentStatus knows no CREATE",
+        "another kind",
+    ),
+    "body of a subresource": (
+        lambda s: s.when(a.Scale),
+        "a Scale is nothing that is stored; it is sent to deployments/scale, ",
+        r'when\(...\).for_subresource\("scale"\)',
+    ),
+    "namespace in and out": (
+        lambda s: s.when(a.Pod).is_created().in_namespace("x").not_in_namespace("x", "y").mutate(label),
+        r'no request can meet both in_namespace\("x"\) and not_in_namespace\("x", "y"\)',
+        "leave one of them out",
+    ),
+    "name that a pattern rules out": (
+        lambda s: s.when(a.Pod).is_created().with_name("db").with_name_regex("^web").mutate(label),
+        r'with_name\("db"\) and with_name_regex\("\^web"\)',
+        "leave one",
+    ),
+    "label of two values": (
+        lambda s: s.when(a.Pod).is_created().with_label("a", "1").with_label("a", "2").mutate(label),
+        r'with_label\("a", "1"\) and with_label\("a", "2"\)',
+        "in one with_label",
+    ),
+    "label there and not there": (
+        lambda s: s.when(a.Pod).is_created().with_label("a", "1").without_label("a").mutate(label),
+        r'with_label\("a", "1"\) and without_label\("a"\)',
+        "leave one",
+    ),
+    "label of what is connected to": (
+        lambda s: s.when(a.Pod).for_subresource("exec").with_label("a").validate(judge),
+        r'with_label\("a"\) never holds: what is sent to exec carries no labels',
+        "with_name",
+    ),
     "filter after action": (
         lambda s: s.when(a.Pod).is_created().mutate(label).with_name("x"),
         "cannot follow",
@@ -433,6 +493,26 @@ def test_a_namespace_outside_the_capabilitys_is_an_error():
         rules.when(a.Pod).is_created().in_namespace_regex("^prod").mutate(label)
     with pytest.raises(InvalidDefinition, match="not among"):
         rules.when(a.Pod).is_created().in_namespace("shop", "other").mutate(label)
+
+
+def test_filters_that_clash_with_the_capabilitys_namespaces_are_an_error():
+    rules = shop(namespaces=["shop"])
+    with pytest.raises(InvalidDefinition, match=r"the capability's namespaces \(shop\) and not_in_namespace"):
+        rules.when(a.Pod).is_created().not_in_namespace("shop").mutate(label)
+    with pytest.raises(InvalidDefinition, match=r"the capability's namespaces \(shop\) and with_name\(\"other\"\)"):
+        rules.when(a.Namespace).is_created().with_name("other").mutate(label)
+
+
+def test_a_subresource_of_a_newer_kubernetes_is_named_with_its_class():
+    rules = shop()
+
+    def also(thing: ValidateRequest[Any]) -> Decision:
+        return thing.approve()
+
+    rules.when(a.Deployment).is_updated().for_subresource("brandnew", a.Deployment).validate(judge)
+    rules.when(a.GenericKind, version="v1", kind="Thing").is_created().for_subresource("made").validate(also)
+
+    assert [binding.subresource for binding in rules.bindings] == ["brandnew", "made"]
 
 
 def test_what_failed_is_not_bound():

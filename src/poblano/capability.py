@@ -19,7 +19,7 @@ from poblano.core.errors import InvalidDefinition
 from poblano.core.kinds import Kind
 from poblano.core.location import caller_location
 from poblano.core.objects import GenericKind, Resource, guess_plural, kind_of
-from poblano.draft import Draft
+from poblano.draft import Draft, OpenEnd
 from poblano.when import When
 
 K = TypeVar("K", bound=Resource)
@@ -60,6 +60,7 @@ class Capability:
         )
         self.on_error: OnError | None = check_on_error(on_error)
         self.timeout = check_timeout(timeout)
+        self.open_ends: list[OpenEnd] = []
         self._bindings: list[Binding] = []
 
     def _checked_label(self, text: object, what: str, example: str) -> str:
@@ -96,7 +97,7 @@ class Capability:
         Raises:
             InvalidDefinition: when `model` is no kind, or these names are missing or not wanted.
         """
-        return When(Draft(self, self._add, model, self._kind(model, group, version, kind, plural, scope)))
+        return When(Draft(self, self._add, model, self._kind(model, group, version, kind, plural, scope), OpenEnd()))
 
     def _kind(
         self, model: object, group: str | None, version: str | None, kind: str | None, plural: str | None, scope: str
@@ -113,7 +114,7 @@ class Capability:
                     f"write when({model.__name__}) alone; the names are for a.GenericKind",
                     where,
                 )
-            return kind_of(model)
+            return self._of_its_own(kind_of(model))
         if not version or not kind:
             raise InvalidDefinition(
                 "a.GenericKind does not say which kind",
@@ -123,6 +124,20 @@ class Capability:
         if scope not in ("Namespaced", "Cluster"):
             raise InvalidDefinition(f"the scope is {scope!r}", 'write scope="Namespaced" or scope="Cluster"', where)
         return Kind(group or "", version, kind, plural or guess_plural(kind), scope == "Namespaced")
+
+    def _of_its_own(self, kind: Kind) -> Kind:
+        """`kind`, if it is not one that only travels to a subresource of others, as a Scale does."""
+        from poblano.models.subresources import SUBRESOURCES, VERBS
+
+        gvk = (kind.group, kind.version, kind.kind)
+        if gvk in SUBRESOURCES and gvk not in VERBS:
+            taken = sorted(path for _, _, path in SUBRESOURCES[gvk])
+            raise InvalidDefinition(
+                f"a {kind.kind} is nothing that is stored; it is sent to {', '.join(taken)}",
+                f'bind to where it is sent: when(...).for_subresource("{taken[0].partition("/")[2]}")',
+                caller_location(),
+            )
+        return kind
 
     def _add(self, binding: Binding) -> None:
         for other in self._bindings:

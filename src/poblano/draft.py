@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, get_args
+from typing import Any, Protocol
 
-from poblano.core.arguments import RULE_NAME, check_on_error, check_timeout, checked_rule_name
+from poblano.core.applicability import CONNECTED, check_applicable
+from poblano.core.arguments import (
+    RULE_NAME,
+    check_action,
+    check_mode,
+    check_on_error,
+    check_timeout,
+    checked_rule_name,
+    is_async,
+)
 from poblano.core.binding import Binding, Mode, OnError, Phase
 from poblano.core.errors import InvalidDefinition, Location
 from poblano.core.filters import (
-    BeingDeleted,
     Filter,
     GroupIs,
     NameIs,
@@ -24,21 +31,39 @@ from poblano.core.kinds import Kind
 from poblano.core.location import caller_location
 from poblano.core.objects import Resource
 
-_NEVER_SENT = "admissionregistration.k8s.io"
-"""What webhooks are never asked about: webhook configurations, admission policies and their bindings (KEP-1872, KEP-3488)."""
+_BODIES = {
+    "attach": "PodAttachOptions",
+    "binding": "Binding",
+    "eviction": "Eviction",
+    "exec": "PodExecOptions",
+    "portforward": "PodPortForwardOptions",
+    "scale": "Scale",
+    "token": "TokenRequest",
+}
+"""Subresources whose object is not the parent's kind, and what it is instead."""
 
 
-CONNECTED = frozenset({"attach", "exec", "portforward", "proxy"})
-"""Subresources that are not written but connected to."""
+class OpenEnd:
+    """A stage of a chain, and whether anything was made of it: one that stays open is a rule that somebody forgot."""
+
+    __slots__ = ("location", "taken")
+
+    def __init__(self) -> None:
+        self.location = caller_location()
+        self.taken = False
 
 
 class Owner(Protocol):
-    """What a capability is to the rules that it holds."""
+    """What a capability is to the rules that it holds.
+
+    `open_ends` has every stage of every chain.
+    """
 
     name: str
     namespaces: tuple[str, ...]
     on_error: OnError | None
     timeout: int | None
+    open_ends: list[OpenEnd]
 
     @property
     def bindings(self) -> tuple[Binding, ...]: ...
@@ -52,18 +77,58 @@ class Draft:
     record: Callable[[Binding], None]
     view: type[Resource]
     kind: Kind
+    end: OpenEnd
     operations: frozenset[str] = frozenset()
     subresource: str = ""
     filters: tuple[Filter, ...] = ()
     alias: str | None = None
+
+    def __post_init__(self) -> None:
+        self.capability.open_ends.append(self.end)
+
+    def but(self, **changes: Any) -> Draft:
+        """The next stage of the chain."""
+        self.end.taken = True
+        return replace(self, end=OpenEnd(), **changes)
+
+    def to_subresource(self, name: object, body: type[Resource] | None) -> Draft:
+        """For a subresource instead of the object.
+
+        Raises:
+            InvalidDefinition: when the kind is known not to have it.
+        """
+        if not isinstance(name, str) or not name.isalpha() or not name.islower():
+            raise InvalidDefinition(f"{name!r} is no subresource", 'write for_subresource("scale")', caller_location())
+        if body is None:
+            self._check_subresource(name)
+        view = body or self.view
+        if body is None and name in _BODIES:
+            from poblano.models import a
+
+            view = getattr(a, _BODIES[name])
+        operations = frozenset({"CONNECT"}) if name in CONNECTED and not self.operations else self.operations
+        return self.but(subresource=name, view=view, operations=operations)
+
+    def _check_subresource(self, name: str) -> None:
+        known = verbs_of(self.kind)
+        if known is None or known.get(name):
+            return
+        has = ", ".join(part for part, verbs in known.items() if part and verbs) or "none"
+        problem = "is only read, which no webhook hears of" if name in known else "does not exist"
+        raise InvalidDefinition(
+            f"the subresource {self.kind.plural}/{name} {problem}",
+            f"choose among those of a {self.kind.kind}: {has}; for one of a newer Kubernetes name its class as well: "
+            f'for_subresource("{name}", a.{self.kind.kind})',
+            caller_location(),
+        )
 
     def filtered(self, part: Filter) -> Draft:
         """With one more condition. Names, namespaces, users and groups said again are added to what was said: any of them."""
         for index, other in enumerate(self.filters):
             united = _united(other, part)
             if united is not None:
-                return replace(self, filters=(*self.filters[:index], united, *self.filters[index + 1 :]))
-        return replace(self, filters=(*self.filters, part))
+                return self.but(filters=(*self.filters[:index], united, *self.filters[index + 1 :]))
+        return self.but(filters=(*self.filters, part))
 
     def finished(
         self,
@@ -76,8 +141,7 @@ class Draft:
     ) -> Binding:
         """The binding, checked and put into its capability."""
         where = caller_location()
-        self._check(phase, where)
-        _check_action(phase, action, where)
+        check_action(phase, action, where)
         binding = Binding(
             capability=self.capability.name,
             rule=self._rule(phase, action, name, where),
@@ -91,66 +155,13 @@ class Draft:
             filters=self._all_filters(),
             on_error=check_on_error(on_error) or self.capability.on_error,
             timeout=check_timeout(timeout) or self.capability.timeout,
-            mode=_check_mode(mode, phase, where),
-            is_async=_is_async(action),
+            mode=check_mode(mode, where),
+            is_async=is_async(action),
         )
+        check_applicable(binding, self.filters, self.capability.namespaces, verbs_of(self.kind))
         self.record(binding)
+        self.end.taken = True
         return binding
-
-    def _check(self, phase: Phase, where: Location) -> None:
-        if self.kind.group == _NEVER_SENT:
-            raise InvalidDefinition(
-                f"the API server never asks a webhook about a {self.kind.kind}",
-                "bind to another kind; RBAC decides who may edit these",
-                where,
-            )
-        if ("CONNECT" in self.operations) is not (self.subresource in CONNECTED):
-            truth = "connected to and never written" if self.subresource in CONNECTED else "never connected to"
-            raise InvalidDefinition(
-                f"{self.subresource or f'a {self.kind.kind}'} is {truth}",
-                'write is_connected().for_subresource("exec")',
-                where,
-            )
-        if not self.kind.namespaced:
-            self._check_cluster_scoped(where)
-        spaces = self.capability.namespaces
-        for part in self.filters:
-            if spaces and isinstance(part, NamespaceIs) and not part.negated and not part.values <= set(spaces):
-                outside = ", ".join(sorted(part.values - set(spaces)))
-                raise InvalidDefinition(
-                    f"{outside} is not among the namespaces of the capability {self.capability.name!r} ({', '.join(spaces)})",
-                    "add it there, or leave it out here",
-                    where,
-                )
-            if (
-                spaces
-                and isinstance(part, NamespaceMatches)
-                and not part.negated
-                and not any(p.search(s) for p in part.patterns for s in spaces)
-            ):
-                raise InvalidDefinition(
-                    f"no namespace of the capability {self.capability.name!r} ({', '.join(spaces)}) matches",
-                    "mend the pattern, or the capability's namespaces",
-                    where,
-                )
-            if isinstance(part, BeingDeleted) and not part.negated and "UPDATE" not in self.operations:
-                raise InvalidDefinition(
-                    "an object has a deletionTimestamp only while it is updated towards its end",
-                    "write is_updated() or is_created_or_updated() with it",
-                    where,
-                )
-
-    def _check_cluster_scoped(self, where: Location) -> None:
-        spaced = any(isinstance(part, NamespaceIs | NamespaceMatches) for part in self.filters)
-        is_namespace = self.kind.kind == "Namespace" and not self.kind.group
-        if spaced and is_namespace:
-            raise InvalidDefinition("a Namespace is in no namespace", 'write with_name("shop")', where)
-        if spaced or (self.capability.namespaces and not is_namespace):
-            raise InvalidDefinition(
-                f"a {self.kind.kind} is cluster-scoped and in no namespace, so the rule would never apply",
-                "leave the namespaces out" if spaced else "put it into a capability without namespaces",
-                where,
-            )
 
     def _all_filters(self) -> tuple[Filter, ...]:
         own = any(isinstance(part, NamespaceIs) and not part.negated for part in self.filters)
@@ -178,6 +189,13 @@ class Draft:
         )
 
 
+def verbs_of(kind: Kind) -> Mapping[str, str] | None:
+    """The subresources of a kind of Kubernetes' own ("": the object itself) with the verbs each knows; None for others."""
+    from poblano.models.subresources import VERBS
+
+    return VERBS.get((kind.group, kind.version, kind.kind))
+
+
 def _united(one: Filter, other: Filter) -> Filter | None:
     if type(one) is not type(other):
         return None
@@ -188,32 +206,3 @@ def _united(one: Filter, other: Filter) -> Filter | None:
         if isinstance(one, matched) and isinstance(other, matched) and one.negated == other.negated:
             return replace(one, patterns=one.patterns + other.patterns)
     return None
-
-
-def _check_mode(mode: Mode, phase: Phase, where: Location) -> Mode:
-    if mode not in get_args(Mode):
-        raise InvalidDefinition(f"mode is {mode!r}", 'write mode="enforce", "warn" or "audit"', where)
-    return mode
-
-
-def _check_action(phase: Phase, action: object, where: Location) -> None:
-    remedy = f"write def rule(request): ... and .{phase}(rule)"
-    if isinstance(action, type) or not callable(action):
-        raise InvalidDefinition(f"{phase} takes a function, not {action!r}", remedy, where)
-    if inspect.isgeneratorfunction(action) or inspect.isasyncgenfunction(action):
-        raise InvalidDefinition(
-            f"the {phase} action has a yield in it, so calling it would run nothing", "take the yield out", where
-        )
-    try:
-        inspect.signature(action).bind(None)
-    except TypeError as error:
-        raise InvalidDefinition(
-            f"the {phase} action cannot be called with the request alone: {error}", remedy, where
-        ) from None
-    except ValueError:
-        return
-
-
-def _is_async(action: Callable[..., Any]) -> bool:
-    action = inspect.unwrap(action)
-    return inspect.iscoroutinefunction(action) or inspect.iscoroutinefunction(getattr(action, "__call__", None))  # noqa: B004

@@ -137,9 +137,7 @@ class Filtering(Generic[K]):
 
     def alias(self, name: str) -> Self:
         """Name the rules of this chain, for logs, metrics and refusals."""
-        from dataclasses import replace
-
-        return type(self)(replace(self._draft, alias=checked_rule_name(name, caller_location())))
+        return type(self)(self._draft.but(alias=checked_rule_name(name, caller_location())))
 
 
 def _label(method: str, key: object, values: Iterable[object]) -> tuple[str, frozenset[str] | None]:

@@ -77,6 +77,21 @@ class Module:
         """What runs around every review."""
         return Hooks(self.before, self.after)
 
+    def check_finished(self) -> None:
+        """See that every chain has come to an action. To be asked once all is imported.
+
+        Raises:
+            InvalidDefinition: one has not, with its file and line.
+        """
+        for capability in self.capabilities:
+            for end in capability.open_ends:
+                if not end.taken:
+                    raise InvalidDefinition(
+                        f"a rule of the capability {capability.name!r} has no action, so it would do nothing",
+                        "write .mutate(function) or .validate(function) after it, or take it out",
+                        end.location,
+                    )
+
     def check_ignored(self, ignored: Iterable[str]) -> None:
         """See that no rule is bound to a namespace that the settings ignore, where it would never run.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar, cast, overload
 
 from poblano.core.binding import Mode, OnError
@@ -17,7 +16,7 @@ from poblano.core.errors import InvalidDefinition
 from poblano.core.location import caller_location
 from poblano.core.objects import Resource
 from poblano.core.requests import MutateRequest, ValidateRequest
-from poblano.draft import CONNECTED, Draft
+from poblano.draft import Draft
 from poblano.filtering import Filtering
 
 if TYPE_CHECKING:
@@ -28,29 +27,6 @@ K = TypeVar("K", bound=Resource)
 S = TypeVar("S", bound=Resource)
 R = TypeVar("R")
 V = TypeVar("V", bound=Decision | Awaitable[Decision])
-
-_BODIES = {
-    "attach": "PodAttachOptions",
-    "binding": "Binding",
-    "eviction": "Eviction",
-    "exec": "PodExecOptions",
-    "portforward": "PodPortForwardOptions",
-    "scale": "Scale",
-    "token": "TokenRequest",
-}
-"""Subresources whose object is not the parent's kind, and what it is instead."""
-
-
-def _to_subresource(draft: Draft, name: object, body: type[Resource] | None) -> Draft:
-    if not isinstance(name, str) or not name.isalpha() or not name.islower():
-        raise InvalidDefinition(f"{name!r} is no subresource", 'write for_subresource("scale")', caller_location())
-    view = body or draft.view
-    if body is None and name in _BODIES:
-        from poblano.models import a
-
-        view = getattr(a, _BODIES[name])
-    operations = frozenset({"CONNECT"}) if name in CONNECTED and not draft.operations else draft.operations
-    return replace(draft, subresource=name, view=view, operations=operations)
 
 
 class When(Filtering[K]):
@@ -77,7 +53,7 @@ class When(Filtering[K]):
         return self._on("CONNECT")
 
     def _on(self, *operations: str) -> Bound[K]:
-        return Bound(replace(self._draft, operations=frozenset(operations)))
+        return Bound(self._draft.but(operations=frozenset(operations)))
 
     @overload
     def for_subresource(self, name: Literal["scale"], /) -> When[Scale]: ...
@@ -108,7 +84,7 @@ class When(Filtering[K]):
             name: the subresource.
             body: the class of what is sent to it, where Poblano does not know it; by default the parent's.
         """
-        draft = _to_subresource(self._draft, name, body)
+        draft = self._draft.to_subresource(name, body)
         return Bound(draft) if draft.operations else When(draft)
 
     if not TYPE_CHECKING:
@@ -161,9 +137,10 @@ class _Validating(Filtering[K]):
             InvalidDefinition: when something is wrong with the rule, with the file and line.
         """
         if action is None:
+            waiting = type(self)(self._draft.but())
 
             def decorate(function: Callable[..., Any]) -> Validated[K, Any]:
-                return self._validated(function, name, on_error, timeout, mode)
+                return waiting._validated(function, name, on_error, timeout, mode)
 
             return decorate
         return self._validated(action, name, on_error, timeout, mode)
@@ -203,7 +180,7 @@ class Bound(_Validating[K]):
             name: the subresource.
             body: the class of what is sent to it, where Poblano does not know it; by default the parent's.
         """
-        return Bound(_to_subresource(self._draft, name, body))
+        return Bound(self._draft.to_subresource(name, body))
 
     @overload
     def mutate(self, action: Callable[[MutateRequest[K]], R], /) -> Mutated[K, R]: ...
@@ -240,9 +217,10 @@ class Bound(_Validating[K]):
             InvalidDefinition: when something is wrong with the rule, with the file and line.
         """
         if action is None:
+            waiting = Bound[K](self._draft.but())
 
             def decorate(function: Callable[..., Any]) -> Mutated[K, Any]:
-                return self._mutated(function, name, on_error, timeout, mode)
+                return waiting._mutated(function, name, on_error, timeout, mode)
 
             return decorate
         return self._mutated(action, name, on_error, timeout, mode)

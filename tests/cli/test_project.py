@@ -75,3 +75,12 @@ def test_a_rule_for_an_ignored_namespace_is_refused_with_its_line(
     settings(folder, 'always_ignore = { namespaces = ["quiet"] }\n')
     with pytest.raises(InvalidDefinition, match=r"rules.py:6: shop/r is bound to quiet, which the settings ignore"):
         load_project(folder)
+
+
+def test_a_chain_without_an_action_is_refused_with_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_NAME", "shop")
+    folder = write_project(
+        tmp_path, "shop", CODE.format(filters="").replace(".validate(lambda pod: pod.approve())", "")
+    )
+    with pytest.raises(InvalidDefinition, match=r"rules.py:6: a rule of the capability 'shop' has no action"):
+        load_project(folder)

@@ -20,12 +20,15 @@ GVK = {"group": "shop.example.com", "version": "v1", "kind": "Thing"}
 DOCUMENT: dict[str, Any] = {
     "info": {"version": "9.99"},
     "paths": {
-        "/apis/shop.example.com/v1/namespaces/{namespace}/things": {"post": {"x-kubernetes-group-version-kind": GVK}},
+        "/apis/shop.example.com/v1/namespaces/{namespace}/things": {
+            "get": {"x-kubernetes-group-version-kind": GVK, "x-kubernetes-action": "list"},
+            "post": {"x-kubernetes-group-version-kind": GVK, "x-kubernetes-action": "post"},
+        },
         "/apis/shop.example.com/v1/namespaces/{namespace}/things/{name}/status": {
-            "put": {"x-kubernetes-group-version-kind": GVK}
+            "get": {"x-kubernetes-group-version-kind": GVK, "x-kubernetes-action": "get"}
         },
         "/apis/shop.example.com/v1/namespaces/{namespace}/things/{name}/size": {
-            "put": {"x-kubernetes-group-version-kind": GVK | {"kind": "Size"}}
+            "put": {"x-kubernetes-group-version-kind": GVK | {"kind": "Size"}, "x-kubernetes-action": "put"}
         },
     },
     "components": {
@@ -150,6 +153,7 @@ def test_what_is_served_is_read_from_the_paths(documents: Path):
     thing, size = (kinds[Gvk("shop.example.com", "v1", kind)] for kind in ("Thing", "Size"))
     assert (thing.plural, thing.namespaced, thing.parents) == ("things", True, set())
     assert (size.plural, size.parents) == ("", {("shop.example.com", "v1", "things/size")})
+    assert (thing.verbs, size.verbs) == ({"": {"CREATE"}, "size": {"UPDATE"}, "status": set()}, {})
 
 
 @pytest.mark.parametrize(

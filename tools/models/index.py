@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from tools.models.classes import HEADER
 from tools.models.names import age, module_of_group
-from tools.models.specification import Gvk, Specification
+from tools.models.specification import Gvk, Served, Specification
 
 RENAMED = {Gvk("", "v1", "Event"): "CoreEvent", Gvk("events.k8s.io", "v1", "Event"): "Event"}
 """As in Pepr. Any other name that two groups share would go to the core group, and to the others with their group in front."""
@@ -123,11 +123,22 @@ def subresources(specification: Specification) -> str:
         places = ", ".join(f'("{group}", "{version}", "{path}")' for group, version, path in sorted(served.parents))
         if places:
             rows.append(f'    ("{gvk.group}", "{gvk.version}", "{gvk.kind}"): ({places},),')
-    return PLACES.format(header=HEADER.format(version=specification.version), rows="\n".join(rows))
+    verbs = [
+        f'    ("{gvk.group}", "{gvk.version}", "{gvk.kind}"): {_verbs(served)},'
+        for gvk, served in specification.kinds.items()
+        if served.verbs
+    ]
+    return PLACES.format(
+        header=HEADER.format(version=specification.version), rows="\n".join(rows), verbs="\n".join(verbs)
+    )
+
+
+def _verbs(served: Served) -> str:
+    return repr({name: " ".join(sorted(verbs)) for name, verbs in sorted(served.verbs.items())})
 
 
 PLACES = '''{header}
-"""Where the kinds are served that travel to a subresource of another kind: a Scale to deployments/scale."""
+"""What is served beside and below the kinds: where a Scale travels to, and which verbs each subresource knows."""
 
 from __future__ import annotations
 
@@ -137,4 +148,9 @@ SUBRESOURCES: Final[dict[tuple[str, str, str], tuple[tuple[str, str, str], ...]]
 {rows}
 }}
 """By group, version and kind of the body: group, version and path (``deployments/scale``) of each that takes it."""
+
+VERBS: Final[dict[tuple[str, str, str], dict[str, str]]] = {{
+{verbs}
+}}
+"""By group, version and kind: the subresources, "" being the object itself, and what can be done to each."""
 '''

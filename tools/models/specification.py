@@ -33,12 +33,16 @@ class Route(NamedTuple):
 
 @dataclass
 class Served:
-    """A kind that the server serves. `parents` are the subresources it is the body of."""
+    """A kind that the server serves.
+
+    `parents` are the subresources it is the body of; `verbs` what can be done to each of its own, "" being itself.
+    """
 
     gvk: Gvk
     plural: str = ""
     namespaced: bool = False
     parents: set[tuple[str, str, str]] = field(default_factory=set)
+    verbs: dict[str, set[str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -117,6 +121,20 @@ def _collect(found: Specification, path: str, operations: dict[str, Any]) -> Non
             served.namespaced |= place.namespaced
         if any(isinstance(o, dict) and o.get("x-kubernetes-action") == "connect" for o in operations.values()):
             _add_options(found, gvk, place, operations)
+    if (parent := found.kinds.get(_parent(found, place))) is not None:
+        actions = {o.get("x-kubernetes-action", "") for o in operations.values() if isinstance(o, dict)}
+        parent.verbs.setdefault(place.subresource, set()).update(VERBS[one] for one in actions if one in VERBS)
+
+
+VERBS = {
+    "connect": "CONNECT",
+    "delete": "DELETE",
+    "deletecollection": "DELETE",
+    "patch": "UPDATE",
+    "post": "CREATE",
+    "put": "UPDATE",
+}
+"""What admission calls an action; the others are only read."""
 
 
 def _operations_kinds(operations: dict[str, Any]) -> Iterator[dict[str, str]]:

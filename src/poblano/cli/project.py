@@ -59,5 +59,6 @@ def load_project(start: Path) -> Project:
     settings = load_settings(find_project(start), os.environ)
     put_environment(settings, os.environ)
     module = load_module(settings.folder, settings.module)
+    module.check_finished()
     module.check_ignored(settings.ignored_namespaces)
     return Project(settings, module)

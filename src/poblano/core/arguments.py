@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, get_args
 
-from poblano.core.binding import OnError
+from poblano.core.binding import Mode, OnError, Phase
 from poblano.core.errors import InvalidDefinition, Location
 from poblano.core.location import caller_location
 
@@ -117,3 +118,35 @@ def check_timeout(value: int | None) -> int | None:
             f"timeout is {value!r}", "write whole seconds from 1 to 30: timeout=10", caller_location()
         )
     return value
+
+
+def check_mode(mode: Mode, where: Location) -> Mode:
+    """`mode`, if it is one."""
+    if mode not in get_args(Mode):
+        raise InvalidDefinition(f"mode is {mode!r}", 'write mode="enforce", "warn" or "audit"', where)
+    return mode
+
+
+def check_action(phase: Phase, action: object, where: Location) -> None:
+    """See that `action` can be called with a request, and does something when it is."""
+    remedy = f"write def rule(request): ... and .{phase}(rule)"
+    if isinstance(action, type) or not callable(action):
+        raise InvalidDefinition(f"{phase} takes a function, not {action!r}", remedy, where)
+    if inspect.isgeneratorfunction(action) or inspect.isasyncgenfunction(action):
+        raise InvalidDefinition(
+            f"the {phase} action has a yield in it, so calling it would run nothing", "take the yield out", where
+        )
+    try:
+        inspect.signature(action).bind(None)
+    except TypeError as error:
+        raise InvalidDefinition(
+            f"the {phase} action cannot be called with the request alone: {error}", remedy, where
+        ) from None
+    except ValueError:
+        return
+
+
+def is_async(action: Callable[..., Any]) -> bool:
+    """Whether calling `action` returns an awaitable, as far as that can be known."""
+    action = inspect.unwrap(action)
+    return inspect.iscoroutinefunction(action) or inspect.iscoroutinefunction(getattr(action, "__call__", None))  # noqa: B004
