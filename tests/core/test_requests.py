@@ -174,3 +174,40 @@ def test_the_types_of_values_are_checked():
 def test_only_a_secret_has_text():
     with pytest.raises(MalformedObject, match=r"only a Secret has .text and .bytes; this is a Pod: use .raw"):
         _ = mutate().text["x"]
+
+
+def test_a_request_can_be_made_of_an_object_for_a_unit_test():
+    pod = a.Pod.of(copied(POD))
+    made = MutateRequest.of(pod, user="alice", groups=["admins"], dry_run=True)
+    asked = made.request
+
+    assert type(made.raw) is a.Pod
+    assert (made.raw, made.old_resource, made.name, made.namespace, made.is_dry_run) == (pod, None, "db", "shop", True)
+    assert (asked.operation, asked.kind.kind, asked.resource.resource) == ("CREATE", "Pod", "pods")
+    assert (asked.user_info.username, asked.user_info.groups) == ("alice", ("admins",))
+    assert asked.object == POD
+    made.set_label("tier", "other")
+    assert pod == POD
+
+
+def test_a_made_request_knows_what_there_was_before():
+    old, new = a.Pod(metadata={"name": "db"}), a.Pod(metadata={"name": "db", "labels": {"a": "b"}})
+    updated = ValidateRequest.of(new, old=old)
+    deleted = ValidateRequest.of(old, operation="DELETE")
+
+    assert (updated.request.operation, updated.raw, updated.old_resource) == ("UPDATE", new, old)
+    assert (deleted.request.object, deleted.raw, deleted.old_resource) == (None, old, old)
+
+
+@pytest.mark.parametrize("kind", [MutateRequest, ValidateRequest])
+def test_a_request_can_be_made_of_any_kind(kind: Any):
+    unicorn = a.GenericKind.of({"apiVersion": "pepr.dev/v1", "kind": "Unicorn", "metadata": {"name": "u"}})
+    asked = kind.of(unicorn, subresource="status").request
+
+    assert (asked.kind.group, asked.kind.version, asked.kind.kind) == ("pepr.dev", "v1", "Unicorn")
+    assert (asked.resource.resource, asked.sub_resource) == ("unicorns", "status")
+    assert kind.of(a.Namespace(metadata={"name": "shop"})).namespace == "shop"
+    with pytest.raises(MalformedObject, match=r"does not say what it is; give it an apiVersion"):
+        kind.of(a.GenericKind.of({"metadata": {}}))
+    with pytest.raises(MalformedObject, match=r"takes an object, not dict; write a.Pod"):
+        kind.of({"metadata": {}})

@@ -65,3 +65,8 @@ def no_decision(pod: ValidateRequest[a.Pod]) -> bool:
 
 @pods.is_created().mutate  # error: arg-type | reportArgumentType
 def for_another_kind(pod: MutateRequest[a.ConfigMap]) -> None: ...
+
+
+reveal_type(MutateRequest.of(a.Pod()))  # revealed: MutateRequest[Pod]
+reveal_type(ValidateRequest.of(a.Pod(), old=a.Pod(), user="alice"))  # revealed: ValidateRequest[Pod]
+judge(ValidateRequest.of(a.Pod()))

@@ -107,3 +107,14 @@ def joined(messages: Iterable[str]) -> str:
     """
     text = "; ".join(messages)
     return text if len(text) <= MAX_MESSAGE else f"{text[: MAX_MESSAGE - 16]}… (cut)"
+
+
+class Said:
+    """What an action had to say, beside what it did to the object."""
+
+    __slots__ = ("audit", "denial", "warnings")
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+        self.audit: dict[str, str] = {}
+        self.denial: Decision | None = None

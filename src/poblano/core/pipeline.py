@@ -27,12 +27,12 @@ import orjson
 
 from poblano.core.binding import Binding, OnError, Phase
 from poblano.core.context import Running
-from poblano.core.decisions import Decision
+from poblano.core.decisions import Decision, Said
 from poblano.core.errors import MalformedObject, PatchFailed
 from poblano.core.jsonvalue import Document, plain
 from poblano.core.matching import Matcher, Skipped, WhereFailed
 from poblano.core.patch import Operation, apply, diff, loose_diff
-from poblano.core.requests import MutateRequest, Said, ValidateRequest, document_in, said_in
+from poblano.core.requests import MutateRequest, ValidateRequest, document_in, said_in
 from poblano.core.review import AdmissionRequest, Review, decode
 from poblano.core.verdict import Verdict
 

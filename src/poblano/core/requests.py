@@ -8,27 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Generic, Self, TypeVar
 
-from poblano.core.decisions import DEFAULT_CODE, Decision
+from poblano.core.asked import asked
+from poblano.core.decisions import DEFAULT_CODE, Decision, Said
 from poblano.core.errors import MalformedObject
 from poblano.core.jsonvalue import Document, as_map, copied, owned, plain
 from poblano.core.objects import Resource, Struct
 from poblano.core.patch import merge
-from poblano.core.review import AdmissionRequest
+from poblano.core.review import AdmissionRequest, Verb
 from poblano.core.secrets import SecretBytes, SecretText
 from poblano.core.views import Entries
 
 K = TypeVar("K", bound=Resource)
-
-
-class Said:
-    """What an action had to say, beside what it did to the object."""
-
-    __slots__ = ("audit", "denial", "warnings")
-
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-        self.audit: dict[str, str] = {}
-        self.denial: Decision | None = None
+R = TypeVar("R", bound=Resource)
 
 
 class Request(Generic[K]):
@@ -159,6 +150,41 @@ class MutateRequest(Request[K]):
 
     __slots__ = ()
 
+    @staticmethod
+    def of(
+        obj: R,
+        /,
+        *,
+        old: R | None = None,
+        operation: Verb | None = None,
+        subresource: str = "",
+        user: str = "",
+        groups: Iterable[str] = (),
+        dry_run: bool = False,
+    ) -> MutateRequest[R]:
+        """A request as an API server would make it of `obj`: for unit tests, which give it to a rule.
+
+        Args:
+            obj: what would be stored; on DELETE what is. It is copied.
+            old: what is stored.
+            operation: by default UPDATE when there is something `old`, otherwise CREATE.
+            subresource: such as ``scale``.
+            user, groups: who asks.
+            dry_run: whether nothing would be stored.
+
+        Raises:
+            MalformedObject: when `obj` is no object, or names no kind.
+
+        >>> request = MutateRequest.of(Resource.of({"apiVersion": "v1", "kind": "Pod"}), user="alice")
+        >>> request.request.operation, request.request.kind.kind, request.request.user_info.username
+        ('CREATE', 'Pod', 'alice')
+        """
+        return MutateRequest(
+            asked(obj, old, operation, subresource, user, groups, dry_run=dry_run),
+            type(obj),
+            copied(obj.__document__()),
+        )
+
     @property
     def raw(self) -> K:
         """The object: as it would be stored, or on DELETE as it is stored. Assigning replaces it whole."""
@@ -234,6 +260,30 @@ class ValidateRequest(Request[K]):
     """
 
     __slots__ = ()
+
+    @staticmethod
+    def of(
+        obj: R,
+        /,
+        *,
+        old: R | None = None,
+        operation: Verb | None = None,
+        subresource: str = "",
+        user: str = "",
+        groups: Iterable[str] = (),
+        dry_run: bool = False,
+    ) -> ValidateRequest[R]:
+        """A request as an API server would make it of `obj`: see `MutateRequest.of`.
+
+        >>> pod = Resource.of({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "db"}})
+        >>> ValidateRequest.of(pod, operation="DELETE")
+        <ValidateRequest DELETE Pod db>
+        """
+        return ValidateRequest(
+            asked(obj, old, operation, subresource, user, groups, dry_run=dry_run),
+            type(obj),
+            copied(obj.__document__()),
+        )
 
     def approve(self, warnings: Iterable[str] = ()) -> Decision:
         """Let the request pass, with warnings for the user if there are any."""
