@@ -26,7 +26,7 @@ from poblano.core.filters import (
     UserIs,
     Where,
 )
-from poblano.core.matching import Matcher
+from poblano.core.matching import Matcher, Skipped
 from poblano.core.review import read
 from tests.core.driving import POD, review
 
@@ -254,3 +254,27 @@ def test_metadata_no_api_server_lets_through_is_read_as_far_as_it_can_be(metadat
     absent = Matcher([bound((LabelIs("tier", negated=True),), one("CREATE"))])
 
     assert len(absent.match(read(body).request)) == 1
+
+
+@given(st.lists(st.lists(FILTERS, max_size=3), max_size=6), st.lists(requests(), min_size=1, max_size=4))
+def test_what_is_remembered_of_a_namespace_decides_as_asking_every_filter_does(
+    filters: list[list[Filter]], asked: list[dict[str, Any]]
+):
+    bindings = [bound(tuple(some)) for some in filters]
+    matcher = Matcher(bindings)
+    for request in map(read, map(posted, asked)):
+        skipped: Skipped = []
+        every = matcher.match(request.request, skipped)
+
+        assert list(matcher.match(request.request)) == every
+        of_kind = bindings if request.request.kind.kind == "Pod" and request.request.operation != "CREATE" else []
+        assert [one for one in of_kind if one not in [binding for binding, _ in skipped]] == every
+
+
+def test_more_namespaces_than_are_remembered_are_told_apart(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("poblano.core.matching._REMEMBERED", 2)
+    matcher = Matcher([bound((NamespaceIs(one("a", "b")),), one("CREATE"))])
+
+    for namespace in "abcdabcd":
+        asked = read(review(namespace=namespace)).request
+        assert bool(matcher.match(asked)) is (namespace in "ab")

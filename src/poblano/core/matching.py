@@ -5,21 +5,23 @@ Groups and versions are matched exactly: a Service of Knative is no Service.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
-
-import msgspec
+from typing import Final, TypeAlias
 
 from poblano.core.binding import Binding
-from poblano.core.filters import Filter, NameIs, Needs, Reason, Subject
-from poblano.core.jsonvalue import Document, as_map
+from poblano.core.filters import Filter, NameIs, NamespaceIs, NamespaceMatches, Needs, Reason, Subject
+from poblano.core.metadata import Metadata
 from poblano.core.review import AdmissionRequest, absent, decode
 
 Skipped: TypeAlias = list[tuple[Binding, Reason]]
 """Which bindings of the resource and verb did not apply, and why."""
 
 _Key: TypeAlias = tuple[str, str, str, str, str]
+"""Group, version, resource, subresource, operation."""
+
+_REMEMBERED: Final = 1024
+"""For how many namespaces it is remembered which bindings can apply."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,51 +32,49 @@ class WhereFailed:
     error: BaseException
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Sorted:
-    """A binding with its filters in the order of what they cost."""
-
-    binding: Binding
-    envelope: tuple[Filter, ...]
-    metadata: tuple[Filter, ...]
-    object: tuple[Filter, ...]
+Matched: TypeAlias = Sequence[Binding | WhereFailed]
+"""The bindings that apply, in the order in which they were defined."""
 
 
-class _Metadata(msgspec.Struct, rename="camel"):
-    name: str | None = None
-    labels: dict[str, str] | None = None
-    annotations: dict[str, str] | None = None
-    deletion_timestamp: str | None = None
+class _Candidate:
+    """A binding, and what is left to ask, in the order of what it costs."""
+
+    __slots__ = ("binding", "envelope", "metadata", "object", "unconditional")
+
+    def __init__(self, binding: Binding, *, planned: bool) -> None:
+        asked = binding.filters_needing(Needs.ENVELOPE)
+        self.binding = binding
+        self.envelope = tuple(part for part in asked if not (planned and _is_of_the_plan(part)))
+        self.metadata = binding.filters_needing(Needs.METADATA)
+        self.object = binding.filters_needing(Needs.OBJECT)
+        self.unconditional = not (self.envelope or self.metadata or self.object)
 
 
-class _Partial(msgspec.Struct):
-    metadata: _Metadata | None = None
-
-
-_partial = msgspec.json.Decoder(_Partial)
-
-
-class _ByName:
-    """The bindings of one resource and verb, and which of them an object of a given name can concern.
+class _Plan:
+    """The bindings that a request of one resource, verb, kind and namespace can concern, by the object's name.
 
     Most bindings that name an object want another one; these are not even looked at.
     """
 
-    __slots__ = ("_by_name", "_unnamed", "all")
+    __slots__ = ("_named", "_unnamed", "empty")
 
-    def __init__(self, entries: list[_Sorted]) -> None:
-        self.all = tuple(entries)
-        wanted = [_names(entry.binding) for entry in entries]
-        names = frozenset[str]().union(*(found for found in wanted if found is not None))
-        self._unnamed = tuple(entry for entry, found in zip(entries, wanted, strict=True) if found is None)
-        self._by_name = {
-            name: tuple(entry for entry, found in zip(entries, wanted, strict=True) if found is None or name in found)
+    def __init__(self, bindings: list[Binding]) -> None:
+        candidates = [(_Candidate(binding, planned=True), _names(binding)) for binding in bindings]
+        names = frozenset[str]().union(*(wanted for _, wanted in candidates if wanted is not None))
+        self._unnamed = tuple(candidate for candidate, wanted in candidates if wanted is None)
+        self._named: Mapping[str, tuple[_Candidate, ...]] = {
+            name: tuple(candidate for candidate, wanted in candidates if wanted is None or name in wanted)
             for name in names
         }
+        self.empty = not bindings
 
-    def named(self, name: str) -> tuple[_Sorted, ...]:
-        """Those that an object called `name` can concern; all when it is not known by the request."""
-        return self._by_name.get(name, self._unnamed) if name else self.all
+    def named(self, name: str) -> tuple[_Candidate, ...]:
+        """Those that an object called `name` can concern."""
+        return self._named.get(name, self._unnamed)
+
+
+def _is_of_the_plan(part: Filter) -> bool:
+    return isinstance(part, NamespaceIs | NamespaceMatches) or (isinstance(part, NameIs) and not part.negated)
 
 
 def _names(binding: Binding) -> frozenset[str] | None:
@@ -83,69 +83,141 @@ def _names(binding: Binding) -> frozenset[str] | None:
     return limits[0].intersection(*limits[1:]) if limits else None
 
 
+class _Look:
+    """One request, looked at by one filter after the other."""
+
+    __slots__ = ("_request", "_unread", "metadata", "subject")
+
+    def __init__(self, request: AdmissionRequest, namespace: str) -> None:
+        user = request.user_info
+        self.subject = Subject(namespace=namespace, name=request.name, username=user.username, groups=user.groups)
+        self.metadata: Metadata | None = None
+        """What was read, if it could be read exactly."""
+        self._request = request
+        self._unread = True
+
+    def read(self) -> str:
+        """Read the object's metadata; returns its name."""
+        self._unread = False
+        subject, raw = self.subject, self._request.subject_bytes
+        found = self.metadata = Metadata.exactly(raw)
+        if found is None:
+            if absent(raw):
+                return subject.name
+            found = Metadata.tolerantly(raw)
+        subject.name = subject.name or found.name or ""
+        subject.labels = found.labels or {}
+        subject.annotations = found.annotations or {}
+        subject.deleting = found.deletion_timestamp is not None
+        return subject.name
+
+    def failing(self, candidate: _Candidate) -> Filter | WhereFailed | None:
+        """The first filter that does not hold, or what became of it."""
+        subject = self.subject
+        for part in candidate.envelope:
+            if not part.holds(subject):
+                return part
+        if candidate.metadata:
+            if self._unread:
+                self.read()
+            for part in candidate.metadata:
+                if not part.holds(subject):
+                    return part
+        return self._failing_of_object(candidate) if candidate.object else None
+
+    def _failing_of_object(self, candidate: _Candidate) -> Filter | WhereFailed | None:
+        document = decode(self._request.subject_bytes) or {}
+        self.subject.view = candidate.binding.view.__attached__(document)
+        try:
+            for part in candidate.object:
+                if not part.holds(self.subject):
+                    return part
+        except BaseException as error:  # noqa: BLE001 -- a predicate is the user's, and may raise anything
+            return WhereFailed(candidate.binding, error)
+        return None
+
+
 class Matcher:
     """The bindings behind one path, indexed."""
 
     def __init__(self, bindings: Iterable[Binding]) -> None:
-        index: dict[_Key, list[_Sorted]] = {}
+        self._index: dict[_Key, list[Binding]] = {}
         for binding in bindings:
             kind = binding.kind
-            entry = _Sorted(binding, *(binding.filters_needing(needs) for needs in Needs))
             for operation in binding.operations:
                 key = (kind.group, kind.version, kind.plural, binding.subresource, operation)
-                index.setdefault(key, []).append(entry)
-        self._index = {key: _ByName(entries) for key, entries in index.items()}
+                self._index.setdefault(key, []).append(binding)
+        self._plans: dict[tuple[_Key, str, str], _Plan] = {}
 
-    def match(self, request: AdmissionRequest, skipped: Skipped | None = None) -> Sequence[Binding | WhereFailed]:
-        """The bindings that apply to `request`, in the order in which they were defined.
+    def match(self, request: AdmissionRequest, skipped: Skipped | None = None) -> Matched:
+        """The bindings that apply to `request`.
 
         Args:
             request: the question.
-            skipped: filled with those that do not apply, where somebody wants to know.
+            skipped: filled with those of its resource and verb that do not, where somebody wants to know.
         """
-        resource = request.resource
-        found = self._index.get(
-            (resource.group, resource.version, resource.resource, request.sub_resource, request.operation)
-        )
-        if found is None:
-            return ()
-        candidates = found.all if skipped is not None else found.named(request.name)
-        asked = request.kind.kind
-        user = request.user_info
-        subject = Subject(namespace=_namespace(request), name=request.name, username=user.username, groups=user.groups)
-        known = bool(request.name)
-        if not known:
-            _read_metadata(subject, request)
+        return self.find(request)[0] if skipped is None else self._explained(request, skipped)
+
+    def find(self, request: AdmissionRequest) -> tuple[Matched, Metadata | None]:
+        """`match`, and the object's metadata if they had to be read for that."""
+        key, kind, namespace = _key(request), request.kind.kind, _namespace(request)
+        plan = self._plans.get((key, kind, namespace)) or self._planned(key, kind, namespace)
+        if plan.empty:
+            return (), None
+        name = request.name
+        if not name:
+            look = _Look(request, namespace)
+            candidates = plan.named(look.read())
+        else:
+            candidates = plan.named(name)
+            if len(candidates) == 1 and candidates[0].unconditional:
+                return [candidates[0].binding], None
+            look = _Look(request, namespace)
         matched: list[Binding | WhereFailed] = []
-        for entry in candidates:
-            binding = entry.binding
-            if not binding.subresource and binding.kind.kind != asked:
-                continue
-            failing = _failing(entry.envelope, subject)
-            if failing is None and entry.metadata:
-                if known:
-                    _read_metadata(subject, request)
-                    known = False
-                failing = _failing(entry.metadata, subject)
-            if failing is None and entry.object:
-                subject.view = binding.view.__attached__(decode(request.subject_bytes) or {})
-                try:
-                    failing = _failing(entry.object, subject)
-                except BaseException as error:  # noqa: BLE001 -- a predicate is the user's, and may raise anything
-                    matched.append(WhereFailed(binding, error))
-                    continue
+        for candidate in candidates:
+            failing = None if candidate.unconditional else look.failing(candidate)
+            if failing is None:
+                matched.append(candidate.binding)
+            elif isinstance(failing, WhereFailed):
+                matched.append(failing)
+        return matched, look.metadata
+
+    def _planned(self, key: _Key, kind: str, namespace: str) -> _Plan:
+        if len(self._plans) >= _REMEMBERED:
+            self._plans.clear()
+        subject = Subject(namespace=namespace)
+        plan = self._plans[key, kind, namespace] = _Plan(
+            [one for one in self._of_kind(key, kind) if all(part.holds(subject) for part in _of_namespaces(one))]
+        )
+        return plan
+
+    def _of_kind(self, key: _Key, kind: str) -> list[Binding]:
+        return [one for one in self._index.get(key, ()) if one.subresource or one.kind.kind == kind]
+
+    def _explained(self, request: AdmissionRequest, skipped: Skipped) -> Matched:
+        """`match` without any short cut."""
+        look = _Look(request, _namespace(request))
+        if not request.name:
+            look.read()
+        matched: list[Binding | WhereFailed] = []
+        for binding in self._of_kind(_key(request), request.kind.kind):
+            failing = look.failing(_Candidate(binding, planned=False))
             if failing is None:
                 matched.append(binding)
-            elif skipped is not None:
-                skipped.append((binding, failing.reason(subject)))
+            elif isinstance(failing, WhereFailed):
+                matched.append(failing)
+            else:
+                skipped.append((binding, failing.reason(look.subject)))
         return matched
 
 
-def _failing(filters: tuple[Filter, ...], subject: Subject) -> Filter | None:
-    for part in filters:
-        if not part.holds(subject):
-            return part
-    return None
+def _key(request: AdmissionRequest) -> _Key:
+    resource = request.resource
+    return (resource.group, resource.version, resource.resource, request.sub_resource, request.operation)
+
+
+def _of_namespaces(binding: Binding) -> list[Filter]:
+    return [part for part in binding.filters if isinstance(part, NamespaceIs | NamespaceMatches)]
 
 
 def _namespace(request: AdmissionRequest) -> str:
@@ -153,33 +225,3 @@ def _namespace(request: AdmissionRequest) -> str:
     if request.kind.kind == "Namespace" and not request.kind.group:
         return request.name or request.namespace
     return request.namespace
-
-
-def _read_metadata(subject: Subject, request: AdmissionRequest) -> None:
-    raw = request.subject_bytes
-    if absent(raw):
-        return
-    try:
-        metadata = _partial.decode(raw).metadata or _Metadata()
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        metadata = _tolerant(decode(raw) or {})
-    subject.name = subject.name or metadata.name or ""
-    subject.labels = metadata.labels or {}
-    subject.annotations = metadata.annotations or {}
-    subject.deleting = metadata.deletion_timestamp is not None
-
-
-def _tolerant(document: Document) -> _Metadata:
-    """Metadata of an object that no API server would have let through: what is readable counts, the rest is absent."""
-    metadata = as_map(document.get("metadata")) or {}
-    name, deleted = metadata.get("name"), metadata.get("deletionTimestamp")
-    return _Metadata(
-        name=name if isinstance(name, str) else None,
-        labels=_strings(as_map(metadata.get("labels"))),
-        annotations=_strings(as_map(metadata.get("annotations"))),
-        deletion_timestamp=deleted if isinstance(deleted, str) else None,
-    )
-
-
-def _strings(found: Document | None) -> dict[str, str]:
-    return {key: value for key, value in (found or {}).items() if isinstance(value, str)}
