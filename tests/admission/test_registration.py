@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from poblano.admission.registration import Registration, configuration_name
 from poblano.admission.webhooks import KINDS
 from poblano.client import ApiClient, Resources, connect
-from poblano.core.errors import NotFound
+from poblano.core.errors import ApiError, Conflict, NotFound
+from tests.client.loopback import Reply, client_of, serving, status
 
 if TYPE_CHECKING:
     from poblano.core.binding import Phase
@@ -69,3 +72,34 @@ async def test_only_its_owner_takes_it_away_unless_told_otherwise(control_plane:
         await mine.put({"mutate": [], "validate": [webhook("a")]})
         assert await theirs.remove() == [], "mine was put in the place of theirs"
         assert await theirs.remove(only_own=False) == ["ValidatingWebhookConfiguration"]
+
+
+MINE = Reply(
+    body={"metadata": {"uid": "u", "resourceVersion": "1", "annotations": {"poblano.dev/dev-session": "mine"}}}
+)
+CHANGED = Reply(409, status(409, "Conflict", "the object has been modified"))
+GONE = Reply(404, status(404, "NotFound"))
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("poblano.admission.registration.PAUSES", (0.0,) * 8)
+
+
+async def test_what_somebody_keeps_changing_is_deleted_in_the_end(hurried: None) -> None:
+    async with serving(*[MINE, CHANGED] * 8, MINE, Reply(), GONE) as server, client_of(server.url) as client:
+        assert await registration(client, "busy", "mine").remove() == ["MutatingWebhookConfiguration"]
+
+
+async def test_what_cannot_be_deleted_is_told_and_the_other_one_is_taken_away_all_the_same(hurried: None) -> None:
+    async with serving(*[MINE, CHANGED] * 9, MINE, Reply(), GONE) as server, client_of(server.url) as client:
+        with pytest.raises(Conflict, match="the object has been modified"):
+            await registration(client, "busy", "mine").remove()
+        assert server.asked[-1].method == "DELETE"
+        assert "/validatingwebhookconfigurations/" in server.asked[-1].path
+
+
+async def test_a_refusal_is_told(hurried: None) -> None:
+    async with serving(Reply(403, status(403, "Forbidden"))) as server, client_of(server.url) as client:
+        with pytest.raises(ApiError):
+            await registration(client, "busy", "mine").remove()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -46,14 +47,25 @@ print("loaded:", *[name for name in {HEAVY!r} if name in sys.modules])
     assert done.stdout.splitlines()[-1].strip() == "loaded:"
 
 
+def test_the_list_of_commands_imports_none_of_them() -> None:
+    code = """
+import sys
+from poblano.cli.main import main
+try:
+    main(["--help"])
+except SystemExit:
+    print("loaded:", sorted(name for name in sys.modules if name == "asyncio" or name.startswith("poblano.cli.")))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines()[-1] == "loaded: ['poblano.cli.main']"
+
+
 def test_the_help_names_every_command_with_what_it_does() -> None:
     shown = CliRunner().invoke(cli, ["--help"]).output
-    for name, does in (
-        ("demo", "Serve the module here and ask it about its samples."),
-        ("dev", "Serve the module from here to a cluster, and reload it on save."),
-        ("run", "Serve the module's webhooks over HTTPS, for a pod."),
-    ):
-        assert f"  {name:6}{does}" in shown
+    width = max(map(len, COMMANDS)) + 2
+    for name, does in COMMANDS.items():
+        assert f"  {name:{width}}{does}" in shown
+        assert cli.get_command(click.Context(cli), name).get_short_help_str(limit=120) == does
     assert "Exit codes: 0 all is well" in shown
 
 

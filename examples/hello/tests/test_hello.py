@@ -46,7 +46,7 @@ def test_the_secret_is_changed_as_text_and_stored_in_base64() -> None:
 
 
 def test_a_unicorn_says_hello() -> None:
-    unicorn = MutateRequest.of(hello.Unicorn(spec=hello.UnicornSpec(message="replace-me")))
+    unicorn = MutateRequest.of(hello.Unicorn(spec=hello.UnicornSpec(message="replace-me", counter=0)))
     hello.typed_unicorn(unicorn)
     assert unicorn.raw.spec.message == "Hello Poblano with type data!"
     assert unicorn.raw.spec.counter == 2

@@ -5,19 +5,23 @@ Imports little: the guardian of ``poblano dev`` lives on this and the client alo
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from poblano.admission.webhooks import KINDS
 from poblano.core.binding import Phase
-from poblano.core.errors import Conflict, NotFound
+from poblano.core.errors import ApiError, Conflict, NotFound
 from poblano.core.jsonvalue import Document
 
 if TYPE_CHECKING:
     from poblano.client import Resources
 
 UUID_LABEL: Final = "poblano.dev/uuid"
+
+PAUSES: Final = (0.0, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
+"""Seconds between attempts to delete what somebody keeps changing, as one who injects a caBundle may for a while."""
 
 
 def configuration_name(uuid: str) -> str:
@@ -77,14 +81,23 @@ class Registration:
             the kinds of those that were there.
 
         Raises:
-            ApiError: the API server refuses.
+            ApiError: the API server refuses; `Conflict` when somebody changed one at every attempt, and it is still there.
         """
-        return [KINDS[phase].kind for phase in KINDS if await self._remove(phase, only_own=only_own)]
+        gone: list[str] = []
+        refusal: ApiError | None = None
+        for phase, kind in KINDS.items():
+            try:
+                gone += [kind.kind] if await self._remove(phase, only_own=only_own) else []
+            except ApiError as error:  # one that stays is no reason to leave the other as well
+                refusal = refusal or error
+        if refusal is not None:
+            raise refusal
+        return gone
 
     async def _remove(self, phase: Phase, *, only_own: bool) -> bool:
         from poblano.client import Preconditions
 
-        for _ in range(5):
+        for pause in (*PAUSES, None):
             try:
                 metadata: dict[str, Any] = (await self.resources.get(KINDS[phase], self.name))["metadata"]
                 if only_own and not self._is_own(metadata.get("annotations") or {}):
@@ -92,10 +105,13 @@ class Registration:
                 still = Preconditions(uid=metadata["uid"], resource_version=metadata["resourceVersion"])
                 await self.resources.delete(KINDS[phase], self.name, preconditions=still)
             except NotFound:
-                return False
+                break
             except Conflict:  # somebody changed it meanwhile: look again whose it is
-                continue
-            return True
+                if pause is None:
+                    raise
+                await asyncio.sleep(pause)
+            else:
+                return True
         return False
 
     def _is_own(self, annotations: Mapping[str, str]) -> bool:

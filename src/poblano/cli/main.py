@@ -17,7 +17,12 @@ import click
 from poblano import __version__
 from poblano.core.errors import PoblanoError
 
-COMMANDS = ("demo", "dev", "run")
+COMMANDS = {
+    "demo": "Serve the module here and ask it about its samples.",
+    "dev": "Serve the module from here to a cluster, and reload it on save.",
+    "run": "Serve the module's webhooks over HTTPS, for a pod.",
+}
+"""What each does, in a line: the first of its help, said here so that ``poblano --help`` need not import them all."""
 
 ACTION_THREADS = "poblano-action"
 """How the threads of `poblano.admission.actions` are named."""
@@ -36,6 +41,11 @@ class Commands(click.Group):
             return None
         command: click.Command = import_module(f"poblano.cli.{cmd_name}").command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 @click.group(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from poblano.admission.registration import Registration
 from poblano.admission.webhooks import Abilities, configurations, narrowing
@@ -64,7 +64,7 @@ class Registrar:
         """Have the API server call `entries` and nothing else; False when it does already.
 
         Raises:
-            ApiError: it refuses.
+            ApiError: it refuses. It then calls what it called before, as far as it lets itself be told.
         """
         webhooks = configurations(
             entries,
@@ -75,10 +75,21 @@ class Registrar:
         )
         if webhooks == self._webhooks:
             return False
-        await self._registration.put(webhooks)
-        await asyncio.sleep(SETTLE_SECONDS)
+        before, self._webhooks = self._webhooks, None
+        try:
+            await self._registration.put(webhooks)
+        except ApiError:
+            if before is not None:  # the one configuration may have been changed before the other was refused
+                await self._put_back(before)
+            raise
         self._webhooks = webhooks
+        await asyncio.sleep(SETTLE_SECONDS)
         return True
+
+    async def _put_back(self, webhooks: Mapping[Phase, Sequence[Document]]) -> None:
+        with suppress(ApiError):
+            await self._registration.put(webhooks)
+            self._webhooks = webhooks
 
     def describe(self, entries: Sequence[Entry]) -> None:
         """Print what each entry asks for, and who evaluates its filters."""
