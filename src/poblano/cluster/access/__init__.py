@@ -12,13 +12,17 @@ from poblano.cluster.access.account_tokens import AccountTokens
 from poblano.cluster.access.action import Action, Authorizer, Decision, refusal
 from poblano.cluster.access.authenticator import Authenticator
 from poblano.cluster.access.authorizers import AllowEverything, RoleBased
+from poblano.cluster.access.escalation import Escalation
 from poblano.cluster.access.impersonation import impersonated
 from poblano.cluster.access.keys import SigningKey
+from poblano.cluster.access.reviews import REVIEWS, Reviews
 from poblano.cluster.access.roles import Roles
-from poblano.cluster.attributes import User
+from poblano.cluster.access.token_request import issue
+from poblano.cluster.attributes import Attributes, User
 from poblano.cluster.reading import Lookup
+from poblano.core.jsonvalue import Document
 
-__all__ = ["Access", "Action", "Authenticator", "Authorizer", "Decision", "SigningKey", "refusal"]
+__all__ = ["REVIEWS", "Access", "Action", "Authenticator", "Authorizer", "Decision", "SigningKey", "refusal"]
 
 
 class Access:
@@ -38,6 +42,8 @@ class Access:
         self.roles = Roles(lookup)
         self.authenticator = Authenticator(admin_token, self.tokens, anonymous=rbac)
         self.authorizer: Authorizer = RoleBased(self.roles) if rbac else AllowEverything()
+        self.escalation = Escalation(self.roles, self.authorizer)
+        self._reviews = Reviews(self.authenticator, self.authorizer, self.roles if rbac else None)
 
     def admit(self, headers: Sequence[tuple[bytes, bytes]], action: Action) -> User:
         """Who a request is made as, if they may make it: authenticate, impersonate, authorize.
@@ -60,3 +66,24 @@ class Access:
         decision = self.authorizer.authorize(user, action)
         if not decision.allowed:
             raise refusal(user, action, decision.reason)
+
+    def check_escalation(self, attributes: Attributes) -> None:
+        """Nothing, unless the write would grant what its user does not hold; to be asked after mutating admission.
+
+        Raises: StatusError 403, 404.
+        """
+        self.escalation.check(attributes)
+
+    def review(self, group: str, plural: str, document: Document, *, user: User, namespace: str = "") -> Document:
+        """The answer to a review, one of `REVIEWS`: the document with its status. Nothing is stored.
+
+        Raises: StatusError.
+        """
+        return self._reviews.answer(group, plural, document, user=user, namespace=namespace, now=self.lookup.now())
+
+    def token_request(self, document: Document, *, namespace: str, name: str) -> Document:
+        """The answer to a POST to ``serviceaccounts/NAME/token``: the TokenRequest with its token.
+
+        Raises: StatusError.
+        """
+        return issue(self.tokens, self.lookup, document, namespace=namespace, name=name)

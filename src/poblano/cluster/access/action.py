@@ -49,12 +49,10 @@ class Decision:
 
     Args:
         reason: why; often empty. It is shown in access reviews, and after the message of a refusal.
-        error: what went wrong in finding out, such as a binding to a role that is gone.
     """
 
     allowed: bool
     reason: str = ""
-    error: str = ""
 
 
 class Authorizer(Protocol):
