@@ -1,0 +1,1 @@
+"""What expressions may call: CEL's own functions, its extensions, and those of Kubernetes."""
