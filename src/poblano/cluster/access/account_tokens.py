@@ -109,8 +109,10 @@ class AccountTokens:
         self._check_times(claims)
         own = as_map(claims.get("kubernetes.io")) or {}
         self._check_account(own)
-        for kind, plural in (("secret", "secrets"), ("pod", "pods")):
-            self._check_bound(own, kind, plural)
+        for kind in ("secret", "pod"):
+            self._check_bound(own, kind, own["namespace"])
+        if "pod" not in own:  # a pod's node is a fact about the pod, not what the token is bound to
+            self._check_bound(own, "node", "")
         return Holder(_user(claims, own), common)
 
     def _claims(self, token: str) -> Document:
@@ -144,18 +146,16 @@ class AccountTokens:
             there = account["metadata"]["uid"]
             raise Rejected(f"service account UID ({there}) does not match claim ({uid})")
 
-    def _check_bound(self, own: Document, kind: str, plural: str) -> None:
+    def _check_bound(self, own: Document, kind: str, namespace: str) -> None:
         reference = as_map(own.get(kind))
         if reference is None:
             return
-        found = self._lookup.get("", plural, own.get("namespace", ""), reference.get("name", ""))
+        found = self._lookup.get("", f"{kind}s", namespace, reference.get("name", ""))
         if found is None or self._is_gone(found):
             raise Rejected("service account token has been invalidated")
         there, claimed = found["metadata"]["uid"], reference.get("uid", "")
         if there != claimed:
-            shown = kind if kind == "secret" else "pod"
-            word = "Secret" if kind == "secret" else "Pod"
-            raise Rejected(f"{word.lower()} UID ({there}) does not match service account {shown} ref claim ({claimed})")
+            raise Rejected(f"{kind} UID ({there}) does not match service account {kind} ref claim ({claimed})")
 
     def _is_gone(self, document: Document) -> bool:
         deleted = document["metadata"].get("deletionTimestamp")

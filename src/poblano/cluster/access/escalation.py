@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from poblano.cluster.access.action import Action, Authorizer
-from poblano.cluster.access.authorizers import SUPERUSERS
+from poblano.cluster.access.authorizers import SUPERUSERS, together
 from poblano.cluster.access.coverage import described, go_texts, uncovered
 from poblano.cluster.access.roles import GROUP, Roles
 from poblano.cluster.access.rules import Rule, parse_all
@@ -84,7 +84,7 @@ class Escalation:
             f"not currently held:\n{described(lacking)}"
         )
         if errors:
-            why += f"; resolution errors: [{' '.join(errors)}]"
+            why += f"; resolution errors: [{together([_of_resource(error) for error in errors])}]"
         raise forbidden(plural, name, why, group=GROUP)
 
 
@@ -101,3 +101,9 @@ def _without(document: Document) -> Document:
 def _name(document: Document) -> str:
     name: str = document.get("metadata", {}).get("name", "")
     return name
+
+
+def _of_resource(error: str) -> str:
+    """The error as the store says it, which names the resource, where the cache names the kind."""
+    kind, _, rest = error.partition(".")
+    return f"{kind}s.{rest}"

@@ -69,7 +69,7 @@ class Reviews:
                 metadata = {"creationTimestamp": now}
                 return {**review, "metadata": metadata, "status": {"userInfo": user.document()}}
             case "authorization.k8s.io", "selfsubjectrulesreviews":
-                return {**review, "status": self._rules_status(review, user)}
+                return {**review, "metadata": {}, "spec": {}, "status": self._rules_status(review, user)}
             case "authorization.k8s.io", "selfsubjectaccessreviews":
                 return {**review, "status": self._access_status(review, user)}
             case "authorization.k8s.io", "subjectaccessreviews" | "localsubjectaccessreviews":
@@ -85,7 +85,8 @@ class Reviews:
         try:
             holder = self._authenticator.holder(token.encode(), spec.get("audiences") or ())
         except Rejected as error:
-            return {"user": {}, "error": str(error)}
+            # The real server asks two authenticators; the first knows nothing but its own token.
+            return {"user": {}, "error": together(["invalid bearer token", str(error)])}
         return {"authenticated": True, "user": holder.user.document(), "audiences": list(holder.audiences)}
 
     def _rules_status(self, review: Document, user: User) -> Document:
@@ -105,7 +106,8 @@ class Reviews:
     def _access_status(self, review: Document, user: User | None, namespace: str = "") -> Document:
         errors = access_errors(review, own=user is not None, namespace=namespace)
         if errors:
-            raise invalid(review["kind"], "", errors, group=AUTHORIZATION)
+            # The real server leaves the kind out: authorizationapi.Kind("").
+            raise invalid("", "", errors, group=AUTHORIZATION)
         spec = _spec(review)
         decision = self._authorizer.authorize(user or _subject(spec), _action(spec))
         status: Document = {"allowed": decision.allowed}
