@@ -226,10 +226,14 @@ def test_a_file_that_is_not_text_is_told(tmp_path):
         find_project(tmp_path)
 
 
-def test_the_environment_of_the_module_gives_way_to_the_real_one(tmp_path):
+def test_the_environment_of_the_module_gives_way_to_the_real_one():
     environ = {"A": "given"}
-    put_environment(Settings(folder=tmp_path, uuid="x", module="x:y", env={"A": "1", "B": "2"}), environ)
-    assert environ == {"A": "given", "B": "2"}
+    put = put_environment({"A": "1", "B": "2"}, environ)
+    assert (put, environ) == ({"B": "2"}, {"A": "given", "B": "2"})
+    put = put_environment({"A": "1", "B": "3", "C": "4"}, environ, put)
+    assert (put, environ) == ({"B": "3", "C": "4"}, {"A": "given", "B": "3", "C": "4"})
+    assert put_environment({}, environ, put) == {}
+    assert environ == {"A": "given"}
 
 
 def test_importing_reads_no_environment_and_no_file(tmp_path):

@@ -28,6 +28,7 @@ import tomllib
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from poblano.core.binding import OnError
@@ -164,16 +165,31 @@ def load_settings(folder: Path, environ: Mapping[str, str]) -> Settings:
     return settings
 
 
-def put_environment(settings: Settings, environ: MutableMapping[str, str]) -> None:
-    """Put the module's `env` into `environ`, before the module is imported. What is set there already stays.
+def put_environment(
+    env: Mapping[str, str], environ: MutableMapping[str, str], earlier: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
+    """Put a module's `env` into `environ`, before the module is imported. What others have set there stays.
+
+    Args:
+        env: the settings'.
+        environ: such as ``os.environ``.
+        earlier: what a call before this one put there, which this one takes the place of.
+
+    Returns:
+        what it put there.
 
     >>> environ = {"A": "given"}
-    >>> put_environment(Settings(folder=Path(), uuid="x", module="x:y", env={"A": "1", "B": "2"}), environ)
-    >>> environ
-    {'A': 'given', 'B': '2'}
+    >>> put = put_environment({"A": "1", "B": "2"}, environ)
+    >>> put, environ
+    ({'B': '2'}, {'A': 'given', 'B': '2'})
+    >>> put_environment({"C": "3"}, environ, put), environ
+    ({'C': '3'}, {'A': 'given', 'C': '3'})
     """
-    for name, value in settings.env.items():
-        environ.setdefault(name, value)
+    for name in earlier.keys() - env.keys():
+        environ.pop(name, None)
+    put = {name: value for name, value in env.items() if name in earlier or name not in environ}
+    environ.update(put)
+    return put
 
 
 def _settings(folder: Path, reader: Reader) -> Settings:

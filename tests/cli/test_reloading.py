@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from poblano.admission.replies import Reply
 from poblano.cli.debugging import PATIENCE_SECONDS, Unhurried
-from poblano.cli.reloading import Both, saved
+from poblano.cli.project import load_project
+from poblano.cli.reloading import Both, Served, saved
+from poblano.cli.terminal import Terminal
+from poblano.core.errors import Forbidden, InvalidDefinition
+from poblano.log import configure, enabled
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Generator
     from pathlib import Path
+
+    from poblano.core.entries import Entry
 
 
 class Named:
@@ -75,3 +83,62 @@ async def test_saving_a_file_of_the_project_is_noticed_and_others_are_not(tmp_pa
     until.set()
     async for change in changes:
         assert change == {tmp_path / "rules.py"}
+
+
+PROJECT = """[tool.poblano]
+uuid = "{uuid}"
+module = "rules:module"
+log_level = "{level}"
+env = {env}
+"""
+
+
+@pytest.fixture
+def reloadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Path]:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    for name in ("SHOP_A", "SHOP_B"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    (tmp_path / "rules.py").write_text("from poblano import Module\nmodule = Module()\n")
+    yield tmp_path
+    sys.modules.pop("rules", None)
+    configure("info")
+
+
+def write(folder: Path, *, uuid: str = "shop", level: str = "info", env: str = "{}") -> None:
+    (folder / "pyproject.toml").write_text(PROJECT.format(uuid=uuid, level=level, env=env))
+
+
+class Swapped:
+    """What is told to serve something else."""
+
+    def use(self, reviewer: object) -> None: ...
+
+
+async def taken(entries: list[Entry]) -> bool:
+    return True
+
+
+async def refused(entries: list[Entry]) -> bool:
+    raise Forbidden("no")
+
+
+async def test_a_changed_environment_and_log_level_count_from_the_reload_on(reloadable: Path) -> None:
+    write(reloadable, env='{ SHOP_A = "1" }')
+    served = Served(load_project(reloadable), Terminal(io.StringIO()))
+    server: Any = Swapped()
+    configure("info", format="console")
+    try:
+        write(reloadable, level="debug", env='{ SHOP_B = "2" }')
+        await served.reload(server, taken)
+        assert (os.environ.get("SHOP_A"), os.environ.get("SHOP_B"), enabled("debug")) == (None, "2", True)
+
+        write(reloadable, level="error", env='{ SHOP_A = "3", SHOP_B = "4" }')
+        with pytest.raises(Forbidden):
+            await served.reload(server, refused)
+        (reloadable / "rules.py").write_text("nonsense\n")
+        with pytest.raises(InvalidDefinition):
+            await served.reload(server, taken)
+        assert (os.environ.get("SHOP_A"), os.environ.get("SHOP_B"), enabled("debug")) == (None, "2", True)
+    finally:
+        served.close()

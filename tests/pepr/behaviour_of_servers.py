@@ -219,7 +219,7 @@ def a13_readiness_does_not_know_of_the_end(patch: Patch) -> None:
 
 @pepr("readiness_goes_first_and_it_serves_on", "no_request_fails_while_it_goes")
 def a13_nothing_is_drained(patch: Patch) -> None:
-    async def until_killed(ours: Any, serving: server.AdmissionServer) -> None:
+    async def until_killed(ours: Any, serving: server.AdmissionServer, **_: float) -> None:
         await asyncio.Event().wait()
 
     instead(patch, server.until_signalled, until_killed)

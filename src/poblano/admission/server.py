@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, cast
 from poblano.admission.app import AdmissionApp, Application, Reviewer
 from poblano.admission.limits import Limits
 from poblano.admission.listener import Listener, bind
+from poblano.admission.signals import listening
 from poblano.admission.tls import LiveCertificate
 
 if TYPE_CHECKING:
@@ -175,29 +176,21 @@ class AdmissionServer:
         await self.close()
 
 
-async def until_signalled(server: AdmissionServer) -> None:
-    """Serve until SIGTERM or SIGINT, then drain; a second signal ends it at once."""
-    loop = asyncio.get_running_loop()
+async def until_signalled(server: AdmissionServer, *, patience: float = LAST_ANSWERS_SECONDS) -> None:
+    """Serve until SIGTERM or SIGINT, then drain; a second signal ends it at once.
+
+    Args:
+        server: which serves.
+        patience: seconds for which a signal lets an action hold the event loop; then that action is interrupted.
+    """
     signalled = asyncio.Event()
-
-    def on_signal() -> None:
-        if signalled.is_set():
-            server.hurry()
-        signalled.set()
-
-    signals = (signal.SIGTERM, signal.SIGINT)
-    for number in signals:
-        loop.add_signal_handler(number, on_signal)
     # What lives by now lives for good: the collector need not look at it again.
     gc.collect()
     gc.freeze()
-    try:
+    with listening(signalled.set, server.hurry, numbers=(signal.SIGTERM, signal.SIGINT), patience=patience):
         await signalled.wait()
         logger.info("draining")
         await server.drain()
-    finally:
-        for number in signals:
-            loop.remove_signal_handler(number)
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

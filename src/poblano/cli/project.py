@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A module and its settings."""
+    """A module and its settings; `environment` is what of their `env` was put into the process's."""
 
     settings: Settings
     module: Module
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def ignored(self) -> tuple[str, ...]:
@@ -49,16 +50,25 @@ class Project:
         )
 
 
-def load_project(start: Path) -> Project:
+def load_project(start: Path, before: Project | None = None) -> Project:
     """The module in `start` or above, imported afresh.
+
+    Args:
+        start: where to look.
+        before: what was loaded earlier, which this takes the place of. If it cannot be loaded, all is as it was.
 
     Raises:
         InvalidSettings: there is none, or its settings are wrong.
         InvalidDefinition: its code does not import, or binds what it may not.
     """
-    settings = load_settings(find_project(start), os.environ)
-    put_environment(settings, os.environ)
-    module = load_module(settings.folder, settings.module)
-    module.check_finished()
-    module.check_ignored(settings.ignored_namespaces)
-    return Project(settings, module)
+    earlier: Mapping[str, str] = before.environment if before else {}
+    settings = load_settings(find_project(start), {k: v for k, v in os.environ.items() if k not in earlier})
+    put = put_environment(settings.env, os.environ, earlier)
+    try:
+        module = load_module(settings.folder, settings.module)
+        module.check_finished()
+        module.check_ignored(settings.ignored_namespaces)
+    except BaseException:
+        put_environment(earlier, os.environ, put)
+        raise
+    return Project(settings, module, put)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -13,6 +14,8 @@ from poblano.cli.project import Project, load_project
 from poblano.cli.stopping import in_thread
 from poblano.core.entries import Entry
 from poblano.core.errors import InvalidSettings
+from poblano.log import configure
+from poblano.settings import put_environment
 
 if TYPE_CHECKING:
     from poblano.admission.app import Reviewer
@@ -80,9 +83,21 @@ class Served:
 
         metrics.reloading()
         # In a thread, so that a slow import holds up no review.
-        project = await in_thread(lambda: load_project(self.project.settings.folder))
-        if project.settings.uuid != self.project.settings.uuid:
-            raise InvalidSettings("the uuid was changed, and all is named after it: start poblano dev anew")
+        project = await in_thread(lambda: load_project(self.project.settings.folder, self.project))
+        try:
+            if project.settings.uuid != self.project.settings.uuid:
+                raise InvalidSettings("the uuid was changed, and all is named after it: start poblano dev anew")
+            changed = await self._take(project, server, register)
+        except BaseException:
+            put_environment(self.project.environment, os.environ, project.environment)
+            raise
+        self.project = project
+        configure(project.settings.log_level, format="console")
+        return changed
+
+    async def _take(
+        self, project: Project, server: AdmissionServer, register: Callable[[list[Entry]], Awaitable[bool]]
+    ) -> bool:
         old, new = self.reviewer, self._reviewer_of(project)
         server.use(Both(Unhurried(old), Unhurried(new)))
         try:
@@ -92,7 +107,7 @@ class Served:
             new.retire()
             raise
         server.use(Unhurried(new))
-        self.project, self.reviewer = project, new
+        self.reviewer = new
         old.retire()
         return changed
 

@@ -62,7 +62,8 @@ def command(host: str, port: int, health_port: int, cert: Path | None, key: Path
     """Serve the module's webhooks over HTTPS, for a pod.
 
     It registers nothing and reloads nothing. SIGTERM drains it: it is no longer ready, serves for 15 seconds more,
-    answers what is under way and ends; a second one ends it at once.
+    answers what is under way and ends; a second one ends it at once. An action that holds the event loop is
+    interrupted once nobody waits for its answer any more, or by a second SIGTERM.
 
     Each option may come from the environment: POBLANO_HOST, POBLANO_HTTPS_PORT, POBLANO_HEALTH_PORT, POBLANO_CERT,
     POBLANO_KEY, POBLANO_ROLE.
@@ -115,7 +116,8 @@ async def _serve(project: Project, host: str, port: int, health_port: int, cert:
         following = asyncio.create_task(follow(live, cert, key))
         Log.info("serving", module=project.settings.uuid, https=server.addresses, health=health.addresses)
         try:
-            await until_signalled(server)
+            # Nobody waits any longer for an action that holds the loop for longer.
+            await until_signalled(server, patience=max((entry.timeout for entry in reviewer.entries), default=1))
         finally:
             following.cancel()
     finally:

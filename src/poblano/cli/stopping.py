@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import contextmanager, suppress
-from types import FrameType
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
+
+from poblano.admission.signals import listening
 
 T = TypeVar("T")
-
-SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stop:
@@ -24,7 +22,6 @@ class Stop:
 
     def __init__(self) -> None:
         self.told = asyncio.Event()
-        self._signalled = False
         self._starting: asyncio.Task[Any] | None = None
 
     @contextmanager
@@ -34,24 +31,8 @@ class Stop:
         Args:
             hurry: called at the second signal.
         """
-        loop = asyncio.get_running_loop()
-
-        # Not loop.add_signal_handler: it would never run while an action holds the loop.
-        def on_signal(_number: int, _frame: FrameType | None) -> None:
-            if not self._signalled:
-                self._signalled = True
-                loop.call_soon_threadsafe(self._tell)
-            elif self.told.is_set():
-                loop.call_soon_threadsafe(hurry)
-            else:
-                raise KeyboardInterrupt
-
-        before = {number: signal.signal(number, on_signal) for number in SIGNALS}
-        try:
+        with listening(self._tell, hurry):
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     @contextmanager
     def starting(self) -> Generator[None]:
