@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,13 +79,16 @@ class _Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         accept, match = self.headers.get("Accept", ""), self.headers.get("If-None-Match", "")
         self.asked.append((url.path, accept))
-        found = self.discovery.answer(url.path, accept=accept, if_none_match=match) or self.openapi.answer(
-            url.path,
-            accept=accept,
-            accept_encoding=self.headers.get("Accept-Encoding", ""),
-            if_none_match=match,
-            known_hash=parse_qs(url.query).get("hash", [""])[0],
-        )
+        found = self.discovery.answer(url.path, accept=accept, if_none_match=match)
+        if found is None:
+            coroutine = self.openapi.answer(
+                url.path,
+                accept=accept,
+                accept_encoding=self.headers.get("Accept-Encoding", ""),
+                if_none_match=match,
+                known_hash=parse_qs(url.query).get("hash", [""])[0],
+            )
+            found = asyncio.run(coroutine)
         body = b"404 page not found\n" if found is None else found.body
         self.send_response(404 if found is None else found.status)
         for name, value in ({} if found is None else found.headers).items():

@@ -2,12 +2,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from poblano.cluster.openapi.custom import custom_document
+from poblano.cluster.openapi.custom import custom_document, pattern_document
 from poblano.cluster.openapi.recorded import opened
+from poblano.cluster.resources import Resource
 from tests.cluster.openapi.describing import SCHEMA, cart
 
 NAME = "com.example.shop.v1.Cart"
 COLLECTION = "/apis/shop.example.com/v1/namespaces/{namespace}/carts"
+
+
+def document_of(resources: list[Resource]) -> dict[str, Any]:
+    return custom_document(resources, pattern_document())
 
 
 def operations(document: dict[str, Any]) -> list[dict[str, Any]]:
@@ -17,7 +22,7 @@ def operations(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_a_custom_kind_has_the_paths_of_a_built_in_one() -> None:
-    paths = custom_document([cart()])["paths"]
+    paths = document_of([cart()])["paths"]
     assert {path: sorted(item.keys() - {"parameters"}) for path, item in paths.items()} == {
         "/apis/shop.example.com/v1/carts": ["get"],
         COLLECTION: ["delete", "get", "post"],
@@ -28,7 +33,7 @@ def test_a_custom_kind_has_the_paths_of_a_built_in_one() -> None:
 
 
 def test_a_cluster_wide_kind_has_no_namespaces() -> None:
-    document = custom_document([cart(namespaced=False)])
+    document = document_of([cart(namespaced=False)])
     assert "/apis/shop.example.com/v1/carts/{name}" in document["paths"]
     assert "namespace" not in str(list(document["paths"])).lower()
     for item in document["paths"].values():
@@ -37,14 +42,14 @@ def test_a_cluster_wide_kind_has_no_namespaces() -> None:
 
 
 def test_nothing_in_it_speaks_of_leases() -> None:
-    document = custom_document([cart()])
+    document = document_of([cart()])
     assert "Lease" not in str(document["paths"])
     assert "coordination" not in str(document["paths"])
     assert not [name for name in document["components"]["schemas"] if "coordination" in name]
 
 
 def test_operations_are_named_as_the_real_server_names_them() -> None:
-    identities = [one["operationId"] for one in operations(custom_document([cart()]))]
+    identities = [one["operationId"] for one in operations(document_of([cart()]))]
     assert len(set(identities)) == len(identities)
     assert {
         "listShopExampleComV1NamespacedCart",
@@ -57,7 +62,7 @@ def test_operations_are_named_as_the_real_server_names_them() -> None:
 
 
 def test_every_operation_names_its_kind_and_verb() -> None:
-    document = custom_document([cart()])
+    document = document_of([cart()])
     for path, item in document["paths"].items():
         kind = ("autoscaling", "v1", "Scale") if path.endswith("/scale") else ("shop.example.com", "v1", "Cart")
         for method in item.keys() - {"parameters"}:
@@ -67,7 +72,7 @@ def test_every_operation_names_its_kind_and_verb() -> None:
 
 
 def test_writes_can_be_tried_and_checked() -> None:
-    paths = custom_document([cart()])["paths"]
+    paths = document_of([cart()])["paths"]
     patch = paths[f"{COLLECTION}/{{name}}"]["patch"]
     assert {"dryRun", "fieldManager", "fieldValidation", "force"} == {one["name"] for one in patch["parameters"]}
     assert set(patch["requestBody"]["content"]) == {
@@ -79,7 +84,7 @@ def test_writes_can_be_tried_and_checked() -> None:
 
 
 def test_the_schema_is_the_definition_s_with_what_every_object_has() -> None:
-    schemas = custom_document([cart()])["components"]["schemas"]
+    schemas = document_of([cart()])["components"]["schemas"]
     made = schemas[NAME]
     assert made["description"] == SCHEMA["description"]
     assert made["properties"]["spec"]["properties"]["owner"] == SCHEMA["properties"]["spec"]["properties"]["owner"]
@@ -98,12 +103,12 @@ def test_the_schema_is_the_definition_s_with_what_every_object_has() -> None:
 
 
 def test_a_kind_without_a_schema_may_be_anything() -> None:
-    made = custom_document([cart(schema=None)])["components"]["schemas"][NAME]
+    made = document_of([cart(schema=None)])["components"]["schemas"][NAME]
     assert made.keys() == {"type", "x-kubernetes-group-version-kind"}
 
 
 def test_every_reference_leads_somewhere() -> None:
-    document = custom_document([cart()])
+    document = document_of([cart()])
     known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
 
     def references(node: Any) -> set[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from poblano.cluster.openapi.assembly import JSON, PROTOBUF, Assembly
-from poblano.cluster.openapi.custom import custom_document
+from poblano.cluster.openapi.custom import custom_document, pattern_document
 from poblano.cluster.openapi.recorded import opened, recorded_paths
 from poblano.cluster.openapi.swagger import schema
 from tests.cluster.openapi.describing import cart
@@ -19,7 +19,7 @@ ANYTHING = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON"
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(Assembly().document([custom_document([cart()])], JSON))
+    found: dict[str, Any] = json.loads(Assembly().document([custom_document([cart()], pattern_document())], JSON))
     return found
 
 
@@ -82,7 +82,7 @@ def test_a_patch_says_what_kubectl_looks_for(document: dict[str, Any]) -> None:
 
 
 def test_protobuf_tells_the_same(document: dict[str, Any]) -> None:
-    written = read("Document", Assembly().document([custom_document([cart()])], PROTOBUF))
+    written = read("Document", Assembly().document([custom_document([cart()], pattern_document())], PROTOBUF))
     found = {one["name"]: read_schema(one["value"]) for one in written["definitions"]["entry"]}
     expected = dict(document["definitions"])
     assert found.pop(ANYTHING).keys() == expected.pop(ANYTHING).keys()

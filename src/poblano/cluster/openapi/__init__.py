@@ -5,7 +5,9 @@ Source: k8s.io/kube-openapi/pkg/handler, pkg/handler3
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Final, NamedTuple
@@ -15,7 +17,7 @@ import orjson
 from poblano.cluster.discovery.accept import accepted, covers
 from poblano.cluster.discovery.answer import Answer, digest, json_answer, tagged
 from poblano.cluster.openapi.assembly import JSON, PROTOBUF, PROTOBUF_ASKED, Assembly
-from poblano.cluster.openapi.custom import custom_document, custom_groups
+from poblano.cluster.openapi.custom import custom_document, custom_groups, pattern_document
 from poblano.cluster.openapi.recorded import packed, recorded_paths
 from poblano.cluster.resources import Registry, Resource
 
@@ -33,15 +35,22 @@ class _Custom(NamedTuple):
     tag: str
 
 
-def _made(resources: list[Resource]) -> _Custom:
-    body = orjson.dumps(custom_document(resources))
-    return _Custom(resources, gzip.compress(body, 1), digest(body))
+def _custom(registry: Registry, before: Mapping[str, _Custom]) -> dict[str, _Custom]:
+    groups = custom_groups(registry)
+    found = {path: before[path] for path, of in groups.items() if path in before and before[path].of == of}
+    changed = {path: of for path, of in groups.items() if path not in found}
+    if changed:
+        pattern = pattern_document()
+        for path, of in changed.items():
+            body = orjson.dumps(custom_document(of, pattern))
+            found[path] = _Custom(of, gzip.compress(body, 1), digest(body))
+    return dict(sorted(found.items()))
 
 
 class OpenAPI:
     """Answers /openapi/v2, /openapi/v3 and what is below it.
 
-    Nothing is read before it is asked for. Making the v2 document takes a second, once: better in a thread.
+    Nothing is read before it is asked for. Making the v2 document takes half a second, once, in a thread.
     """
 
     def __init__(self, registry: Registry) -> None:
@@ -51,7 +60,7 @@ class OpenAPI:
         self._swagger: dict[str, tuple[bytes, str]] = {}
         self._assembly = Assembly()
 
-    def answer(
+    async def answer(
         self, path: str, *, accept: str = "", accept_encoding: str = "", if_none_match: str = "", known_hash: str = ""
     ) -> Answer | None:
         """What a GET of that path is answered with; None for a path that is none of OpenAPI's, or of no group served.
@@ -65,7 +74,7 @@ class OpenAPI:
         """
         asked = path.strip("/")
         if asked == "openapi/v2":
-            return self._v2(accept, accept_encoding, if_none_match)
+            return await self._v2(accept, accept_encoding, if_none_match)
         if asked != _V3 and not asked.startswith(f"{_V3}/"):
             return None
         if not any(covers(one, JSON) for one in accepted(accept)):
@@ -77,10 +86,7 @@ class OpenAPI:
 
     def _refresh(self) -> None:
         if self._generation != self._registry.generation:
-            before, self._custom, self._swagger = self._custom, {}, {}
-            for path, resources in custom_groups(self._registry).items():
-                kept = before.get(path)
-                self._custom[path] = kept if kept and kept.of == resources else _made(resources)
+            self._custom, self._swagger = _custom(self._registry, self._custom), {}
             self._generation = self._registry.generation
 
     def _index(self) -> Answer:
@@ -99,22 +105,27 @@ class OpenAPI:
             return Answer(b"", status=301, headers={"Location": f"/{_V3}/{path}?hash={tag}"})
         return _sent(body, JSON, tag, accept_encoding, if_none_match, _kept() if known_hash else {})
 
-    def _v2(self, accept: str, accept_encoding: str, if_none_match: str) -> Answer:
+    async def _v2(self, accept: str, accept_encoding: str, if_none_match: str) -> Answer:
         spoken = {JSON: JSON, PROTOBUF: PROTOBUF, PROTOBUF_ASKED: PROTOBUF}
         wanted = next((kind for one in accepted(accept) for name, kind in spoken.items() if covers(one, name)), None)
         if wanted is None:
             return Answer(b"", "text/plain; charset=utf-8", 406)
         self._refresh()
-        body, tag = self._whole(wanted)
+        body, tag = await self._whole(wanted)
         return _sent(body, wanted, tag, accept_encoding, if_none_match, {})
 
-    def _whole(self, content_type: str) -> tuple[bytes, str]:
+    async def _whole(self, content_type: str) -> tuple[bytes, str]:
         """The v2 document, gzipped, and its hash; made once for each state of what is served."""
-        if content_type not in self._swagger:
-            custom = (orjson.loads(gzip.decompress(one.packed)) for one in self._custom.values())
-            body = self._assembly.document(custom, content_type)
-            self._swagger[content_type] = gzip.compress(body, 1), digest(body)
-        return self._swagger[content_type]
+        kept = self._swagger
+        if content_type not in kept:
+            packed_documents = [one.packed for one in self._custom.values()]
+            kept[content_type] = await asyncio.to_thread(self._made, packed_documents, content_type)
+        return kept[content_type]
+
+    def _made(self, packed_documents: list[bytes], content_type: str) -> tuple[bytes, str]:
+        custom = (orjson.loads(gzip.decompress(one)) for one in packed_documents)
+        body = self._assembly.document(custom, content_type)
+        return gzip.compress(body, 1), digest(body)
 
 
 def _sent(

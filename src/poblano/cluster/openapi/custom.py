@@ -21,9 +21,13 @@ def custom_groups(resources: Iterable[Resource]) -> dict[str, list[Resource]]:
     return dict(sorted(found.items()))
 
 
-def custom_document(resources: Sequence[Resource]) -> Document:
+def pattern_document() -> Document:
+    """What the documents of custom kinds are cut from: hold it while making several."""
+    return opened(PATTERN)
+
+
+def custom_document(resources: Sequence[Resource], pattern: Document) -> Document:
     """The document of the custom kinds of one group and version."""
-    pattern = opened(PATTERN)
     paths: Document = {}
     schemas: Document = {}
     for one in resources:
