@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import sys
 from typing import Any
@@ -163,12 +164,29 @@ OBJECTS: dict[str, bytes] = {
 def test_an_object_that_cannot_be_read_is_a_malformed_review_and_nothing_else(name: str, phase: Any):
     from poblano import a
 
+    def look(pod: Any) -> Any:
+        with contextlib.suppress(Exception):
+            assert pod.raw
+        return pod.approve() if phase == "validate" else None
+
     rules = shop()
-    rules.when(a.Pod).is_created().mutate(lambda pod: None).validate(lambda pod: pod.approve())
+    rules.when(a.Pod).is_created().mutate(look).validate(look)
     raw = review({"kind": "Pod"}, name="x").replace(b'"object":{"kind":"Pod"}', b'"object":' + OBJECTS[name])
 
     with pytest.raises(MalformedReview):
         drive(pipeline(rules, phase), raw)
+
+
+@pytest.mark.parametrize("name", ["1e999", "an endless integer"])
+def test_a_number_beyond_all_numbers_in_an_object_nobody_asks_for_is_nobodys_concern(name: str):
+    from poblano import a
+
+    rules = shop()
+    rules.when(a.Pod).is_created().mutate(lambda pod: pod.set_label("tier", "data"))
+    obj = b'{"metadata":{},' + OBJECTS[name][1:]
+    raw = review({"kind": "Pod"}, name="x").replace(b'"object":{"kind":"Pod"}', b'"object":' + obj)
+
+    assert drive(pipeline(rules), raw).patch == [{"op": "add", "path": "/metadata/labels", "value": {"tier": "data"}}]
 
 
 @given(st.binary(max_size=60))

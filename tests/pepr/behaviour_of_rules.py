@@ -11,6 +11,7 @@ import msgspec
 
 from poblano.core import binding, context, entries, pipeline, requests, review, verdict
 from poblano.core.binding import Binding
+from poblano.core.held import Held
 from poblano.core.matching import Matcher
 from poblano.core.requests import MutateRequest, Request
 from poblano.core.review import AdmissionRequest, Answer
@@ -44,19 +45,20 @@ def a3_a_rejected_mutation_has_a_result_and_no_status(patch: Patch) -> None:
 
 @pepr("an_action_that_raises_leaves_no_half_made_change")
 def a3_what_a_broken_action_did_is_kept(patch: Patch) -> None:
-    def mutate(ours: Any, found: Verdict, bindings: list[Binding]) -> Generator[Any, Any, None]:
+    def mutate(ours: Any, found: Verdict, bindings: list[Binding], held: Held) -> Generator[Any, Any, Verdict]:
         request = found.request
-        document = pipeline.decode(request.subject_bytes) or {}
+        document = held.opened()
         for one in bindings:
             asked = MutateRequest(request, one.view, document)
             outcome = yield pipeline._call(one, asked, request)
-            document = requests.document_in(asked)
+            held.document = document = requests.document_in(asked) or {}
             if isinstance(outcome, pipeline.Failed):
                 found.fail(one, outcome.error)
-        found.patch, found.patch_json = pipeline._patch(request, document)
+        found.patch, found.patch_json = pipeline._patch(request, held)
+        return found
 
     instead(patch, pipeline._mutate, mutate)
-    instead(patch, pipeline._mutate_once, lambda ours, found, one: mutate(ours, found, [one]))
+    instead(patch, pipeline._mutate_once, lambda ours, found, one, held: mutate(ours, found, [one], held))
 
 
 @pepr("on_error_decides_for_mutate_and_validate_alike")
@@ -87,7 +89,7 @@ def a4_a_binding_of_the_core_group_takes_every_group(patch: Patch) -> None:
 
 @pepr("a_secret_of_another_group_is_not_decoded")
 def a4_a_secret_of_any_group_is_decoded(patch: Patch) -> None:
-    patch.setattr(Request, "_secret_data", lambda self: self._document.get("data") or {})
+    patch.setattr(Request, "_secret_data", lambda self: self._opened().get("data") or {})
 
 
 # ------------------------------------------------------------------------------------------------ A5: push-down
@@ -116,22 +118,23 @@ def a5_there_is_one_webhook_for_all(patch: Patch) -> None:
 
 @pepr("nothing_is_stamped_on_an_object_that_no_action_changed", "a_patch_holds_what_the_action_did_and_no_more")
 def a6_what_matched_is_stamped(patch: Patch) -> None:
-    def stamped(ours: Any, request: AdmissionRequest, document: dict[str, Any]) -> Any:
-        metadata = document.setdefault("metadata", {})
+    def stamped(ours: Any, request: AdmissionRequest, held: Held) -> Any:
+        held.document = held.opened()
+        metadata = held.document.setdefault("metadata", {})
         metadata.setdefault("annotations", {})["uu.pepr.dev/shop"] = "succeeded"
-        return ours(request, document)
+        return ours(request, held)
 
     instead(patch, pipeline._patch, stamped)
 
 
 @pepr("a_secret_keeps_the_spelling_of_what_was_not_touched")
 def a6_all_of_a_secret_is_written_anew(patch: Patch) -> None:
-    def rewritten(ours: Any, request: AdmissionRequest, document: dict[str, Any]) -> Any:
-        data = document.setdefault("data", {})
+    def rewritten(ours: Any, request: AdmissionRequest, held: Held) -> Any:
+        data = held.opened().setdefault("data", {})
         for key, value in data.items():
             if value != "not base64":
                 data[key] = base64.b64encode(base64.b64decode(value + "==")).decode()
-        return ours(request, document)
+        return ours(request, held)
 
     instead(patch, pipeline._patch, rewritten)
 

@@ -16,27 +16,25 @@ nothing else; it has been applied to its own input before it is sent; a validate
 
 from __future__ import annotations
 
-import marshal
-import re
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
-import orjson
 
 from poblano.core.binding import Binding, OnError, Phase
 from poblano.core.context import Running
 from poblano.core.decisions import Decision, Said
-from poblano.core.errors import MalformedObject, PatchFailed
-from poblano.core.jsonvalue import Document, plain
-from poblano.core.matching import Matcher, Skipped, WhereFailed
-from poblano.core.patch import Operation, apply, diff, loose_diff
+from poblano.core.errors import MalformedObject
+from poblano.core.held import Held, held_of
+from poblano.core.holding import made_in
+from poblano.core.made import encoded, is_written, patch_of, patch_of_marks
+from poblano.core.matching import Matched, Matcher, Skipped, WhereFailed
+from poblano.core.metadata import Metadata
+from poblano.core.patch import Operation
 from poblano.core.requests import MutateRequest, ValidateRequest, document_in, said_in
 from poblano.core.review import AdmissionRequest, Review, decode
 from poblano.core.verdict import Verdict
-
-_STRICT: Final = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 class Call(msgspec.Struct, eq=False):
@@ -104,30 +102,35 @@ class Pipeline:
         Raises:
             MalformedReview: when an object in the review cannot be read.
         """
-        request = review.request
-        verdict = Verdict(request)
+        verdict = Verdict(review.request)
+        hooks = self._hooks
+        if hooks.before is not None or hooks.after is not None:
+            return self._hooked(verdict, skipped)
+        return self._ruled(verdict, skipped)
+
+    def _hooked(self, verdict: Verdict, skipped: Skipped | None) -> Steps:
+        request = verdict.request
         if self._hooks.before is not None:
             yield from self._hook("before", self._hooks.before, (request,), verdict)
-        bindings = self._applying(verdict, skipped)
-        if bindings:
-            yield from self._ask(verdict, bindings)
+        yield from self._ruled(verdict, skipped)
         if self._hooks.after is not None:
             yield from self._hook("after", self._hooks.after, (request, verdict.answer()), verdict)
         return verdict
 
-    def _ask(self, verdict: Verdict, bindings: list[Binding]) -> Generator[Call, Any, None]:
+    def _ruled(self, verdict: Verdict, skipped: Skipped | None) -> Steps:
+        request = verdict.request
+        metadata: Metadata | None = None
+        if skipped is None:
+            matched, metadata = self._matcher.find(request)
+        else:
+            matched = self._matcher.match(request, skipped)
+        bindings = _applying(verdict, matched)
+        if not bindings:
+            return _nothing(verdict)
+        held = held_of(request.subject_bytes, metadata, keep=len(bindings) > 1)
         if self.phase == "validate":
-            return _validate(verdict, bindings)
-        return _mutate_once(verdict, bindings[0]) if len(bindings) == 1 else _mutate(verdict, bindings)
-
-    def _applying(self, verdict: Verdict, skipped: Skipped | None) -> list[Binding]:
-        applying: list[Binding] = []
-        for found in self._matcher.match(verdict.request, skipped):
-            if isinstance(found, WhereFailed):
-                verdict.fail(found.binding, found.error)
-            else:
-                applying.append(found)
-        return applying
+            return _validate(verdict, bindings, held)
+        return _mutate(verdict, bindings, held) if held.keep else _mutate_once(verdict, bindings[0], held)
 
     def _hook(
         self, name: str, hook: Callable[..., Any], arguments: tuple[Any, ...], verdict: Verdict
@@ -135,6 +138,21 @@ class Pipeline:
         outcome = yield Call(hook, arguments, False, _running("module", name, verdict.request))
         if isinstance(outcome, Failed):
             verdict.fail_hook(name, self._on_error, outcome.error)
+
+
+def _applying(verdict: Verdict, matched: Matched) -> list[Binding]:
+    applying: list[Binding] = []
+    for found in matched:
+        if isinstance(found, WhereFailed):
+            verdict.fail(found.binding, found.error)
+        else:
+            applying.append(found)
+    return applying
+
+
+def _nothing(verdict: Verdict) -> Steps:
+    return verdict
+    yield  # makes a generator of it
 
 
 def _running(capability: str, rule: str, request: AdmissionRequest) -> Running:
@@ -147,93 +165,77 @@ def _call(binding: Binding, argument: object, request: AdmissionRequest) -> Call
     )
 
 
-def _encoded(document: Document, before: bytes) -> tuple[Document, bytes]:
-    """`document` as bytes, and as plain JSON if it was not.
-
-    orjson refuses nearly all that is not JSON, in a few microseconds. It cannot write integers beyond 64 bits, and it
-    writes NaN as null: where it fails, and where a null may have been one, the slow and exact check runs.
-    """
-    try:
-        encoded = orjson.dumps(document, option=_STRICT)
-        if b"null" not in encoded or not _may_hold_nan(document):
-            return document, encoded
-    except TypeError:
-        if _is(document, before):
-            return document, before
-    document = plain(document)
-    return document, msgspec.json.encode(document)
-
-
-_NOT_FINITE: Final = re.compile(rb"[\xf0-\xff][\x7f\xff]")
-"""The end of a little-endian double that is NaN or infinite (IEEE 754: all ones in the exponent). Not found in UTF-8."""
-
-
-def _may_hold_nan(document: Document) -> bool:
-    """Whether a value in `document` may be NaN: never wrongly no, and wrongly yes only by the chance of an odd number."""
-    try:
-        packed = marshal.dumps(document)
-    except ValueError:
-        return True
-    return (b"\x7f" in packed or b"\xff" in packed) and _NOT_FINITE.search(packed) is not None
-
-
-def _bytes(document: Document) -> bytes:
-    try:
-        return orjson.dumps(document, option=_STRICT)
-    except TypeError:
-        return msgspec.json.encode(document)
-
-
-def _is(document: Document, untouched: bytes) -> bool:
-    try:
-        return _bytes(document) == untouched
-    except (TypeError, ValueError, RecursionError):
-        return False
-
-
-def _mutate(verdict: Verdict, bindings: list[Binding]) -> Generator[Call, Any, None]:
+def _mutate(verdict: Verdict, bindings: list[Binding], held: Held) -> Steps:
     request = verdict.request
-    document = decode(request.subject_bytes) or {}
-    good = _bytes(document)
     for binding in bindings:
-        action_request = MutateRequest(request, binding.view, document)
+        action_request = MutateRequest(request, binding.view, None, held)
         call = _call(binding, action_request, request)
         outcome = yield call
         try:
             if isinstance(outcome, Failed):
                 raise outcome.error
-            document, encoded = _encoded(document_in(action_request), good)
+            held, changed = _taken(held, action_request, call)
         except BaseException as error:  # noqa: BLE001 -- an action may raise SystemExit; it is an error as any
-            _fail(verdict, binding, said_in(action_request), error)
-            document = decode(good) or {}
+            _fail(verdict, binding, said_in(action_request), error, held)
+            held = held.renewed()
             continue
-        if call.left_the_loop:
-            document = decode(encoded) or {}
-        _report(verdict, binding, said_in(action_request), outcome, changed=encoded != good)
-        good = encoded
+        _report(verdict, binding, said_in(action_request), outcome, changed=changed)
     if not verdict.refused:
-        verdict.patch, verdict.patch_json = _patch(request, document)
+        verdict.patch, verdict.patch_json = _patch(request, held)
+    return verdict
 
 
-def _mutate_once(verdict: Verdict, binding: Binding) -> Generator[Call, Any, None]:
+def _taken(held: Held, request: MutateRequest[Any], call: Call) -> tuple[Held, bool]:
+    """What the next rule is given, and whether it is something else than what this one was given.
+
+    Raises:
+        MalformedReview: the rule asked for an object that cannot be decoded, and said nothing of it.
+        MalformedObject: what it made is not JSON.
+    """
+    if held.error is not None:
+        raise held.error
+    document = document_in(request)
+    if document is None:
+        return held.with_marks(made_in(request))
+    document, good = encoded(document, held.good)
+    if call.left_the_loop:
+        document = decode(good) or {}
+    return Held(held.raw, held.metadata, held.keep, held.made, document, good), good != held.good
+
+
+def _mutate_once(verdict: Verdict, binding: Binding, held: Held) -> Steps:
     """`_mutate` for one binding, as most reviews have: with nobody after it, it is the patch that tells what it did."""
     request = verdict.request
-    action_request = MutateRequest(request, binding.view, decode(request.subject_bytes) or {})
+    action_request = MutateRequest(request, binding.view, None, held)
     outcome = yield _call(binding, action_request, request)
     try:
         if isinstance(outcome, Failed):
             raise outcome.error
-        patch, sent = _patch(request, document_in(action_request))
+        if held.error is not None:
+            raise held.error
+        document = document_in(action_request)
+        if document is None:
+            held, _ = held.with_marks(made_in(action_request))
+        else:
+            held.document = document
+        patch, sent = _patch(request, held)
     except BaseException as error:  # noqa: BLE001 -- an action may raise SystemExit; it is an error as any
-        _fail(verdict, binding, said_in(action_request), error)
-        return
+        _fail(verdict, binding, said_in(action_request), error, held)
+        return verdict
     _report(verdict, binding, said_in(action_request), outcome, changed=bool(patch))
     if not verdict.refused:
         verdict.patch, verdict.patch_json = patch, sent
+    return verdict
 
 
-def _fail(verdict: Verdict, binding: Binding, said: Said | None, error: BaseException) -> None:
-    """The rule failed, and its changes are dropped. That it had refused before stands, whatever its `on_error`."""
+def _fail(verdict: Verdict, binding: Binding, said: Said | None, error: BaseException, held: Held) -> None:
+    """The rule failed, and its changes are dropped. That it had refused before stands, whatever its `on_error`.
+
+    Raises:
+        MalformedReview: it is not the rule's fault: the object cannot be decoded.
+    """
+    if held.error is not None:
+        raise held.error
     verdict.fail(binding, error)
     if said is not None and said.denial is not None:
         verdict.decide(binding, said.denial)
@@ -256,55 +258,20 @@ def _pass_on(verdict: Verdict, binding: Binding, said: Said) -> None:
         verdict.audit(binding, key, value)
 
 
-def _patch(request: AdmissionRequest, document: Document) -> tuple[Sequence[Operation], bytes]:
-    """What makes `document` of the object, and the same as it is sent, after trying it on the object itself.
-
-    A patch that does not apply costs the user a 500 whatever the failure policy, as does any patch where there is no object.
-
-    Raises:
-        MalformedObject: when what was changed is not JSON.
-        PatchFailed: when the patch makes something else.
-    """
-    original = decode(request.object_bytes)
-    if original is None:
-        return (), b""
-    quick = _quick_patch(original, document)
-    if quick is not None:
-        return quick
-    # Something is another type of the same value (True for 1), or is written otherwise than it is (a tuple as a list),
-    # or cannot be written: as it is written is what is meant.
-    original, document = decode(request.object_bytes) or {}, plain(document)
-    patch = diff(original, document)
-    sent = msgspec.json.encode(patch)
-    if apply(original, msgspec.json.decode(sent)) != document:
-        raise PatchFailed(f"the patch made for {request.kind.kind} {request.name} makes something else of it")
-    return (patch, sent) if patch else ((), b"")
+def _patch(request: AdmissionRequest, held: Held) -> tuple[Sequence[Operation], bytes]:
+    if held.document is None:
+        return patch_of_marks(request, held)
+    return patch_of(request, held.document)
 
 
-def _quick_patch(original: Document, document: Document) -> tuple[Sequence[Operation], bytes] | None:
-    """The patch, when a quick look finds one that makes `document` of `original` to the byte; `original` is used up."""
-    try:
-        patch = loose_diff(original, document)
-        sent = orjson.dumps(patch, option=_STRICT)
-        read_back = orjson.loads(sent)
-        applied = apply(original, read_back)
-        alike = read_back == patch and orjson.dumps(applied, option=_STRICT) == orjson.dumps(document, option=_STRICT)
-    except (TypeError, AttributeError, RecursionError, PatchFailed):
-        return None
-    if not alike:
-        return None
-    return (patch, sent) if patch else ((), b"")
-
-
-def _validate(verdict: Verdict, bindings: list[Binding]) -> Generator[Call, Any, None]:
+def _validate(verdict: Verdict, bindings: list[Binding], held: Held) -> Steps:
     request = verdict.request
-    raw = request.subject_bytes
-    document = decode(raw) or {}
-    untouched = _bytes(document) if len(bindings) > 1 else b""
     for binding in bindings:
-        action_request = ValidateRequest(request, binding.view, document)
+        action_request = ValidateRequest(request, binding.view, None, held)
         call = _call(binding, action_request, request)
         outcome = yield call
+        if held.error is not None:
+            raise held.error
         if isinstance(outcome, Failed):
             verdict.fail(binding, outcome.error)
         elif not isinstance(outcome, Decision):
@@ -316,5 +283,6 @@ def _validate(verdict: Verdict, bindings: list[Binding]) -> Generator[Call, Any,
             if (said := said_in(action_request)) is not None:
                 _pass_on(verdict, binding, said)
             verdict.decide(binding, outcome)
-        if len(bindings) > 1 and (call.left_the_loop or not _is(document, untouched)):
-            document = decode(raw) or {}
+        if call.left_the_loop or (held.keep and held.document is not None and not is_written(held.document, held.good)):
+            held = Held(held.raw, held.metadata, held.keep)  # decoded anew for whoever asks
+    return verdict

@@ -6,42 +6,38 @@ The names are Pepr's, in Python's spelling. `raw` is a typed view of the object 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from poblano.core.asked import asked
 from poblano.core.decisions import DEFAULT_CODE, Decision, Said
 from poblano.core.errors import MalformedObject
+from poblano.core.held import Held
+from poblano.core.holding import Holding
 from poblano.core.jsonvalue import Document, as_map, copied, owned, plain
 from poblano.core.objects import Resource, Struct
 from poblano.core.patch import merge
 from poblano.core.review import AdmissionRequest, Verb
 from poblano.core.secrets import SecretBytes, SecretText
-from poblano.core.views import Entries
 
 K = TypeVar("K", bound=Resource)
 R = TypeVar("R", bound=Resource)
 
 
-class Request(Generic[K]):
+class Request(Holding[K]):
     """What mutate and validate requests share.
 
     Attributes:
         request: the AdmissionRequest: operation, user, options, names.
     """
 
-    __slots__ = ("_document", "_old", "_said", "_view", "request")
+    __slots__ = ("_old", "_said")
 
-    def __init__(self, request: AdmissionRequest, view: type[K], document: Document) -> None:
-        self.request = request
-        self._view = view
-        self._document = document
+    def __init__(
+        self, request: AdmissionRequest, view: type[K], document: Document | None, held: Held | None = None
+    ) -> None:
+        super().__init__(request, view, document, held)
         self._old: K | None = None
         self._said: Said | None = None
-
-    @property
-    def raw(self) -> K:
-        """The object: as it would be stored, or on DELETE as it is stored."""
-        return self._view.__attached__(self._document)
 
     @property
     def old_resource(self) -> K | None:
@@ -53,8 +49,10 @@ class Request(Generic[K]):
     @property
     def name(self) -> str:
         """The object's name; what generateName will begin it with where it has none yet."""
+        if self.request.name:
+            return self.request.name
         metadata = self.raw.metadata
-        return self.request.name or metadata.name or metadata.generate_name or ""
+        return metadata.name or metadata.generate_name or ""
 
     @property
     def namespace(self) -> str:
@@ -70,14 +68,6 @@ class Request(Generic[K]):
     def permit_side_effects(self) -> bool:
         """The opposite of `is_dry_run`."""
         return not self.request.dry_run
-
-    def has_label(self, key: str) -> bool:
-        """Whether the object carries the label, whatever its value."""
-        return key in self.raw.metadata.labels
-
-    def has_annotation(self, key: str) -> bool:
-        """Whether the object carries the annotation, whatever its value."""
-        return key in self.raw.metadata.annotations
 
     @property
     def text(self) -> SecretText:
@@ -101,13 +91,13 @@ class Request(Generic[K]):
         asked = self.request.kind
         if (asked.group, asked.kind) != ("", "Secret"):
             raise MalformedObject(f"only a Secret has .text and .bytes; this is a {asked.kind}: use .raw")
-        return as_map(self._document.get("data")) or {}
+        return as_map(self._opened().get("data")) or {}
 
     def _made_secret_data(self) -> Document:
         self._secret_data()
-        data = as_map(self._document.get("data"))
+        data = as_map(self._opened().get("data"))
         if data is None:
-            data = self._document["data"] = {}
+            data = self._opened()["data"] = {}
         return data
 
     def _saying(self) -> Said:
@@ -130,8 +120,8 @@ class Request(Generic[K]):
         return f"<{type(self).__name__} {asked.operation} {asked.kind.kind} {asked.namespace + '/' if asked.namespace else ''}{asked.name}>"
 
 
-def document_in(request: Request[Any]) -> Document:
-    """The object as the action left it, for the pipeline."""
+def document_in(request: Request[Any]) -> Document | None:
+    """The object as the action left it, for the pipeline; None when it never asked for the whole of it."""
     return request._document
 
 
@@ -188,13 +178,15 @@ class MutateRequest(Request[K]):
     @property
     def raw(self) -> K:
         """The object: as it would be stored, or on DELETE as it is stored. Assigning replaces it whole."""
-        return self._view.__attached__(self._document)
+        document = self._document
+        return self._view.__attached__(self._opened() if document is None else document)
 
     @raw.setter
     def raw(self, value: K | Mapping[str, Any]) -> None:
         document = as_map(owned(value))
         if document is None:
             raise MalformedObject(f"raw must be an object, not {type(value).__name__}")
+        self._opened()
         self._document = document
 
     def merge(self, part: Struct | Mapping[str, Any]) -> MutateRequest[K]:
@@ -207,37 +199,28 @@ class MutateRequest(Request[K]):
         document = as_map(plain(part))
         if document is None:
             raise MalformedObject(f"merge takes a mapping or a view, not {type(part).__name__}")
-        merge(self._document, copied(document))
+        merge(self._opened(), copied(document))
         return self
 
     def set_label(self, key: str, value: str) -> MutateRequest[K]:
         """Put a label on the object."""
-        self._marks("labels")[key] = plain(value, key)
+        self._mark("labels", key, value)
         return self
 
     def remove_label(self, key: str) -> MutateRequest[K]:
         """Take a label off the object, if it is there."""
-        self.raw.metadata.labels.pop(key, None)
+        self._unmark("labels", key)
         return self
 
     def set_annotation(self, key: str, value: str) -> MutateRequest[K]:
         """Put an annotation on the object."""
-        self._marks("annotations")[key] = plain(value, key)
+        self._mark("annotations", key, value)
         return self
 
     def remove_annotation(self, key: str) -> MutateRequest[K]:
         """Take an annotation off the object, if it is there."""
-        self.raw.metadata.annotations.pop(key, None)
+        self._unmark("annotations", key)
         return self
-
-    def _marks(self, key: str) -> Document:
-        """The labels or annotations, made if they are not there. Past the views: this is what most actions do."""
-        metadata = as_map(self._document.get("metadata"))
-        marks = None if metadata is None else as_map(metadata.get(key))
-        if marks is None:
-            made: Entries[str] = getattr(self.raw.metadata, key)
-            return made.__made__()
-        return marks
 
     def deny(self, message: str = "", code: int = DEFAULT_CODE, warnings: Iterable[str] = ()) -> Decision:
         """Refuse the request. The decision stands whether or not the action returns it.

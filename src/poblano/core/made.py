@@ -1,0 +1,117 @@
+"""What rules made of an object: whether it is JSON, whether it is another one, and the patch that makes it."""
+
+from __future__ import annotations
+
+import marshal
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import orjson
+
+from poblano.core.errors import PatchFailed
+from poblano.core.held import STRICT, Held, written
+from poblano.core.jsonvalue import Document, plain
+from poblano.core.patch import Operation, apply, diff, loose_diff
+from poblano.core.review import AdmissionRequest, absent, decode
+
+
+def encoded(document: Document, before: bytes) -> tuple[Document, bytes]:
+    """`document` as bytes, and as plain JSON if it was not.
+
+    orjson refuses nearly all that is not JSON, in a few microseconds. It cannot write integers beyond 64 bits, and it
+    writes NaN as null: where it fails, and where a null may have been one, the slow and exact check runs.
+    """
+    try:
+        encoded = orjson.dumps(document, option=STRICT)
+        if b"null" not in encoded or not _may_hold_nan(document):
+            return document, encoded
+    except TypeError:
+        if is_written(document, before):
+            return document, before
+    document = plain(document)
+    return document, msgspec.json.encode(document)
+
+
+_NOT_FINITE: Final = re.compile(rb"[\xf0-\xff][\x7f\xff]")
+"""The end of a little-endian double that is NaN or infinite (IEEE 754: all ones in the exponent). Not found in UTF-8."""
+
+
+def _may_hold_nan(document: Document) -> bool:
+    """Whether a value in `document` may be NaN: never wrongly no, and wrongly yes only by the chance of an odd number."""
+    try:
+        packed = marshal.dumps(document)
+    except ValueError:
+        return True
+    return (b"\x7f" in packed or b"\xff" in packed) and _NOT_FINITE.search(packed) is not None
+
+
+def is_written(document: Document, untouched: bytes) -> bool:
+    try:
+        return written(document) == untouched
+    except (TypeError, ValueError, RecursionError):
+        return False
+
+
+def patch_of(request: AdmissionRequest, document: Document) -> tuple[Sequence[Operation], bytes]:
+    """What makes `document` of the object, and the same as it is sent, after trying it on the object itself.
+
+    A patch that does not apply costs the user a 500 whatever the failure policy, as does any patch where there is no object.
+
+    Raises:
+        MalformedObject: when what was changed is not JSON.
+        PatchFailed: when the patch makes something else.
+    """
+    original = decode(request.object_bytes)
+    if original is None:
+        return (), b""
+    quick = _quick_patch(original, document)
+    if quick is not None:
+        return quick
+    # Something is another type of the same value (True for 1), or is written otherwise than it is (a tuple as a list),
+    # or cannot be written: as it is written is what is meant.
+    original, document = decode(request.object_bytes) or {}, plain(document)
+    patch = diff(original, document)
+    sent = msgspec.json.encode(patch)
+    if apply(original, msgspec.json.decode(sent)) != document:
+        raise PatchFailed(f"the patch made for {request.kind.kind} {request.name} makes something else of it")
+    return (patch, sent) if patch else ((), b"")
+
+
+def patch_of_marks(request: AdmissionRequest, held: Held) -> tuple[Sequence[Operation], bytes]:
+    """`patch_of`, where nobody has asked for more of the object than its labels and annotations.
+
+    Raises:
+        PatchFailed: when the patch makes something else.
+    """
+    metadata = held.metadata
+    if not held.made or metadata is None or absent(request.object_bytes):
+        return (), b""
+    before: Document = {}
+    for key in held.made:
+        marks = metadata.labels if key == "labels" else metadata.annotations
+        if marks is not None:
+            before[key] = marks
+    patch = loose_diff({"metadata": before}, {"metadata": held.made})
+    if not patch:
+        return (), b""
+    sent = orjson.dumps(patch, option=STRICT)
+    if apply({"metadata": before}, orjson.loads(sent)) != {"metadata": held.made}:
+        raise PatchFailed(f"the patch made for {request.kind.kind} {request.name} makes something else of it")
+    return patch, sent
+
+
+def _quick_patch(original: Document, document: Document) -> tuple[Sequence[Operation], bytes] | None:
+    """The patch, when a quick look finds one that makes `document` of `original` to the byte; `original` is used up."""
+    try:
+        patch = loose_diff(original, document)
+        sent = orjson.dumps(patch, option=STRICT)
+        read_back = orjson.loads(sent)
+        applied = apply(original, read_back)
+        alike = read_back == patch and orjson.dumps(applied, option=STRICT) == orjson.dumps(document, option=STRICT)
+    except (TypeError, AttributeError, RecursionError, PatchFailed):
+        return None
+    if not alike:
+        return None
+    return (patch, sent) if patch else ((), b"")
