@@ -16,7 +16,7 @@ import ssl
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +32,7 @@ CLIENTS = 4
 PAUSE_SECONDS = 0.002
 PATH = "/mutate/fail/10"
 
-Abuse = Callable[["Target"], Awaitable[None]]
+Abuse = Callable[["Target"], Coroutine[None, None, None]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from poblano import log
 from poblano.core.review import AdmissionRequest, GroupVersionKind, UserInfo
 from poblano.core.verdict import RuleResult, Verdict
 from poblano.log_lines import LEVELS, Output, json_line
-from poblano.review_log import log_review
+from poblano.review_log import review_line
 
 
 @pytest.fixture
@@ -33,6 +33,13 @@ def asked(**changes):
     return AdmissionRequest("uid-1", "CREATE", **{**known, **changes})
 
 
+def logged(phase, request, verdict, seconds):
+    """As the server does it, for the reviews of a turn."""
+    line = review_line(phase, request, verdict, seconds)
+    if line is not None:
+        log.emit_all([line])
+
+
 def only(written):
     (line,) = [json.loads(line) for line in written]
     assert line.pop("time").endswith("Z")
@@ -40,7 +47,7 @@ def only(written):
 
 
 def test_a_review_is_one_line_of_who_asked_what_and_the_verdict(written):
-    log_review("mutate", asked(), Verdict(asked()), 0.0012345)
+    logged("mutate", asked(), Verdict(asked()), 0.0012345)
     assert only(written) == {
         "level": "info",
         "message": "review",
@@ -59,7 +66,7 @@ def test_a_review_is_one_line_of_who_asked_what_and_the_verdict(written):
 def test_a_change_is_told_and_not_shown(written):
     verdict = Verdict(asked(), patch=[{"op": "add", "path": "/data/a", "value": "hunter2"}])
     verdict.results = [RuleResult("shop", "tier", "changed"), RuleResult("shop", "quiet", "unchanged")]
-    log_review("mutate", asked(), verdict, 0)
+    logged("mutate", asked(), verdict, 0)
     line = only(written)
     assert line["verdict"] == "changed"
     assert "rules" not in line
@@ -72,7 +79,7 @@ def test_rules_that_spoke_up_are_named(written):
         [RuleResult("shop", "a", "denied"), RuleResult("shop", "b", "warned"), RuleResult("shop", "c", "allowed")],
     )
     verdict.denials.append(("shop/a: no", 403))
-    log_review("validate", asked(dry_run=True, sub_resource="scale"), verdict, 0)
+    logged("validate", asked(dry_run=True, sub_resource="scale"), verdict, 0)
     line = only(written)
     assert (line["level"], line["verdict"], line["dry_run"], line["subresource"]) == ("info", "denied", True, "scale")
     assert line["rules"] == ["shop/a: denied", "shop/b: warned"]
@@ -83,7 +90,7 @@ def test_a_rule_that_raised_is_an_error_with_its_place(written):
         raise ValueError("no price")
     except ValueError as error:
         verdict = Verdict(asked(), [RuleResult("shop", "prices", "error", error)])
-    log_review("validate", asked(), verdict, 0)
+    logged("validate", asked(), verdict, 0)
     line = only(written)
     assert line["level"] == "error"
     (told,) = line["errors"]
@@ -93,28 +100,28 @@ def test_a_rule_that_raised_is_an_error_with_its_place(written):
 
 def test_of_a_secret_the_words_of_an_error_are_withheld(written):
     secret = asked(kind=GroupVersionKind("", "v1", "Secret"))
-    log_review("validate", secret, Verdict(secret, [RuleResult("shop", "x", "error", KeyError("hunter2"))]), 0)
+    logged("validate", secret, Verdict(secret, [RuleResult("shop", "x", "error", KeyError("hunter2"))]), 0)
     assert b"hunter2" not in written[0]
     assert "KeyError" in only(written)["errors"][0]
 
 
 def test_below_the_level_it_is_not_written(monkeypatch, written):
     monkeypatch.setattr(log, "_output", Output(LEVELS["warning"], json_line, written.append))
-    log_review("mutate", asked(), Verdict(asked()), 0)
+    logged("mutate", asked(), Verdict(asked()), 0)
     assert written == []
-    log_review("mutate", asked(), Verdict(asked(), [RuleResult("shop", "x", "error", KeyError("a"))]), 0)
+    logged("mutate", asked(), Verdict(asked(), [RuleResult("shop", "x", "error", KeyError("a"))]), 0)
     assert len(written) == 1
 
 
 def test_names_longer_than_an_api_server_sends_are_cut(written):
     huge = asked(name="x" * 10**6, user_info=UserInfo("y" * 10**6))
-    log_review("mutate", huge, Verdict(huge), 0)
+    logged("mutate", huge, Verdict(huge), 0)
     assert len(written[0]) < 1500
     assert only(written)["name"] == "x" * 256 + "… (999744 bytes more)"
 
 
 def test_names_that_are_no_unicode_are_written_all_the_same(written):
-    log_review("mutate", asked(name="\ud800"), Verdict(asked()), 0)
+    logged("mutate", asked(name="\ud800"), Verdict(asked()), 0)
     assert only(written)["name"] == "?"
 
 
@@ -127,6 +134,6 @@ def test_whatever_the_names_are_it_is_one_line_of_json(uid, name, user, kind):
     lines = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(log, "_output", Output(LEVELS["info"], json_line, lines.append))
-        log_review("mutate", request, Verdict(request), 0)
+        logged("mutate", request, Verdict(request), 0)
     assert orjson.loads(lines[0])["message"] == "review"
     assert lines[0].count(b"\n") == 1

@@ -395,16 +395,6 @@ WRONG: dict[str, tuple[Any, str, str]] = {
         "deployments/scale knows no CREATE, so the rule would never apply",
         r"is_updated\(\)",
     ),
-    "kind that is only asked": (
-        lambda s: s.when(a.SubjectAccessReview).is_deleted().validate(judge),
-        "a SubjectAccessReview knows no DELETE",
-        r"is_created\(\)",
-    ),
-    "kind that is only read": (
-        lambda s: s.when(a.ComponentStatus).is_created().validate(judge),
-        "a ComponentStatus knows no CREATE",
-        "another kind",
-    ),
     "body of a subresource": (
         lambda s: s.when(a.Scale),
         "a Scale is nothing that is stored; it is sent to deployments/scale, ",

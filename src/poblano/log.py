@@ -143,11 +143,6 @@ def configure(
     _take_standard_logging(level)
 
 
-def emit(made: Line) -> None:
-    """Write a line that is ready."""
-    _output.emit(made)
-
-
 def emit_all(made: Sequence[Line]) -> None:
     """Write lines that are ready, in one piece."""
     _output.emit_all(made)

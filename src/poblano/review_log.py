@@ -9,19 +9,12 @@ from poblano.core.binding import Phase
 from poblano.core.context import Running
 from poblano.core.review import AdmissionRequest
 from poblano.core.verdict import RuleResult, Verdict
-from poblano.log import emit, enabled
+from poblano.log import enabled
 from poblano.log_lines import Level, Line, places_of
 from poblano.redaction import redacted, text
 
 _QUIET: Final = frozenset({"allowed", "unchanged", "changed"})
 _NAME_LIMIT: Final = 256
-
-
-def log_review(phase: Phase, request: AdmissionRequest, verdict: Verdict, seconds: float) -> None:
-    """Log a review that was answered: see `review_line`."""
-    line = review_line(phase, request, verdict, seconds)
-    if line is not None:
-        emit(line)
 
 
 def review_line(phase: Phase, request: AdmissionRequest, verdict: Verdict, seconds: float) -> Line | None:

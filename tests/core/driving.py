@@ -40,7 +40,7 @@ def review(
 ) -> bytes:
     """An AdmissionReview as the API server posts it; the new object goes by `old` on DELETE."""
     shown = obj or old or {}
-    group, version, plural = RESOURCES.get(shown.get("kind"), ("", "v1", "pods"))
+    group, version, plural = RESOURCES.get(str(shown.get("kind")), ("", "v1", "pods"))
     metadata = shown.get("metadata") or {}
     asked = {
         "uid": "u-1",
@@ -83,7 +83,8 @@ def drive(pipeline: Pipeline, body: bytes, skipped: Skipped | None = None) -> Ve
         try:
             outcome = called(steps.send(outcome))
         except StopIteration as done:
-            return done.value
+            verdict: Verdict = done.value
+            return verdict
 
 
 def pipeline(rules: Capability | Iterable[Binding], phase: Any = "mutate", **options: Any) -> Pipeline:
@@ -102,7 +103,7 @@ def answered(
 
 def sent(answer: Answer) -> dict[str, Any]:
     """The response as the API server reads it, its patch decoded."""
-    response = json.loads(write(answer))["response"]
+    response: dict[str, Any] = json.loads(write(answer))["response"]
     if "patch" in response:
         response["patch"] = json.loads(base64.b64decode(response["patch"]))
     return response

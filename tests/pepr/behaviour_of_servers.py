@@ -70,7 +70,7 @@ def _without_deadlines(patch: Patch) -> None:
 
 
 def _says(**fields: object) -> None:
-    log.emit({"level": "info", "message": "Check response", **fields})
+    log.emit_all([{"level": "info", "message": "Check response", **fields}])
 
 
 @pepr(

@@ -62,12 +62,12 @@ def _check_verbs(binding: Binding, verbs: Mapping[str, str] | None) -> None:
             'write is_connected().for_subresource("exec")',
             binding.location,
         )
-    known = (verbs or {}).get(subresource)
-    if known is not None and binding.operations.isdisjoint(known.split()):
-        what = f"{kind.plural}/{subresource}" if subresource else f"a {kind.kind}"
+    known = (verbs or {}).get(subresource, "") if subresource else ""
+    if known and binding.operations.isdisjoint(known.split()):
         raise InvalidDefinition(
-            f"{what} knows no {' or '.join(sorted(binding.operations))}, so the rule would never apply",
-            f"write {' or '.join(_EVENTS[verb] for verb in known.split())}" if known else "bind to another kind",
+            f"{kind.plural}/{subresource} knows no {' or '.join(sorted(binding.operations))}, "
+            "so the rule would never apply",
+            f"write {' or '.join(_EVENTS[verb] for verb in known.split())}",
             binding.location,
         )
 

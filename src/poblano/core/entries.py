@@ -178,11 +178,6 @@ def _rule_says_all(entry: Entry, binding: Binding) -> bool:
     )
 
 
-def in_python(binding: Binding) -> list[str]:
-    """The filters of `binding` that the API server cannot evaluate, by name."""
-    return [type(part).__name__ for part in binding.filters if part.cel() is None]
-
-
 def namespace_selector(entry: Entry) -> dict[str, Any]:
     """The ``namespaceSelector``: the namespaces that the bindings are for, or else all but those that none of them is for."""
     shared = _shared_namespaces(entry)
