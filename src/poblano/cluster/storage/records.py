@@ -69,13 +69,23 @@ def record(key: str, version: str, document: Document, *, revision: int, created
     metadata: Document = document["metadata"]
     metadata["resourceVersion"] = str(revision)
     bare = {name: value for name, value in document.items() if name not in ("apiVersion", "kind")}
-    return Record(key, revision, created, version, _ENCODER.encode(bare), metadata.get("labels") or _NOTHING)
+    return Record(key, revision, created, version, _ENCODER.encode(bare), _labels(metadata))
+
+
+def unstored(key: str, version: str, document: Document, *, revision: int = 0) -> Record:
+    """What a dry run would have stored; the object keeps the resourceVersion that it has, or has none."""
+    bare = {name: value for name, value in document.items() if name not in ("apiVersion", "kind")}
+    return Record(key, revision, revision, version, _ENCODER.encode(bare), _labels(document["metadata"]))
 
 
 def read(key: str, version: str, value: bytes, *, revision: int, created: int) -> Record:
     """A record from its stored bytes."""
-    labels: Mapping[str, str] = _DECODER.decode(value)["metadata"].get("labels") or _NOTHING
-    return Record(key, revision, created, version, value, labels)
+    return Record(key, revision, created, version, value, _labels(_DECODER.decode(value)["metadata"]))
+
+
+def _labels(metadata: Document) -> Mapping[str, str]:
+    labels = metadata.get("labels")
+    return dict(labels) if labels else _NOTHING
 
 
 def key_of(namespace: str, name: str) -> str:

@@ -1,0 +1,122 @@
+"""One cluster, put together: what is stored, what is served, who may do what, and what goes on by itself."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from poblano.cluster.access import Access, SigningKey
+from poblano.cluster.app import Application
+from poblano.cluster.attributes import User
+from poblano.cluster.birth import give_birth
+from poblano.cluster.clock import Clock
+from poblano.cluster.discovery import Discovery
+from poblano.cluster.local import LocalClient
+from poblano.cluster.openapi import OpenAPI
+from poblano.cluster.resources import GroupVersionKind, Registry, Resource
+from poblano.cluster.rest.api import Api
+from poblano.cluster.rest.hub import Hub
+from poblano.cluster.rest.server import Server, StorageLookup
+from poblano.cluster.rest.stored import Stored
+from poblano.cluster.storage.engine import Storage
+from poblano.cluster.storage.journal import Journal
+from poblano.cluster.webhooks import Webhooks
+from poblano.core.jsonvalue import Document
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+SYSTEM: Final = User("system:apiserver", ("system:masters", "system:authenticated"))
+"""Whoever writes what the server itself needs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a cluster behaves.
+
+    Args:
+        admin_token: the bearer token of the administrator; made when empty.
+        rbac: whether roles decide who may do what.
+        controllers: whether workloads become Pods that run.
+        key: signs the tokens of ServiceAccounts; made when None.
+        address: where clients reach it, "127.0.0.1:6443", for discovery.
+        ca: PEM of the certificate authority, for kube-root-ca.crt.
+    """
+
+    admin_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    rbac: bool = False
+    controllers: bool = False
+    key: SigningKey | None = None
+    address: str = ""
+    ca: str = ""
+
+
+class Cluster:
+    """A Kubernetes API without a server: `app` is what a server calls.
+
+    Args:
+        options: how it behaves.
+        journal: what outlives the process; None for nothing.
+        clock: tells the time.
+
+    async with Cluster() as cluster:
+        await cluster.client().create(a_config_map)
+    """
+
+    def __init__(
+        self, options: Options | None = None, *, journal: Journal | None = None, clock: Clock | None = None
+    ) -> None:
+        self.options = options or Options()
+        self.clock = clock or Clock()
+        self.storage = Storage(journal)
+        self.registry = Registry()
+        stored = Stored(self.storage, self.registry)
+        lookup = StorageLookup(self.storage, self.registry, self.clock)
+        access = Access(lookup, admin_token=self.options.admin_token, rbac=self.options.rbac, key=self.options.key)
+        webhooks = Webhooks(lookup, convert=stored.convert, equivalents=self._equivalents, restore=_restore)
+        self.server = Server(
+            storage=self.storage,
+            registry=self.registry,
+            stored=stored,
+            lookup=lookup,
+            access=access,
+            webhooks=webhooks,
+            clock=self.clock,
+            discovery=Discovery(self.registry, self.options.address),
+            openapi=OpenAPI(self.registry),
+            hub=Hub(self.storage),
+        )
+        self.api = Api(self.server)
+        self.app = Application(self.api)
+
+    async def start(self) -> None:
+        """Make what every cluster has."""
+        await give_birth(self.client(), self.options.address)
+
+    async def stop(self) -> None:
+        """End the watches and what goes on by itself; let go of the journal."""
+        self.server.hub.end_all()
+        await self.server.webhooks.close()
+        self.storage.close()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    def client(self, user: User = SYSTEM, manager: str = "kube-apiserver") -> LocalClient:
+        """A client in this process that may do anything."""
+        return LocalClient(self.api, user, manager)
+
+    def _equivalents(self, resource: Resource) -> tuple[Resource, ...]:
+        return tuple(one for one in self.registry.versions(resource.group, resource.plural) if one is not resource)
+
+
+def _restore(document: Document, resource: Resource, kind: GroupVersionKind) -> Document:
+    return document

@@ -1,0 +1,126 @@
+"""From an HTTP request to its answer: who asks, for what, and which verb does it.
+
+Source: k8s.io/apiserver/pkg/server/config.go (DefaultBuildHandlerChain), pkg/endpoints/installer.go
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from poblano.cluster.access import Action
+from poblano.cluster.attributes import User
+from poblano.cluster.resources import Resource
+from poblano.cluster.rest.create import create
+from poblano.cluster.rest.delete import delete, delete_collection
+from poblano.cluster.rest.exchange import Headers, Request, Response, header
+from poblano.cluster.rest.negotiation import negotiate
+from poblano.cluster.rest.options import Query
+from poblano.cluster.rest.patch import patch
+from poblano.cluster.rest.plain_paths import answer_plain_path
+from poblano.cluster.rest.reading import get, list_
+from poblano.cluster.rest.reviews import is_review, review
+from poblano.cluster.rest.server import Server
+from poblano.cluster.rest.subresources import subresource_verb
+from poblano.cluster.rest.update import update
+from poblano.cluster.rest.url import Target, target
+from poblano.cluster.rest.watch import watch
+from poblano.cluster.status import method_not_allowed, no_such_resource
+
+Verb = Callable[[Server, Request], Awaitable[Response]]
+
+_VERBS: Final[Mapping[str, Verb]] = {
+    "get": get,
+    "list": list_,
+    "create": create,
+    "update": update,
+    "patch": patch,
+    "delete": delete,
+    "deletecollection": delete_collection,
+}
+
+
+class Api:
+    """Answers requests.
+
+    Args:
+        server: the parts it works on.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+
+    async def answer(self, method: str, path: str, query: Query, headers: Headers, body: bytes) -> Response:
+        """One answer.
+
+        Raises:
+            StatusError: the refusal.
+        """
+        asked = target(method, path, query)
+        action = Action(method.lower(), path=path) if asked is None else _action(asked)
+        user = self.server.access.admit(headers, action)
+        return await self.answer_as(user, asked, method, path, query, headers, body)
+
+    async def answer_as(
+        self, user: User, asked: Target | None, method: str, path: str, query: Query, headers: Headers, body: bytes
+    ) -> Response:
+        """One answer to somebody who may ask it.
+
+        Raises:
+            StatusError: the refusal.
+        """
+        if asked is None:
+            return await answer_plain_path(self.server, method, path, query, headers)
+        resource = self.server.registry.find(asked.group, asked.version, asked.plural)
+        if resource is None:
+            return await answer_plain_path(self.server, method, path, query, headers)
+        _check_scope(asked, resource)
+        answer = negotiate(header(headers, b"accept"))
+        request = Request(method, path, query, headers, body, user, asked, resource, answer)
+        response = await self._verb(request)
+        response.headers.extend(("Warning", f'299 - "{_quoted(text)}"') for text in dict.fromkeys(request.warnings))
+        return response
+
+    async def _verb(self, request: Request) -> Response:
+        asked, resource = request.target, request.resource
+        if asked.subresource:
+            verb = subresource_verb(request)
+            return await verb(self.server, request)
+        if asked.verb not in resource.verbs:
+            raise method_not_allowed(resource.plural, asked.verb, group=resource.group)
+        if asked.verb == "watch":
+            return watch(self.server, request)
+        if is_review(resource):
+            return await review(self.server, request)
+        return await _VERBS[asked.verb](self.server, request)
+
+
+def _action(asked: Target) -> Action:
+    return Action(
+        asked.verb,
+        group=asked.group,
+        resource=asked.plural,
+        subresource=asked.subresource,
+        namespace=asked.namespace,
+        name=asked.name,
+    )
+
+
+def _check_scope(asked: Target, resource: Resource) -> None:
+    """Nothing, if the path has a namespace exactly where the kind lives in one (or a list spans all).
+
+    Raises:
+        StatusError: 404.
+    """
+    if (
+        resource.namespaced
+        and not asked.namespace
+        and asked.verb not in ("list", "watch", "deletecollection", "create")
+    ):
+        raise no_such_resource()
+    if not resource.namespaced and asked.namespace and resource.plural != "namespaces":
+        raise no_such_resource()
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,149 @@
+"""What a request's body holds, checked against the kind that its path names.
+
+Source: k8s.io/apiserver/pkg/endpoints/handlers/create.go and patch.go (decoding)
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from poblano.cluster import field_errors
+from poblano.cluster.decoding import Undecodable, check_fields, decode, read_object, type_errors
+from poblano.cluster.decoding.reading import read
+from poblano.cluster.resources import GroupVersionKind
+from poblano.cluster.rest.encoding import encoded
+from poblano.cluster.rest.exchange import Request
+from poblano.cluster.rest.options import WriteOptions
+from poblano.cluster.status import StatusError, bad_request, invalid, unsupported_media_type
+from poblano.core.jsonvalue import Document
+
+_READ: Final = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf")
+_GO_KINDS: Final = {"dict": "object", "list": "array", "str": "string", "bool": "bool"}
+_DELETE_OPTIONS: Final = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions"
+
+
+def body_of(request: Request, options: WriteOptions) -> Document:
+    """The object in the body of a create or update; what it warns of is added to the request's warnings.
+
+    Raises:
+        StatusError: 415 for a type that is not read here, 400 for what is no such object.
+    """
+    found, warnings = read_object(request.body, _content_type(request), request.resource, options.field_validation)
+    request.warnings.extend(warnings)
+    return found
+
+
+def read_kind(request: Request, kind: GroupVersionKind) -> Document:
+    """An object of a kind other than the resource's own: the Scale of a Deployment, the Eviction of a Pod.
+
+    Raises:
+        StatusError: 415 for a type that is not read here, 400 for what is no such object.
+    """
+    part = request.resource.subresources.get(request.target.subresource)
+    definition = part.definition if part else None
+    if not request.body:
+        return {"kind": kind.kind, "apiVersion": kind.api_version}
+    found, _ = read_object(request.body, _content_type(request), request.resource, kind=kind, definition=definition)
+    return found
+
+
+def _content_type(request: Request) -> str:
+    given = request.header(b"content-type").partition(";")[0].strip() or "application/json"
+    if given not in _READ[:2]:
+        raise unsupported_media_type(_READ)
+    return given
+
+
+def read_apply(request: Request, options: WriteOptions) -> Document:
+    """The configuration in the body of an apply: YAML, of which JSON is a part.
+
+    Raises:
+        StatusError: 400 for what is no object.
+    """
+    config = decode(request.body, "application/yaml", kind=request.resource.kind)
+    _warn(request, config, options, raw=request.body, content_type="application/yaml")
+    return config
+
+
+def read_patch(request: Request, kind: str) -> Any:
+    """The patch in the body: a list of operations, or an object.
+
+    Raises:
+        StatusError: 400 for what is neither.
+    """
+    try:
+        found = read(request.body, "application/json")
+    except Undecodable as error:
+        raise bad_request(f"error decoding patch: {_why(error)}") from None
+    wants_list = kind.startswith("application/json-patch")
+    if isinstance(found, list if wants_list else dict):
+        return found  # pyright: ignore[reportUnknownVariableType]
+    goal = "jsonpatch.Patch" if wants_list else "map[string]interface {}"
+    raise bad_request(f"error decoding patch: json: cannot unmarshal {_go_kind(found)} into Go value of type {goal}")
+
+
+def _why(error: Undecodable) -> str:
+    return str(error).removeprefix("couldn't get version/kind; json parse error: ")
+
+
+def _go_kind(value: object) -> str:
+    return _GO_KINDS.get(type(value).__name__, "number")
+
+
+def check_patched(request: Request, new: Document, options: WriteOptions) -> None:
+    """Nothing, if a patched document is still one of its kind; fields that nobody knows are dropped from it.
+
+    Raises:
+        StatusError: 422 for values of a wrong type, and for unknown fields where they are to be refused.
+    """
+    try:
+        if request.resource.custom is None:
+            type_errors(new, request.resource.definition)
+    except StatusError as error:
+        why = error.message.partition(" cannot be handled as a ")[2].partition(": ")[2]
+        raise _bad_patch(encoded(dict(sorted(new.items()))).decode(), why) from None
+    try:
+        _warn(request, new, options, raw=b"{}", content_type="application/json")
+    except StatusError as error:
+        why = error.message.partition(" cannot be handled as a ")[2].partition(": ")[2]
+        raise _bad_patch(_go_map(new), why) from None
+
+
+def _bad_patch(value: str, why: str) -> StatusError:
+    return invalid("", "", [field_errors.invalid("patch", value, why)])
+
+
+def _go_map(value: object) -> str:
+    """A document as Go's %+v prints it."""
+    if isinstance(value, dict):
+        items: list[tuple[str, object]] = sorted(value.items())  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        return f"map[{' '.join(f'{key}:{_go_map(item)}' for key, item in items)}]"
+    if isinstance(value, list):
+        return f"[{' '.join(map(_go_map, value))}]"  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "<nil>" if value is None else str(value)
+
+
+def _warn(request: Request, document: Document, options: WriteOptions, *, raw: bytes, content_type: str) -> None:
+    resource = request.resource
+    drop = resource.custom.prune(resource.version) if resource.custom is not None else None
+    schema = None if drop else resource.schema
+    found = check_fields(document, raw, schema, options.field_validation, content_type=content_type, drop=drop)
+    request.warnings.extend(found)
+
+
+def read_delete_options(request: Request) -> Document | None:
+    """The DeleteOptions in the body of a delete; None where there is no body.
+
+    Raises:
+        StatusError: 400 for what is no such object.
+    """
+    if not request.body:
+        return None
+    kind = GroupVersionKind("", "v1", "DeleteOptions")
+    found = decode(request.body, _content_type(request), kind="DeleteOptions")
+    if found.get("kind") not in (None, "", kind.kind):
+        raise bad_request(f"the object provided is unrecognized (must be of type DeleteOptions): {found.get('kind')}")
+    type_errors({**found, "kind": kind.kind, "apiVersion": "v1"}, _DELETE_OPTIONS)
+    return found
