@@ -80,11 +80,11 @@ def a3_there_is_one_on_error_for_the_module(patch: Patch) -> None:
 
 @pepr("a_service_of_another_group_is_no_service")
 def a4_a_binding_of_the_core_group_takes_every_group(patch: Patch) -> None:
-    def match(ours: Any, self: Matcher, request: AdmissionRequest, *skipped: Any) -> Any:
+    def find(ours: Any, self: Matcher, request: AdmissionRequest) -> Any:
         anyones = msgspec.structs.replace(request.resource, group="")
-        return ours(self, msgspec.structs.replace(request, resource=anyones), *skipped)
+        return ours(self, msgspec.structs.replace(request, resource=anyones))
 
-    wrap(patch, Matcher, "match", match)
+    wrap(patch, Matcher, "find", find)
 
 
 @pepr("a_secret_of_another_group_is_not_decoded")

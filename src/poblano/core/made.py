@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import marshal
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -34,17 +33,17 @@ def encoded(document: Document, before: bytes) -> tuple[Document, bytes]:
     return document, msgspec.json.encode(document)
 
 
-_NOT_FINITE: Final = re.compile(rb"[\xf0-\xff][\x7f\xff]")
-"""The end of a little-endian double that is NaN or infinite (IEEE 754: all ones in the exponent). Not found in UTF-8."""
+_NOT_FINITE: Final = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
+"""The begin of a MessagePack double that is NaN or infinite (IEEE 754: all ones in the exponent)."""
 
 
 def _may_hold_nan(document: Document) -> bool:
-    """Whether a value in `document` may be NaN: never wrongly no, and wrongly yes only by the chance of an odd number."""
+    """Whether a value in `document` may be NaN: never wrongly no, and wrongly yes only by the chance of an odd string."""
     try:
-        packed = marshal.dumps(document)
-    except ValueError:
+        packed = msgspec.msgpack.encode(document)
+    except (TypeError, ValueError, OverflowError, RecursionError):
         return True
-    return (b"\x7f" in packed or b"\xff" in packed) and _NOT_FINITE.search(packed) is not None
+    return (b"\xcb\x7f" in packed or b"\xcb\xff" in packed) and _NOT_FINITE.search(packed) is not None
 
 
 def is_written(document: Document, untouched: bytes) -> bool:

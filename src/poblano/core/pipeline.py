@@ -151,8 +151,8 @@ def _applying(verdict: Verdict, matched: Matched) -> list[Binding]:
 
 
 def _nothing(verdict: Verdict) -> Steps:
+    yield from ()
     return verdict
-    yield  # makes a generator of it
 
 
 def _running(capability: str, rule: str, request: AdmissionRequest) -> Running:
