@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from poblano.core.errors import MalformedObject as MalformedObject
     from poblano.core.errors import PoblanoError as PoblanoError
     from poblano.core.objects import Resource as Resource
-    from poblano.core.objects import Struct as Struct
     from poblano.core.objects import document as document
     from poblano.core.objects import kind_of as kind_of
     from poblano.core.objects import register_kind as register_kind
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from poblano.core.requests import ValidateRequest as ValidateRequest
     from poblano.core.review import AdmissionRequest as AdmissionRequest
     from poblano.core.review import Answer as Answer
+    from poblano.core.structs import Struct as Struct
     from poblano.log import Log as Log
     from poblano.models import a as a
     from poblano.module import Module as Module
@@ -49,7 +49,7 @@ _HOMES = {
     "MutateRequest": "poblano.core.requests",
     "PoblanoError": "poblano.core.errors",
     "Resource": "poblano.core.objects",
-    "Struct": "poblano.core.objects",
+    "Struct": "poblano.core.structs",
     "ValidateRequest": "poblano.core.requests",
     "a": "poblano.models",
     "containers": "poblano.sdk",

@@ -21,9 +21,9 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, overload
 
-from poblano.core.objects import Struct
 from poblano.core.requests import Request
 from poblano.core.review import AdmissionRequest
+from poblano.core.structs import Struct
 from poblano.log_lines import LEVELS, Descriptor, Level, Line, Output, error_fields, json_line, line, to_stdout
 from poblano.redaction import reference_of, text
 

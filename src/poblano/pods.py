@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, overload
 
 from poblano.core.jsonvalue import Document
-from poblano.core.objects import Struct
 from poblano.core.requests import Request
+from poblano.core.structs import Struct
 from poblano.core.views import Items, wrong_shape
 
 if TYPE_CHECKING:

@@ -40,10 +40,11 @@ import msgspec
 import orjson
 
 from poblano.core.context import Running
-from poblano.core.objects import Resource, Struct
+from poblano.core.objects import Resource
 from poblano.core.requests import Request
 from poblano.core.review import AdmissionRequest
 from poblano.core.secrets import SecretBytes, SecretText
+from poblano.core.structs import Struct
 from poblano.core.verdict import described
 from poblano.core.views import Entries, Items
 

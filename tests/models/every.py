@@ -7,7 +7,7 @@ import pkgutil
 from typing import TYPE_CHECKING
 
 from poblano import models
-from poblano.core.objects import Struct
+from poblano.core.structs import Struct
 
 if TYPE_CHECKING:
     from types import ModuleType

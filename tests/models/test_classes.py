@@ -11,7 +11,8 @@ import pytest
 
 from poblano import models
 from poblano.core.fields import Field, Text, Viewed
-from poblano.core.objects import Resource, Struct, document, kind_of
+from poblano.core.objects import Resource, document, kind_of
+from poblano.core.structs import Struct
 from poblano.models import apiextensions_v1, apps_v1, authentication_v1, core_v1
 from tests.models import every
 from tools.generate_models import ROOT

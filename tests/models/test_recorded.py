@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from poblano.core.fields import Nested, NestedMap, Viewed
-from poblano.core.objects import GenericKind, Resource, Struct, document, kind_of
+from poblano.core.objects import GenericKind, Resource, document, kind_of
+from poblano.core.structs import Struct
 from poblano.models import a
 from tests.models import every
 

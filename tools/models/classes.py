@@ -72,7 +72,10 @@ def _imports(specification: Specification, module: str, names: list[str]) -> Ite
     core = {class_name(name) for name in targets if name in IN_CORE}
     core |= {_base(specification, schema) for schema in schemas if "properties" in schema}
     core |= {f"{class_name(name)} as {class_name(name)}" for name in names if name in IN_CORE}
-    yield f"from poblano.core.objects import {', '.join(sorted(core))}"
+    if objects := core - {"Struct"}:
+        yield f"from poblano.core.objects import {', '.join(sorted(objects))}"
+    if "Struct" in core:
+        yield "from poblano.core.structs import Struct"
     for other in sorted({module_of(name) for name in targets if name not in IN_CORE} - {module}):
         wanted = sorted(class_name(name) for name in targets if module_of(name) == other and name not in IN_CORE)
         yield f"from poblano.models.{other} import {', '.join(wanted)}"

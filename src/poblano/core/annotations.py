@@ -50,7 +50,7 @@ def field(*, key: str = "", default: Any = MISSING) -> Any:
         key: the API's name, where it is not the attribute's in camelCase.
         default: what reading gives while the key is absent. It is not written into the object.
 
-    >>> from poblano.core.objects import Struct
+    >>> from poblano.core.structs import Struct
     >>> class Spec(Struct):
     ...     cluster_ip: str = field(key="clusterIP", default="None")
     >>> Spec().cluster_ip

@@ -22,7 +22,7 @@ from poblano.core.views import Entries, Items, ViewClass, wrong_shape
 if TYPE_CHECKING:
     from typing import Self
 
-    from poblano.core.objects import Struct
+    from poblano.core.structs import Struct
 
 T = TypeVar("T")
 S = TypeVar("S", bound="Struct")

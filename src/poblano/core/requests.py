@@ -14,10 +14,11 @@ from poblano.core.errors import MalformedObject
 from poblano.core.held import Held
 from poblano.core.holding import Holding
 from poblano.core.jsonvalue import Document, as_map, copied, owned, plain
-from poblano.core.objects import Resource, Struct
+from poblano.core.objects import Resource
 from poblano.core.patch import merge
 from poblano.core.review import AdmissionRequest, Verb
 from poblano.core.secrets import SecretBytes, SecretText
+from poblano.core.structs import Struct
 
 K = TypeVar("K", bound=Resource)
 R = TypeVar("R", bound=Resource)

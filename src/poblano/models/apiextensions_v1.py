@@ -8,7 +8,8 @@ from typing import Literal
 
 from poblano.core.fields import AnyValue, Nested, NestedList, NestedMap, Scalar, ScalarList, ScalarMap, Text
 from poblano.core.jsonvalue import JSON
-from poblano.core.objects import Resource, Struct
+from poblano.core.objects import Resource
+from poblano.core.structs import Struct
 from poblano.models.meta_v1 import Time
 
 

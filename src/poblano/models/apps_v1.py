@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import Literal
 
 from poblano.core.fields import AnyValue, Nested, NestedList, Scalar, Text
-from poblano.core.objects import Resource, Struct
+from poblano.core.objects import Resource
+from poblano.core.structs import Struct
 from poblano.models.core_v1 import PersistentVolumeClaim, PodTemplateSpec
 from poblano.models.meta_v1 import IntOrString, LabelSelector, Time
 

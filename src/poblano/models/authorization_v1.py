@@ -7,7 +7,8 @@ SubjectAccessReview.
 from __future__ import annotations
 
 from poblano.core.fields import Nested, NestedList, Scalar, ScalarList, ScalarMap
-from poblano.core.objects import Resource, Struct
+from poblano.core.objects import Resource
+from poblano.core.structs import Struct
 from poblano.models.meta_v1 import FieldSelectorRequirement, LabelSelectorRequirement
 
 

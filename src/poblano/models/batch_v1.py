@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import Literal
 
 from poblano.core.fields import Nested, NestedList, Scalar, ScalarList, Text
-from poblano.core.objects import ObjectMeta, Resource, Struct
+from poblano.core.objects import ObjectMeta, Resource
+from poblano.core.structs import Struct
 from poblano.models.core_v1 import ObjectReference, PodTemplateSpec
 from poblano.models.meta_v1 import LabelSelector, Time
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import Literal
 
 from poblano.core.fields import Nested, NestedList, Scalar, ScalarList, ScalarMap, Text
-from poblano.core.objects import ObjectMeta, Resource, Struct
+from poblano.core.objects import ObjectMeta, Resource
+from poblano.core.structs import Struct
 from poblano.models.meta_v1 import Condition, IntOrString, LabelSelector, MicroTime, Quantity, Time
 
 

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from poblano.core.fields import Nested, Scalar
-from poblano.core.objects import Resource, Struct
+from poblano.core.objects import Resource
+from poblano.core.structs import Struct
 from poblano.models.core_v1 import EventSource, ObjectReference
 from poblano.models.meta_v1 import MicroTime, Time
 

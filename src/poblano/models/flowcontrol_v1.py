@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from poblano.core.fields import Nested, NestedList, Scalar, ScalarList, Text
-from poblano.core.objects import Resource, Struct
+from poblano.core.objects import Resource
+from poblano.core.structs import Struct
 from poblano.models.meta_v1 import Time
 
 

@@ -11,8 +11,8 @@ from poblano.core.objects import (
     ManagedFieldsEntry as ManagedFieldsEntry,
     ObjectMeta as ObjectMeta,
     OwnerReference as OwnerReference,
-    Struct,
 )
+from poblano.core.structs import Struct
 
 
 class APIGroup(Struct):

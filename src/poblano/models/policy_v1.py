@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import Literal
 
 from poblano.core.fields import Nested, NestedList, Scalar, ScalarMap
-from poblano.core.objects import Resource, Struct
+from poblano.core.objects import Resource
+from poblano.core.structs import Struct
 from poblano.models.meta_v1 import Condition, DeleteOptions, IntOrString, LabelSelector, Time
 
 

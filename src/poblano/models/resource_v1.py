@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import Literal
 
 from poblano.core.fields import AnyValue, Nested, NestedList, NestedMap, Scalar, ScalarList, ScalarMap, Text
-from poblano.core.objects import ObjectMeta, Resource, Struct
+from poblano.core.objects import ObjectMeta, Resource
+from poblano.core.structs import Struct
 from poblano.models.core_v1 import NodeSelector
 from poblano.models.meta_v1 import Condition, Quantity, Time
 

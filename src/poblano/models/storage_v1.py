@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Literal
 
 from poblano.core.fields import Nested, NestedList, Scalar, ScalarList, ScalarMap, Text
-from poblano.core.objects import Resource, Struct
+from poblano.core.objects import Resource
+from poblano.core.structs import Struct
 from poblano.models.core_v1 import PersistentVolumeSpec, TopologySelectorTerm
 from poblano.models.meta_v1 import LabelSelector, Quantity, Time
 
