@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
+from poblano.cluster.faults import ConnectionReset
 from poblano.cluster.rest.api import Api
 from poblano.cluster.rest.encoding import encoded
 from poblano.cluster.rest.exchange import Response
@@ -45,7 +47,13 @@ class Application:
             response = await self._response(scope, receive)
         except Disconnected:
             return
-        await _send(response, send)
+        except ConnectionReset:
+            _tear_down(receive)
+            return
+        if response.stream is None:
+            await _send_whole(response, send)
+        else:
+            await _send_stream(response, response.stream, receive, send)
 
     async def _response(self, scope: Scope, receive: Receive) -> Response:
         try:
@@ -54,7 +62,7 @@ class Application:
             return await self.api.answer(scope["method"], scope["path"], query, scope["headers"], body)
         except StatusError as error:
             return refusal(error)
-        except Disconnected:
+        except (Disconnected, ConnectionReset):
             raise
         except Exception as error:  # noqa: BLE001 - whatever goes wrong here, the client gets a Status
             _log.exception("%s %s", scope["method"], scope["path"])
@@ -97,20 +105,44 @@ async def _body(receive: Receive) -> bytes:
         message = await receive()
 
 
-async def _send(response: Response, send: Send) -> None:
-    headers = [(b"content-type", response.content_type.encode())]
-    headers += [(name.lower().encode(), value.encode("utf-8")) for name, value in response.headers]
-    if response.stream is None:
-        headers.append((b"content-length", str(len(response.body)).encode()))
-        await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        await send({"type": "http.response.body", "body": response.body})
-        return
+def _headers(response: Response) -> list[tuple[bytes, bytes]]:
+    more = [(name.lower().encode(), value.encode()) for name, value in response.headers]
+    return [(b"content-type", response.content_type.encode()), *more]
+
+
+async def _send_whole(response: Response, send: Send) -> None:
+    headers = [*_headers(response), (b"content-length", str(len(response.body)).encode())]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})
+
+
+async def _send_stream(response: Response, stream: AsyncIterator[bytes], receive: Receive, send: Send) -> None:
+    """Piece after piece, until the stream ends or the client goes: then nobody else would end it."""
+    gone = asyncio.ensure_future(_until_gone(receive))
+    if response.end is not None:
+        end = response.end
+        gone.add_done_callback(lambda _: end())
     try:
-        async for piece in response.stream:
+        await send({"type": "http.response.start", "status": response.status, "headers": _headers(response)})
+        async for piece in stream:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
+            if gone.done():
+                break
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
     finally:
-        close = getattr(response.stream, "aclose", None)
+        gone.cancel()
+        close: Callable[[], Awaitable[None]] | None = getattr(stream, "aclose", None)
         if close is not None:
             await close()
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _tear_down(receive: Receive) -> None:
+    """Abort the connection. ASGI has no word for that: uvicorn's request is what `receive` is bound to."""
+    transport = getattr(getattr(receive, "__self__", None), "transport", None)
+    if transport is not None:
+        transport.abort()

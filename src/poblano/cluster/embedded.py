@@ -12,6 +12,7 @@ from poblano.cluster.attributes import User
 from poblano.cluster.birth import give_birth
 from poblano.cluster.clock import Clock
 from poblano.cluster.discovery import Discovery
+from poblano.cluster.faults import Faults
 from poblano.cluster.local import LocalClient
 from poblano.cluster.openapi import OpenAPI
 from poblano.cluster.resources import GroupVersionKind, Registry, Resource
@@ -87,6 +88,7 @@ class Cluster:
             discovery=Discovery(self.registry, self.options.address),
             openapi=OpenAPI(self.registry),
             hub=Hub(self.storage),
+            faults=Faults(),
         )
         self.api = Api(self.server)
         self.app = Application(self.api)
@@ -109,6 +111,11 @@ class Cluster:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.stop()
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong on purpose."""
+        return self.server.faults
 
     def client(self, user: User = SYSTEM, manager: str = "kube-apiserver") -> LocalClient:
         """A client in this process that may do anything."""

@@ -55,8 +55,10 @@ class Api:
 
         Raises:
             StatusError: the refusal.
+            ConnectionReset: a fault that was injected.
         """
         asked = target(method, path, query)
+        await self.server.faults.before(asked.verb if asked else "", asked.plural if asked else "")
         action = Action(method.lower(), path=path) if asked is None else _action(asked)
         user = self.server.access.admit(headers, action)
         return await self.answer_as(user, asked, method, path, query, headers, body)

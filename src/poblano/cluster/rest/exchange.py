@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -65,7 +65,8 @@ class Response:
         body: whole; empty where `stream` is given.
         content_type: of the body.
         headers: more of them.
-        stream: the body in pieces, for a watch or a log.
+        stream: the body in pieces, for a watch.
+        end: ends the stream from outside: the client is gone.
     """
 
     status: int
@@ -73,6 +74,7 @@ class Response:
     content_type: str = JSON
     headers: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     stream: AsyncIterator[bytes] | None = None
+    end: Callable[[], None] | None = None
 
 
 def header(headers: Headers, name: bytes) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from poblano.cluster.access import Access
 from poblano.cluster.clock import Clock
 from poblano.cluster.discovery import Discovery
+from poblano.cluster.faults import Faults
 from poblano.cluster.openapi import OpenAPI
 from poblano.cluster.resources import Registry
 from poblano.cluster.rest.exchange import Request
@@ -86,6 +87,7 @@ class Server:
         clock: the time.
         discovery, openapi: what is served, told to clients.
         hub: the watches.
+        faults: what goes wrong on purpose.
     """
 
     storage: Storage
@@ -98,6 +100,7 @@ class Server:
     discovery: Discovery
     openapi: OpenAPI
     hub: Hub
+    faults: Faults
 
     def find(self, request: Request) -> Record | None:
         """The record that a request names, or None."""

@@ -60,7 +60,7 @@ def watch(server: Server, request: Request) -> Response:
         server.hub.leave(view, watcher)
         raise
     stream = _Stream(server, request, view, watcher, wanted)
-    return Response(200, content_type=JSON, stream=stream.lines(first))
+    return Response(200, content_type=JSON, stream=stream.lines(first), end=watcher.end)
 
 
 def _wanted(request: Request) -> _Wanted:
@@ -104,8 +104,11 @@ class _Stream:
             if self._wanted.marks_the_end:
                 yield self._bookmark({_INITIAL_END: "true"}, self._since)
             deadline = self._began + self._wanted.seconds
+            plural = self._request.resource.plural
             while (left := deadline - time.monotonic()) > 0 and not self._watcher.is_ended:
                 changes = await self._watcher.wait(min(left, self._until_bookmark()))
+                if self._server.faults.is_silent(plural):
+                    await self._server.faults.until_heard()
                 changes = [change for change in changes if change.record.revision > self._wanted.revision]
                 if changes:
                     yield await self._written(changes)
