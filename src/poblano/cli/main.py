@@ -18,6 +18,7 @@ from poblano import __version__
 from poblano.core.errors import PoblanoError
 
 COMMANDS = {
+    "cluster": "Run a small Kubernetes cluster: its API, on this machine.",
     "demo": "Serve the module here and ask it about its samples.",
     "dev": "Serve the module from here to a cluster, and reload it on save.",
     "run": "Serve the module's webhooks over HTTPS, for a pod.",
@@ -59,7 +60,7 @@ class Commands(click.Group):
 def cli(debug: bool) -> None:  # noqa: FBT001 -- click passes by name
     """Kubernetes admission control in typed Python.
 
-    Run it in the folder of a module: where the pyproject.toml with [tool.poblano] is.
+    Run it in the folder of a module: where the pyproject.toml with [tool.poblano] is. `poblano cluster` runs anywhere.
     """
 
 

@@ -42,7 +42,12 @@ def test_every_binding_names_a_role_that_is_there() -> None:
 
 
 def test_the_plural_is_the_resource() -> None:
-    assert {plural(one) for one in documents()} == {"clusterroles", "clusterrolebindings", "roles", "rolebindings"}
+    assert {plural(one) for one in documents()} == {
+        "clusterroles",
+        "clusterrolebindings",
+        "roles",
+        "rolebindings",
+    }
 
 
 def test_aggregated_roles_are_filled() -> None:

@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from poblano.cluster.serving.accepting import Acceptor
 from poblano.cluster.serving.certificates import Pair
-from poblano.cluster.serving.draining import BODY_LIMIT, Application, Draining
-from poblano.cluster.serving.sockets import BACKLOG, Address, bind
+from poblano.cluster.serving.draining import Application, Draining
+from poblano.cluster.serving.sockets import Address, bind
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 # Clients keep idle connections for 90 seconds (net/http: DefaultTransport). A server that is quicker closes one at the
 # very moment that a request goes out on it, and a POST is not repeated.
 KEEP_ALIVE_SECONDS: Final = 180
-HANDSHAKE_SECONDS: Final = 10.0
 GRACE_SECONDS: Final = 0.25  # for requests under way, when it ends
 PATIENCE_SECONDS: Final = 0.5  # for the last bytes of streams
 
@@ -40,23 +40,16 @@ class Listener:
         pair: the certificate to serve.
         address: where; port 0 takes a free one.
         sockets: already bound ones, to be used instead of binding `address` at the start.
-        body_limit: bytes of a request body; a longer one is answered with 413.
     """
 
     def __init__(
-        self,
-        app: Application,
-        pair: Pair,
-        address: Address,
-        *,
-        sockets: list[socket.socket] | None = None,
-        body_limit: int = BODY_LIMIT,
+        self, app: Application, pair: Pair, address: Address, *, sockets: list[socket.socket] | None = None
     ) -> None:
-        self._app = Draining(app, body_limit=body_limit)
+        self._app = Draining(app)
         self._tls = tls_context(pair)
         self._address = address
         self._sockets = sockets
-        self._servers: list[asyncio.Server] = []
+        self._acceptor: Acceptor | None = None
         self._connections: set[Any] = set()
 
     async def start(self) -> None:
@@ -66,18 +59,8 @@ class Listener:
         """
         sockets = self._sockets or bind(self._address)
         self._address = Address(self._address.host, sockets[0].getsockname()[1])
-        loop = asyncio.get_running_loop()
-        make = self._protocols(loop)
-        for bound in sockets:
-            server = await loop.create_server(
-                make,
-                sock=bound,
-                ssl=self._tls,
-                backlog=BACKLOG,
-                ssl_handshake_timeout=HANDSHAKE_SECONDS,
-                ssl_shutdown_timeout=PATIENCE_SECONDS,
-            )
-            self._servers.append(server)
+        self._acceptor = Acceptor(sockets, self._protocols(asyncio.get_running_loop()), self._tls)
+        self._acceptor.start()
 
     @property
     def port(self) -> int:
@@ -87,12 +70,12 @@ class Listener:
     @property
     def url(self) -> str:
         """Where clients on this machine reach it."""
-        return f"https://{self._address.reached_at}:{self._address.port}"
+        return f"https://{self._address.reached_at}"
 
     async def stop(self) -> None:
         """Accept no more, end what streams, close everything: within about a second. Harmless when done twice."""
-        for server in self._servers:
-            server.close()
+        if self._acceptor is not None:
+            await self._acceptor.stop()
         for connection in list(self._connections):
             connection.shutdown()
         await self._app.drain(grace=GRACE_SECONDS, patience=PATIENCE_SECONDS)
@@ -100,7 +83,6 @@ class Listener:
         for connection in list(self._connections):
             connection.transport.abort()
         await self._gone(PATIENCE_SECONDS)
-        self._servers.clear()
 
     async def _gone(self, seconds: float) -> None:
         deadline = asyncio.get_running_loop().time() + seconds

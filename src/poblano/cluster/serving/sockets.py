@@ -22,14 +22,22 @@ class Address:
 
     @property
     def reached_at(self) -> str:
-        """The host for clients on this machine.
+        """Host and port for clients on this machine.
 
         >>> Address("0.0.0.0", 6443).reached_at, Address("::1", 6443).reached_at
-        ('127.0.0.1', '[::1]')
+        ('127.0.0.1:6443', '[::1]:6443')
         """
+        return str(Address(self.local_name, self.port))
+
+    @property
+    def local_name(self) -> str:
+        """The host for clients on this machine: the listener's own, unless it listens everywhere."""
         if self.host in _ANY:
-            return "[::1]" if self.host == "::" else "127.0.0.1"
-        return f"[{self.host}]" if ":" in self.host else self.host
+            return "::1" if self.host == "::" else "127.0.0.1"
+        return self.host
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 def parse(text: str) -> Address:
