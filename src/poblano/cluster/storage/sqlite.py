@@ -46,7 +46,7 @@ class SqliteJournal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._database = sqlite3.connect(path, isolation_level=None)
+        self._database = sqlite3.connect(path, isolation_level=None, timeout=0)
         try:
             self._prepare()
         except sqlite3.Error as error:
