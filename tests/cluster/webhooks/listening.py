@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import datetime
+import datetime as dt
 import http.server
 import json
 import ssl
@@ -43,11 +43,11 @@ def identity(*names: str, common_name: str = "localhost", days: tuple[int, int] 
     """A certificate made out to DNS names, valid from so many days to so many."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
     builder = builder.serial_number(x509.random_serial_number())
-    builder = builder.not_valid_before(now + datetime.timedelta(days=days[0]))
-    builder = builder.not_valid_after(now + datetime.timedelta(days=days[1]))
+    builder = builder.not_valid_before(now + dt.timedelta(days=days[0]))
+    builder = builder.not_valid_after(now + dt.timedelta(days=days[1]))
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     if names:
         builder = builder.add_extension(
@@ -154,7 +154,10 @@ def listening(who: Identity | None = None) -> Iterator[Listener]:
     class Quiet(http.server.ThreadingHTTPServer):
         daemon_threads = False
         block_on_close = True
-        open: set[Any] = set()
+
+        def __init__(self, *args: Any) -> None:
+            self.open: set[Any] = set()
+            super().__init__(*args)
 
         def get_request(self) -> tuple[Any, Any]:
             connection, address = super().get_request()

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import math
-from typing import TYPE_CHECKING, Final
+import socket
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin
+from weakref import WeakSet
 
 from poblano.cluster.webhooks.failure import NotAsked
 from poblano.cluster.webhooks.reply import Reply
@@ -45,6 +48,7 @@ class Caller:
         self._resolve = resolve
         self._session: aiohttp.ClientSession | None = None
         self._contexts: dict[str, ssl.SSLContext] = {}
+        self._sockets: WeakSet[socket.socket] = WeakSet()
 
     async def post(self, endpoint: Endpoint, body: bytes, *, deadline: float) -> Reply:
         """What a webhook replies. One that is busy is asked again when it says so, as long as there is time.
@@ -74,10 +78,18 @@ class Caller:
             raise _no_reply(asked, "context deadline exceeded") from None
 
     async def close(self) -> None:
-        """Close all connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        """Close all connections, also those on which a webhook is silent: TLS would wait for its goodbye."""
+        if self._session is None:
+            return
+        for one in self._sockets:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+        await self._session.close()
+        self._session = None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                while any(one.fileno() >= 0 for one in self._sockets):  # noqa: ASYNC110 - a socket tells nobody
+                    await asyncio.sleep(0.001)
 
     async def _follow(self, endpoint: Endpoint, url: str, body: bytes, context: ssl.SSLContext) -> tuple[Reply, str]:
         method, data = "POST", body
@@ -149,10 +161,17 @@ class Caller:
         if self._session is None:
             import aiohttp
 
-            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS, use_dns_cache=False)
+            connector = aiohttp.TCPConnector(
+                limit=0, keepalive_timeout=_IDLE_SECONDS, use_dns_cache=False, socket_factory=self._socket
+            )
             never = aiohttp.ClientTimeout(total=None, sock_connect=None)  # the deadline is asyncio's
             self._session = aiohttp.ClientSession(connector=connector, timeout=never)
         return self._session
+
+    def _socket(self, address: tuple[Any, ...]) -> socket.socket:
+        made = socket.socket(address[0], address[1], address[2])
+        self._sockets.add(made)
+        return made
 
 
 def _no_reply(url: str, why: str) -> NotAsked:
