@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from poblano.cluster.resources import Registry, Resource
-from poblano.cluster.tables import CustomColumn, custom_columns, metadata_only, table
+from poblano.cluster.tables import custom_columns, metadata_only, table
 
 RECORDINGS = Path(__file__).parents[2] / "fixtures" / "conformance" / "kubernetes-1.36"
 NOW = "2026-11-22T23:02:49Z"
@@ -50,26 +50,21 @@ def test_a_table_is_the_recorded_one(step: Step, objects: dict[str, Step]) -> No
     assert list(made) == list(recorded)
 
 
-def _dotted(path: str) -> Any:
-    def find(one: Any) -> list[Any]:
-        for key in path.strip(".").split("."):
-            if key not in one:
-                return []
-            one = one[key]
-        return [one]
+class Carts:
+    """The kind of the recording."""
 
-    return find
+    def columns(self, version: str) -> list[dict[str, Any]]:
+        return [
+            {"name": "Owner", "type": "string", "jsonPath": ".spec.owner"},
+            {"name": "Phase", "type": "string", "jsonPath": ".status.phase"},
+        ]
 
 
 @pytest.mark.parametrize(("step", "objects"), tables("custom-resources.json"))
 def test_a_custom_kind_s_table_is_the_recorded_one(step: Step, objects: dict[str, Step]) -> None:
     recorded = step["response"]["body"]
-    defined = [
-        {"name": "Owner", "type": "string", "jsonPath": ".spec.owner"},
-        {"name": "Phase", "type": "string", "jsonPath": ".status.phase"},
-    ]
     carts = Resource("shop.example.com", "v1", "carts", "cart", "Cart", "CartList", namespaced=True, verbs=("list",))
-    columns: tuple[CustomColumn, ...] = custom_columns(defined, _dotted)
+    columns = custom_columns(Carts(), "v1")
     shown = [{**objects[row["object"]["metadata"]["uid"]]} for row in recorded["rows"]]
     made = table(carts, shown, list_metadata=recorded["metadata"], now=NOW, columns=columns)
     assert made["columnDefinitions"] == recorded["columnDefinitions"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -52,25 +52,27 @@ class CustomColumn:
         }
 
 
-def custom_columns(defined: Sequence[Document], compiled: Callable[[str], Find]) -> tuple[CustomColumn, ...]:
-    """The columns that a version of a definition asks for; its age where it asks for none.
+class Printed(Protocol):
+    """What of a custom kind a table needs: its additionalPrinterColumns."""
 
-    Args:
-        defined: additionalPrinterColumns.
-        compiled: makes a JSONPath, ".spec.owner", into what finds it.
-    """
+    def columns(self, version: str) -> Sequence[Document]:
+        """As the definition has them, in one version."""
+        ...
+
+
+def custom_columns(kind: Printed, version: str) -> tuple[CustomColumn, ...]:
+    """The columns that a version of a custom kind asks for; its age where it asks for none."""
+    from poblano.cluster.custom.jsonpath import jsonpath
+
+    defined = kind.columns(version)
     if not defined:
-        default = age_column()["description"]
-        return (CustomColumn("Age", "date", compiled(".metadata.creationTimestamp"), default),)
-    return tuple(_column(one, compiled) for one in defined)
+        return (CustomColumn("Age", "date", jsonpath(".metadata.creationTimestamp"), age_column()["description"]),)
+    return tuple(_column(one, jsonpath(one["jsonPath"])) for one in defined)
 
 
-def _column(one: Document, compiled: Callable[[str], Find]) -> CustomColumn:
-    path = one.get("jsonPath", "")
-    about = one.get("description") or f"Custom resource definition column (in JSONPath format): {path}"
-    return CustomColumn(
-        one["name"], one["type"], compiled(path), about, one.get("format") or "", one.get("priority") or 0
-    )
+def _column(one: Document, find: Find) -> CustomColumn:
+    about = one.get("description") or f"Custom resource definition column (in JSONPath format): {one['jsonPath']}"
+    return CustomColumn(one["name"], one["type"], find, about, one.get("format") or "", one.get("priority") or 0)
 
 
 def custom_definitions(columns: Sequence[CustomColumn]) -> list[Document]:
