@@ -12,6 +12,7 @@ from poblano.cluster import field_errors as errors
 from poblano.cluster.field_errors import FieldError
 from poblano.cluster.kinds import names
 from poblano.cluster.kinds.names import NameRule
+from poblano.cluster.kinds.tree import many
 from poblano.core.jsonvalue import Document
 
 ANNOTATIONS_LIMIT: Final = 256 * 1024
@@ -53,7 +54,7 @@ def validate(obj: Document, *, namespaced: bool, name_rule: NameRule, path: str 
 def validate_kubernetes(obj: Document, *, namespaced: bool, name_rule: NameRule) -> list[FieldError]:
     """`validate` as the built-in kinds have it: a finalizer without a domain must be one of the standard ones."""
     found = validate(obj, namespaced=namespaced, name_rule=name_rule)
-    for index, finalizer in enumerate(of(obj).get("finalizers") or ()):
+    for index, finalizer in enumerate(many(of(obj), "finalizers")):
         found += finalizer_errors(finalizer, f"metadata.finalizers[{index}]")
     return found
 
@@ -124,7 +125,7 @@ def _maps_and_owners(meta: Document, path: str) -> list[FieldError]:
     return [
         *label_errors(meta.get("labels"), f"{path}.labels"),
         *annotation_errors(meta.get("annotations"), f"{path}.annotations"),
-        *owner_references(meta.get("ownerReferences") or (), f"{path}.ownerReferences"),
+        *owner_references(many(meta, "ownerReferences"), f"{path}.ownerReferences"),
     ]
 
 
@@ -159,7 +160,7 @@ def _owner(owner: Document, path: str) -> list[FieldError]:
 
 
 def _finalizers(meta: Document, path: str) -> list[FieldError]:
-    finalizers: list[str] = meta.get("finalizers") or []
+    finalizers: list[str] = many(meta, "finalizers")
     where = f"{path}.finalizers"
     found = [errors.invalid(where, one, wrong) for one in finalizers for wrong in names.qualified(one)]
     if {"orphan", "foregroundDeletion"} <= set(finalizers):
@@ -171,7 +172,7 @@ def _finalizers(meta: Document, path: str) -> list[FieldError]:
 def _new_finalizers(meta: Document, was: Document, path: str) -> list[FieldError]:
     if not was.get("deletionTimestamp"):
         return []
-    extra = sorted(set(meta.get("finalizers") or ()) - set(was.get("finalizers") or ()))
+    extra = sorted(set(many(meta, "finalizers")) - set(many(was, "finalizers")))
     if not extra:
         return []
     shown = ", ".join(errors.go_value(one) for one in extra)
@@ -181,7 +182,7 @@ def _new_finalizers(meta: Document, was: Document, path: str) -> list[FieldError
 
 def _managed_fields(meta: Document, path: str) -> list[FieldError]:
     found: list[FieldError] = []
-    for index, entry in enumerate(meta.get("managedFields") or ()):
+    for index, entry in enumerate(many(meta, "managedFields")):
         where = f"{path}.managedFields[{index}]"
         if entry.get("operation") not in {"Apply", "Update"}:
             operation = entry.get("operation") or ""

@@ -12,7 +12,7 @@ from copy import deepcopy
 from typing import ClassVar, Literal, TypeAlias
 
 from poblano.cluster.field_errors import FieldError
-from poblano.cluster.kinds import metadata, names
+from poblano.cluster.kinds import canonical, defaults, metadata, names
 from poblano.cluster.reading import Lookup
 from poblano.core.jsonvalue import Document
 
@@ -47,12 +47,24 @@ class Strategy:
     creates_on_update: ClassVar[bool] = False
     unconditional_update: ClassVar[bool] = True
 
+    def __init__(self, group: str = "", kind: str = "") -> None:
+        self.group = group
+        self.kind = kind
+
     def name_errors(self, name: str) -> list[str]:
         """What is wrong with a name: by default it must be a DNS subdomain."""
         return names.subdomain(name)
 
     def default(self, obj: Document, version: str = "") -> None:
         """Fills in what was left out, as Go's defaulting of `version` does. Doing it twice changes nothing."""
+        if self.kind:
+            canonical.shape(obj, self.group, self.kind)
+            defaults.fill(obj, self.group, self.kind)
+
+    def shape(self, obj: Document) -> None:
+        """Brings an object into the shape that storing gives it: what is empty goes, what is always written comes."""
+        if self.kind:
+            canonical.shape(obj, self.group, self.kind)
 
     def admit(self, obj: Document, old: Document | None, lookup: Lookup, subresource: str = "") -> None:
         """What the server's own mutating admission plugins do; `old` is None for a create. Before the webhooks.
@@ -66,6 +78,7 @@ class Strategy:
         if self.has_status:
             for field in self.status_fields:
                 obj.pop(field, None)
+            self.shape(obj)
         if self.counts_generation:
             obj.setdefault("metadata", {})["generation"] = 1
         self.complete(obj, None, lookup)

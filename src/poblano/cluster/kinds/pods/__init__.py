@@ -1,0 +1,1 @@
+"""Pods: their defaults, admission, validation and warnings; shared by all that carries a Pod template."""
