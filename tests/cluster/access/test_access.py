@@ -6,6 +6,7 @@ import pytest
 
 from poblano.cluster.access import Action
 from poblano.cluster.access.action import refusal
+from poblano.cluster.access.keys import decode
 from poblano.cluster.attributes import User
 from poblano.cluster.status import StatusError
 from tests.cluster.access.cluster import TOKEN, Objects, access, binding, role, rule
@@ -62,3 +63,18 @@ def test_a_refusal_says_who_cannot_do_what_where(action: Action, message: str) -
 
 def test_a_refusal_shows_the_reason_if_there_is_one() -> None:
     assert refusal(User("zoe"), Action("get", path="/x"), "because").message.endswith('"/x": because')
+
+
+def test_others_can_verify_tokens_by_what_the_issuer_publishes() -> None:
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    entry = access(Objects())
+    about = entry.issuer_document("/.well-known/openid-configuration")
+    assert about is not None
+    assert about["jwks_uri"] == about["issuer"] + "/openid/v1/jwks"
+    published = entry.issuer_document("/openid/v1/jwks")
+    assert published is not None
+    (key,) = published["keys"]
+    x, y = (int.from_bytes(decode(key[name]), "big") for name in ("x", "y"))
+    assert ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key() == entry.key._private.public_key()
+    assert entry.issuer_document("/openid") is None

@@ -72,6 +72,14 @@ def test_the_verb_escalate_lifts_the_check_for_roles() -> None:
     )
 
 
+def test_the_verb_escalate_on_a_role_by_name_counts_for_updates_of_it() -> None:
+    allow = role("e", rule("escalate", "roles", "rbac.authorization.k8s.io", names="x"), namespace="shop")
+    lifted = (allow, binding("e", "e", "User:bob", namespace="shop"))
+    strong = role("x", rule("*", "*", "*"), namespace="shop")
+    assert refusal(strong, *lifted).code == 403
+    check(strong, *lifted, old=role("x", namespace="shop"))
+
+
 def test_the_verb_bind_lifts_the_check_for_bindings_to_that_role() -> None:
     allow = role("e", rule("bind", "clusterroles", "rbac.authorization.k8s.io", names="big"), namespace="shop")
     strong = (role("big", rule("*", "*", "*")), role("bigger", rule("*", "*", "*")))

@@ -14,7 +14,7 @@ from poblano.cluster.access.authenticator import Authenticator
 from poblano.cluster.access.authorizers import AllowEverything, RoleBased
 from poblano.cluster.access.escalation import Escalation
 from poblano.cluster.access.impersonation import impersonated
-from poblano.cluster.access.keys import SigningKey
+from poblano.cluster.access.keys import ALGORITHM, SigningKey
 from poblano.cluster.access.reviews import REVIEWS, Reviews
 from poblano.cluster.access.roles import Roles
 from poblano.cluster.access.token_request import issue
@@ -22,7 +22,20 @@ from poblano.cluster.attributes import Attributes, User
 from poblano.cluster.reading import Lookup
 from poblano.core.jsonvalue import Document
 
-__all__ = ["REVIEWS", "Access", "Action", "Authenticator", "Authorizer", "Decision", "SigningKey", "refusal"]
+ISSUER_PATHS = ("/.well-known/openid-configuration", "/openid/v1/jwks")
+"""k8s.io/kubernetes/pkg/serviceaccount/openidmetadata.go; the second is of type application/jwk-set+json."""
+
+__all__ = [
+    "ISSUER_PATHS",
+    "REVIEWS",
+    "Access",
+    "Action",
+    "Authenticator",
+    "Authorizer",
+    "Decision",
+    "SigningKey",
+    "refusal",
+]
 
 
 class Access:
@@ -87,3 +100,17 @@ class Access:
         Raises: StatusError.
         """
         return issue(self.tokens, self.lookup, document, namespace=namespace, name=name)
+
+    def issuer_document(self, path: str) -> Document | None:
+        """What lets others verify tokens of ServiceAccounts, for the paths of `ISSUER_PATHS`; None for other paths."""
+        if path == ISSUER_PATHS[0]:
+            return {
+                "issuer": self.tokens.issuer,
+                "jwks_uri": f"{self.tokens.issuer}{ISSUER_PATHS[1]}",
+                "response_types_supported": ["id_token"],
+                "subject_types_supported": ["public"],
+                "id_token_signing_alg_values_supported": [ALGORITHM],
+            }
+        if path == ISSUER_PATHS[1]:
+            return {"keys": [self.key.public_document()]}
+        return None

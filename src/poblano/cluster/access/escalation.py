@@ -49,7 +49,9 @@ class Escalation:
 
     def _check_role(self, attributes: Attributes, role: Document) -> None:
         user, plural, namespace = attributes.user, attributes.resource.plural, attributes.namespace
-        if self._may(user, "escalate", plural, namespace, attributes.name):
+        # A create names nothing in its path: a permission for roles of some names does not count for it.
+        name = "" if attributes.operation == "CREATE" else attributes.name
+        if self._may(user, "escalate", plural, namespace, name):
             return
         self._check_holds(user, plural, namespace, _name(role), parse_all(role))
         old = attributes.old_object or {}
