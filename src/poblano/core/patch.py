@@ -8,7 +8,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from operator import eq
 from typing import Any, Final, TypeAlias
 
 from poblano.core.errors import MalformedObject, PatchFailed
@@ -18,6 +20,9 @@ Operation: TypeAlias = dict[str, Any]
 """One operation: ``{"op": "add", "path": "/metadata/labels", "value": {}}``."""
 
 _MISSING: Final = object()
+
+_INDEXES: Final = {str(index): index for index in range(100)}
+_NO_INDEX: Final = sys.maxsize
 
 
 def diff(before: Document, after: Document) -> list[Operation]:
@@ -36,22 +41,35 @@ def diff(before: Document, after: Document) -> list[Operation]:
 def loose_diff(before: Document, after: Document) -> list[Operation]:
     """`diff` as far as ``==`` goes, for which ``True`` is ``1``: several times as quick, and to be tried by whoever uses it."""
     operations: list[Operation] = []
-    _loose_diff_maps(before, after, "", operations)
+    loose_diff_maps(before, after, "", operations)
     return operations
 
 
-def _loose_diff_maps(before: Document, after: Document, path: str, operations: list[Operation]) -> None:
+def loose_diff_maps(before: Document, after: Document, path: str, operations: list[Operation]) -> None:
+    """`loose_diff` of what is at `path`, at the end of `operations`."""
     look_up = after.get
-    for key in [key for key, old in before.items() if look_up(key, _MISSING) != old]:
-        old, place = before[key], f"{path}/{escape(key)}"
+    changed = [key for key, old in before.items() if look_up(key, _MISSING) != old]
+    common = len(before)
+    for key in changed:
+        place = f"{path}/{escape(key)}"
         if key not in after:
+            common -= 1
             operations.append({"op": "remove", "path": place})
-        elif old.__class__ is dict and after[key].__class__ is dict:
-            _loose_diff_maps(old, after[key], place, operations)
         else:
-            _diff_item(old, after[key], place, operations)
-    for key in [key for key in after if key not in before]:
-        operations.append({"op": "add", "path": f"{path}/{escape(key)}", "value": after[key]})
+            _loose_diff_item(before[key], after[key], place, operations)
+    if common < len(after):
+        for key in [key for key in after if key not in before]:
+            operations.append({"op": "add", "path": f"{path}/{escape(key)}", "value": after[key]})
+
+
+def _loose_diff_item(old: Any, new: Any, path: str, operations: list[Operation]) -> None:
+    kind = old.__class__
+    if kind is dict and new.__class__ is dict:
+        loose_diff_maps(old, new, path, operations)
+    elif kind is list and new.__class__ is list:
+        _diff_lists(old, new, path, operations, eq, _loose_diff_item)
+    elif old != new:
+        operations.append({"op": "replace", "path": path, "value": new})
 
 
 def escape(key: str) -> str:
@@ -60,7 +78,7 @@ def escape(key: str) -> str:
     >>> escape("a/b~c")
     'a~1b~0c'
     """
-    return key.replace("~", "~0").replace("/", "~1")
+    return key if key.isalnum() else key.replace("~", "~0").replace("/", "~1")
 
 
 def _diff_maps(before: Document, after: Document, path: str, operations: list[Operation]) -> None:
@@ -84,17 +102,24 @@ def _diff_maps(before: Document, after: Document, path: str, operations: list[Op
                 operations.append({"op": "add", "path": f"{path}/{escape(key)}", "value": new})
 
 
-def _diff_lists(before: list[Any], after: list[Any], path: str, operations: list[Operation]) -> None:
+def _diff_lists(
+    before: list[Any],
+    after: list[Any],
+    path: str,
+    operations: list[Operation],
+    alike: Callable[[Any, Any], bool],
+    diff_item: Callable[[Any, Any, str, list[Operation]], None],
+) -> None:
     start, ends = 0, min(len(before), len(after))
-    while start < ends and identical(before[start], after[start]):
+    while start < ends and alike(before[start], after[start]):
         start += 1
     tail = 0
-    while tail < ends - start and identical(before[-1 - tail], after[-1 - tail]):
+    while tail < ends - start and alike(before[-1 - tail], after[-1 - tail]):
         tail += 1
     old_end, new_end = len(before) - tail, len(after) - tail
     both = min(old_end, new_end)
     for index in range(start, both):
-        _diff_item(before[index], after[index], f"{path}/{index}", operations)
+        diff_item(before[index], after[index], f"{path}/{index}", operations)
     operations.extend({"op": "remove", "path": f"{path}/{index}"} for index in range(old_end - 1, both - 1, -1))
     at_end = tail == 0
     for index in range(both, new_end):
@@ -106,7 +131,7 @@ def _diff_item(old: Any, new: Any, path: str, operations: list[Operation]) -> No
     if kind is dict and new.__class__ is dict:
         _diff_maps(old, new, path, operations)
     elif kind is list and new.__class__ is list:
-        _diff_lists(old, new, path, operations)
+        _diff_lists(old, new, path, operations, identical, _diff_item)
     elif kind is not new.__class__ or old != new:
         operations.append({"op": "replace", "path": path, "value": new})
 
@@ -123,28 +148,37 @@ def apply(document: Any, operations: Iterable[Mapping[str, Any]]) -> Any:
     {'b': 1}
     """
     for operation in operations:
-        if not _put_in_maps(document, operation):
+        if not _put(document, operation):
             document = _apply(document, operation)
     return document
 
 
-def _put_in_maps(document: Any, operation: Mapping[str, Any]) -> bool:
-    """Do what most operations are: add or replace a value of a map within maps. False where it is something else."""
-    if operation.__class__ is not dict or operation.get("op") not in ("add", "replace") or "value" not in operation:
+def _put(document: Any, operation: Mapping[str, Any]) -> bool:
+    """Do what most operations are: add or replace a value of a map that is there. False where it is something else."""
+    if operation.__class__ is not dict:
         return False
-    path: Any = operation.get("path")
-    if path.__class__ is not str:
+    look_up = operation.get
+    op: Any = look_up("op")
+    path: Any = look_up("path")
+    value = look_up("value", _MISSING)
+    if op not in ("add", "replace") or value is _MISSING or path.__class__ is not str:
         return False
-    above, separator, last = path.rpartition("/")
-    if not separator or "~" in above:
+    root, *parts = path.split("/")
+    if root or not parts:
         return False
-    for part in above.split("/")[1:] if above else ():
-        document = document.get(part) if document.__class__ is dict else None
-    if "~" in last:
-        last = last.replace("~1", "/").replace("~0", "~")
-    if document.__class__ is not dict or (operation["op"] == "replace" and last not in document):
+    if "~" in path:
+        parts = [part.replace("~1", "/").replace("~0", "~") for part in parts]
+    last = parts.pop()
+    for part in parts:
+        if document.__class__ is dict:
+            document = document.get(part)
+        elif document.__class__ is list and (index := _INDEXES.get(part, _NO_INDEX)) < len(document):
+            document = document[index]
+        else:
+            return False
+    if document.__class__ is not dict or (op == "replace" and last not in document):
         return False
-    document[last] = operation["value"]
+    document[last] = value
     return True
 
 
@@ -153,7 +187,7 @@ def _apply(document: Any, operation: Mapping[str, Any]) -> Any:
         op, path = operation["op"], operation["path"]
         parts = _parts(path)
         if op in ("add", "replace"):
-            return _put(document, parts, operation["value"], path, must_exist=op == "replace")
+            return _placed(document, parts, operation["value"], path, must_exist=op == "replace")
         if op == "remove":
             return _taken(document, parts, path)[0]
         if op == "test":
@@ -161,7 +195,7 @@ def _apply(document: Any, operation: Mapping[str, Any]) -> Any:
                 raise PatchFailed(f"{path} is not what the test says")
             return document
         if op == "copy":
-            return _put(
+            return _placed(
                 document,
                 parts,
                 copied(_get(document, _parts(operation["from"]), operation["from"])),
@@ -179,7 +213,7 @@ def _move(document: Any, source: str, target: str) -> Any:
     if target.startswith(f"{source}/"):
         raise PatchFailed(f"{source} cannot be moved into itself")
     rest, value = _taken(document, _parts(source), source)
-    return _put(rest, _parts(target), value, target, must_exist=False)
+    return _placed(rest, _parts(target), value, target, must_exist=False)
 
 
 def _parts(path: str) -> list[str]:
@@ -210,7 +244,7 @@ def _index(part: str, items: Any, path: str, *, end: int = 0) -> int:
     return int(part)
 
 
-def _put(document: Any, parts: list[str], value: Any, path: str, *, must_exist: bool) -> Any:
+def _placed(document: Any, parts: list[str], value: Any, path: str, *, must_exist: bool) -> Any:
     if not parts:
         return value
     last = parts.pop()
