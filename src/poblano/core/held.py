@@ -82,15 +82,10 @@ class Held(msgspec.Struct, eq=False):
             self.document = document
         return document
 
-    def with_marks(self, made: dict[MarksKey, Marks] | None) -> tuple[Held, bool]:
+    def with_marks(self, made: dict[MarksKey, Marks]) -> tuple[Held, bool]:
         """The same for the next rule, with the labels and annotations this one made, and whether they are others."""
-        kept = dict(self.made)
-        changed = False
-        for key, marks in (made or {}).items():
-            if marks != self.marks(key):
-                kept[key] = dict(marks)
-                changed = True
-        return Held(self.raw, self.metadata, self.keep, kept), changed
+        others: dict[MarksKey, Marks] = {k: dict(marks) for k, marks in made.items() if marks != self.marks(k)}
+        return Held(self.raw, self.metadata, self.keep, self.made | others), bool(others)
 
     def renewed(self) -> Held:
         """The same, as if this rule had not been there. What it still does to its own changes nothing."""
@@ -106,7 +101,7 @@ def held_of(raw: msgspec.Raw, metadata: Metadata | None = None, *, keep: bool = 
     """
     data = bytes(raw)
     held = Held(data, metadata, keep)
-    if not data.startswith(b"{") or not data.isascii() or b"\\u" in data:
+    if not data.startswith(b"{") or not data.isascii() or (b"\\" in data and b"\\u" in data):
         held.opened()
     return held
 

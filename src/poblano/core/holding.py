@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
+from poblano.core.decisions import Said
 from poblano.core.held import Held, Marks, MarksKey
 from poblano.core.jsonvalue import Document, as_map, plain
 from poblano.core.objects import Resource
@@ -23,7 +24,7 @@ class Holding(Generic[K]):
         held: what there is before the object has been decoded.
     """
 
-    __slots__ = ("_document", "_held", "_made", "_view", "request")
+    __slots__ = ("_document", "_held", "_made", "_old", "_said", "_view", "request")
 
     _document: Document | None
 
@@ -34,7 +35,9 @@ class Holding(Generic[K]):
         self._view = view
         self._held = held
         self._document = document if held is None else held.document
-        self._made: dict[MarksKey, Marks] | None = None
+        self._made: dict[MarksKey, Marks] = {}  # changed here, while the object has not been decoded
+        self._old: K | None = None
+        self._said: Said | None = None
 
     @property
     def raw(self) -> K:
@@ -56,48 +59,42 @@ class Holding(Generic[K]):
         """The whole object, with what was changed before it was decoded."""
         if self._document is None:
             document = {} if self._held is None else self._held.opened()
-            for kind, marks in (self._made or {}).items():
+            for kind, marks in self._made.items():
                 document["metadata"][kind] = marks
             self._document = document
+            self._made = {}
         return self._document
 
     def _seen(self, kind: MarksKey) -> Marks | None:
         """The labels or annotations, not to be changed; None when the object must be decoded to know them."""
         if self._document is not None or self._held is None:
             return None
-        made = self._made
-        return made[kind] if made is not None and kind in made else self._held.marks(kind)
+        made = self._made.get(kind)
+        return self._held.marks(kind) if made is None else made
 
     def _own(self, kind: MarksKey) -> Marks | None:
         """The same, to be changed."""
-        made = self._made
-        if made is not None and kind in made and self._document is None:
-            return made[kind]
-        seen = self._seen(kind)
-        if seen is None:
-            return None
-        if made is None:
-            made = self._made = {}
-        own = made[kind] = dict(seen)
+        own = self._made.get(kind)
+        if own is None:
+            seen = self._seen(kind)
+            own = None if seen is None else self._made.setdefault(kind, dict(seen))
         return own
 
     def _mark(self, kind: MarksKey, key: str, value: str) -> None:
         # What is said in ASCII can be written as it is; anything else takes the way through the whole object.
         if key.__class__ is str and value.__class__ is str and key.isascii() and value.isascii():
-            own = self._own(kind)
+            own = self._made.get(kind) or self._own(kind)
             if own is not None:
                 own[key] = value
                 return
         self._marks(kind)[key] = plain(value, key)
 
     def _unmark(self, kind: MarksKey, key: str) -> None:
-        marks = self._seen(kind)
-        if marks is None:
-            found: Entries[str] = getattr(self.raw.metadata, kind)
-            found.pop(key, None)
-        elif key in marks:
-            own = self._own(kind)
-            assert own is not None
+        seen = self._seen(kind)
+        if seen is None:
+            marks: Entries[str] = getattr(self.raw.metadata, kind)
+            marks.pop(key, None)
+        elif key in seen and (own := self._own(kind)) is not None:
             del own[key]
 
     def _marks(self, kind: MarksKey) -> Document:
@@ -113,6 +110,6 @@ class Holding(Generic[K]):
         return made.__made__()
 
 
-def made_in(request: Holding[Any]) -> dict[MarksKey, Marks] | None:
+def made_in(request: Holding[Any]) -> dict[MarksKey, Marks]:
     """The labels and annotations that a rule has made without asking for the whole object, for the pipeline."""
     return request._made

@@ -12,7 +12,7 @@ import orjson
 from poblano.core.errors import PatchFailed
 from poblano.core.held import STRICT, Held, written
 from poblano.core.jsonvalue import Document, plain
-from poblano.core.patch import Operation, apply, diff, loose_diff
+from poblano.core.patch import Operation, apply, diff, loose_diff, loose_diff_maps
 from poblano.core.review import AdmissionRequest, absent, decode
 
 
@@ -85,18 +85,23 @@ def patch_of_marks(request: AdmissionRequest, held: Held) -> tuple[Sequence[Oper
         PatchFailed: when the patch makes something else.
     """
     metadata = held.metadata
-    if not held.made or metadata is None or absent(request.object_bytes):
+    if metadata is None or not held.made or absent(request.object_bytes):
         return (), b""
+    patch: list[Operation] = []
     before: Document = {}
-    for key in held.made:
-        marks = metadata.labels if key == "labels" else metadata.annotations
-        if marks is not None:
-            before[key] = marks
-    patch = loose_diff({"metadata": before}, {"metadata": held.made})
+    for key, made in held.made.items():
+        found = metadata.labels if key == "labels" else metadata.annotations
+        if found is not None:
+            before[key] = found
+            loose_diff_maps(found, made, f"/metadata/{key}", patch)
+        elif made:
+            patch.append({"op": "add", "path": f"/metadata/{key}", "value": made})
     if not patch:
         return (), b""
     sent = orjson.dumps(patch, option=STRICT)
-    if apply({"metadata": before}, orjson.loads(sent)) != {"metadata": held.made}:
+    if apply({"metadata": before}, orjson.loads(sent))["metadata"] != {
+        key: m for key, m in held.made.items() if m or key in before
+    }:
         raise PatchFailed(f"the patch made for {request.kind.kind} {request.name} makes something else of it")
     return patch, sent
 

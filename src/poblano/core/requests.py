@@ -11,12 +11,11 @@ from typing import Any, Self, TypeVar
 from poblano.core.asked import asked
 from poblano.core.decisions import DEFAULT_CODE, Decision, Said
 from poblano.core.errors import MalformedObject
-from poblano.core.held import Held
 from poblano.core.holding import Holding
 from poblano.core.jsonvalue import Document, as_map, copied, owned, plain
 from poblano.core.objects import Resource
 from poblano.core.patch import merge
-from poblano.core.review import AdmissionRequest, Verb
+from poblano.core.review import Verb
 from poblano.core.secrets import SecretBytes, SecretText
 from poblano.core.structs import Struct
 
@@ -31,14 +30,7 @@ class Request(Holding[K]):
         request: the AdmissionRequest: operation, user, options, names.
     """
 
-    __slots__ = ("_old", "_said")
-
-    def __init__(
-        self, request: AdmissionRequest, view: type[K], document: Document | None, held: Held | None = None
-    ) -> None:
-        super().__init__(request, view, document, held)
-        self._old: K | None = None
-        self._said: Said | None = None
+    __slots__ = ()
 
     @property
     def old_resource(self) -> K | None:
