@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +12,10 @@ from poblano.cluster.app import Application
 from poblano.cluster.attributes import User
 from poblano.cluster.birth import give_birth
 from poblano.cluster.clock import Clock
+from poblano.cluster.controllers.definitions import DefinitionController
+from poblano.cluster.controllers.garbage import GarbageCollector
+from poblano.cluster.controllers.namespaces import NamespaceController
+from poblano.cluster.controllers.steward import Controller, Steward
 from poblano.cluster.discovery import Discovery
 from poblano.cluster.faults import Faults
 from poblano.cluster.local import LocalClient
@@ -31,6 +36,10 @@ if TYPE_CHECKING:
 
 SYSTEM: Final = User("system:apiserver", ("system:masters", "system:authenticated"))
 """Whoever writes what the server itself needs."""
+CONTROLLERS: Final = User("system:kube-controller-manager", ("system:masters", "system:authenticated"))
+_QUICK: Final = 0.02
+_UNHURRIED: Final = 2.0
+"""Seconds that what is to go stays there: with and without controllers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +101,17 @@ class Cluster:
         )
         self.api = Api(self.server)
         self.app = Application(self.api)
+        self._steward = Steward(self.storage, self._controllers())
 
     async def start(self) -> None:
-        """Make what every cluster has."""
+        """Make what every cluster has, and let begin what goes on by itself."""
         await give_birth(self.client(), self.options.address)
+        self._steward.start()
 
     async def stop(self) -> None:
         """End the watches and what goes on by itself; let go of the journal."""
         self.server.hub.end_all()
+        await self._steward.stop()
         await self.server.webhooks.close()
         self.storage.close()
 
@@ -120,6 +132,16 @@ class Cluster:
     def client(self, user: User = SYSTEM, manager: str = "kube-apiserver") -> LocalClient:
         """A client in this process that may do anything."""
         return LocalClient(self.api, user, manager)
+
+    def _controllers(self) -> Iterator[Controller]:
+        """What goes on by itself. Without controllers a cluster is an API server alone, in which things stay for a moment."""
+        server, delay = self.server, _QUICK if self.options.controllers else _UNHURRIED
+        yield DefinitionController(
+            self.client(), self.storage, self.registry, ended=server.hub.end_all, now=self.clock.now
+        )
+        client = self.client(CONTROLLERS, "kube-controller-manager")
+        yield NamespaceController(client, self.storage, delay=delay)
+        yield GarbageCollector(client, self.storage, delay=delay)
 
     def _equivalents(self, resource: Resource) -> tuple[Resource, ...]:
         return tuple(one for one in self.registry.versions(resource.group, resource.plural) if one is not resource)

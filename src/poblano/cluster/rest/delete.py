@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from poblano.cluster.custom.conditions import terminating
 from poblano.cluster.kinds.tree import many, struct
 from poblano.cluster.rest.admission import attributes
 from poblano.cluster.rest.bodies import read_delete_options
@@ -25,6 +26,7 @@ from poblano.core.jsonvalue import Document
 
 ORPHAN: Final = "orphan"
 FOREGROUND: Final = "foregroundDeletion"
+CLEANUP: Final = "customresourcecleanup.apiextensions.k8s.io"
 _IMMORTAL: Final = ("default", "kube-system", "kube-public")
 _RETURNED: Final = frozenset({
     ("", "pods"), ("", "podtemplates"), ("", "persistentvolumes"), ("", "persistentvolumeclaims"), ("", "resourcequotas"),
@@ -129,20 +131,32 @@ async def _remove(
     bucket = bucket_of(request.resource)
     new: Document = {**old, "metadata": {**old["metadata"]}}
     _set_propagation(new, options)
+    if _is_definition(request) and CLEANUP not in many(new, "metadata", "finalizers") and not _is_going(old):
+        new["metadata"]["finalizers"] = [*many(new, "metadata", "finalizers"), CLEANUP]
     grace = _grace(request, old, options)
     if not _is_held(new) and not grace:
         if options.dry_run:
             return unstored(record.key, record.version, old, revision=record.revision), True
         return server.storage.delete(bucket, read=record), True
     _mark(server, new, grace)
-    if request.resource.plural == "namespaces" and not request.resource.group:
-        new["status"] = {**(new.get("status") or {}), "phase": "Terminating"}
+    if request.resource.kind == "Namespace" and not request.resource.group:
+        new["status"] = {**struct(new, "status"), "phase": "Terminating"}
+    if _is_definition(request):
+        new = terminating(new, server.clock.now())
     if new == old:
         return record, False
     version, stored = await server.stored.to_storage(request.resource, new)
     if options.dry_run:
         return unstored(record.key, version, stored, revision=record.revision), False
     return server.storage.update(bucket, version, stored, read=record), False
+
+
+def _is_definition(request: Request) -> bool:
+    return request.resource.kind == "CustomResourceDefinition" and request.resource.group == "apiextensions.k8s.io"
+
+
+def _is_going(document: Document) -> bool:
+    return bool(document["metadata"].get("deletionTimestamp"))
 
 
 def _set_propagation(new: Document, options: DeleteOptions) -> None:

@@ -20,7 +20,7 @@ from poblano.cluster.rest.stored import Stored, bucket_of
 from poblano.cluster.selectors import EVERYTHING, BadSelector, FieldTerm, LabelSelector, fields_match, parse_fields
 from poblano.cluster.status import StatusError, bad_request, expired
 from poblano.cluster.storage.engine import Compacted, Storage
-from poblano.cluster.storage.records import Record, key_of
+from poblano.cluster.storage.records import Record
 from poblano.core.jsonvalue import Document
 
 _CONTINUE_VERSION: Final = "meta.k8s.io/v1"
@@ -36,13 +36,11 @@ class Selection:
 
     Args:
         namespace: empty for all.
-        name: empty for all.
         labels: what their labels have to be.
         fields: what their fields have to be.
     """
 
     namespace: str = ""
-    name: str = ""
     labels: LabelSelector = EVERYTHING
     fields: tuple[FieldTerm, ...] = ()
 
@@ -54,12 +52,10 @@ class Selection:
     @property
     def is_plain(self) -> bool:
         """Whether it is by namespace alone."""
-        return not (self.name or self.labels.requirements or self.fields)
+        return not (self.labels.requirements or self.fields)
 
     def selects(self, record: Record) -> bool:
         """Whether a record, whose namespace is right, is meant."""
-        if self.name and record.key != key_of(self.namespace, self.name):
-            return False
         if self.labels.requirements and not self.labels.matches(record.labels):
             return False
         return not self.fields or self._by_fields(record)
@@ -73,7 +69,7 @@ class Selection:
         return fields_match(self.fields, lambda field: field_value(document, field))
 
 
-def selection(resource: Resource, query: Query, *, namespace: str, name: str = "") -> Selection:
+def selection(resource: Resource, query: Query, *, namespace: str) -> Selection:
     """What the selectors of a query mean for a resource.
 
     Raises:
@@ -85,7 +81,7 @@ def selection(resource: Resource, query: Query, *, namespace: str, name: str = "
     except BadSelector as error:
         raise bad_request(str(error)) from None
     check_fields(resource, fields)
-    return Selection(namespace if resource.namespaced else "", name, labels, fields)
+    return Selection(namespace if resource.namespaced else "", labels, fields)
 
 
 @dataclass(frozen=True, slots=True)

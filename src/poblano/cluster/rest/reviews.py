@@ -29,7 +29,7 @@ async def review(server: Server, request: Request) -> Response:
     answered = server.access.review(
         resource.group, resource.plural, asked, user=request.user, namespace=request.target.namespace
     )
-    return rendered(encoded(answered), request.answer, status=201)
+    return rendered(encoded({"metadata": {}, **answered}), request.answer, status=201)
 
 
 async def issue_token(server: Server, request: Request) -> Response:

@@ -73,11 +73,11 @@ def _split(path: str) -> tuple[str, str, list[str]]:
 
 
 def _collective(verb: str, name: str, query: Query) -> str:
-    """The verb that is authorized: a GET may be a list or a watch."""
-    if verb == "get" and query.flag("watch"):
-        return "watch"
+    """The verb that is authorized: a GET of a collection is a list or a watch; of one object it is never a watch."""
     if name:
         return verb
+    if verb == "get" and query.flag("watch"):
+        return "watch"
     return {"get": "list", "delete": "deletecollection"}.get(verb, verb)
 
 

@@ -47,8 +47,7 @@ def watch(server: Server, request: Request) -> Response:
     """
     query = request.query
     check_watch_options(query)
-    name = request.target.name if request.target.name and not query.text("fieldSelector") else ""
-    chosen = selection(request.resource, query, namespace=request.target.namespace, name=name)
+    chosen = selection(request.resource, query, namespace=request.target.namespace)
     wanted = _wanted(request)
     view, watcher = server.hub.join(request.resource, chosen)
     try:

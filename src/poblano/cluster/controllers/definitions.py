@@ -1,0 +1,132 @@
+"""Custom kinds come into force, change, and go, as their definitions do.
+
+Source: k8s.io/apiextensions-apiserver/pkg/controller: status, establish, finalizer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from poblano.cluster.custom import CustomKind
+from poblano.cluster.custom.conditions import is_true, settled
+from poblano.cluster.kinds.tree import many, value
+from poblano.cluster.local import LocalClient
+from poblano.cluster.resources import Registry, Resource
+from poblano.cluster.rest.delete import CLEANUP
+from poblano.cluster.status import StatusError
+from poblano.cluster.storage.engine import Storage
+from poblano.cluster.storage.records import Bucket, Event
+from poblano.core.jsonvalue import Document
+
+DEFINITIONS: Final[Bucket] = ("apiextensions.k8s.io", "customresourcedefinitions")
+_AGAIN: Final = 0.1
+
+
+class DefinitionController:
+    """Grants names, serves what is established, and empties what is deleted.
+
+    Args:
+        client: may write anything.
+        storage: what there is.
+        registry: what is served.
+        ended: told which bucket is no longer served as it was, so that its watches end.
+        now: the time as the API writes it.
+    """
+
+    buckets: tuple[Bucket | None, ...] = (DEFINITIONS,)
+
+    def __init__(
+        self,
+        client: LocalClient,
+        storage: Storage,
+        registry: Registry,
+        *,
+        ended: Callable[[Bucket], None],
+        now: Callable[[], str],
+    ) -> None:
+        self._client, self._storage, self._registry = client, storage, registry
+        self._ended, self._now = ended, now
+        self._served: dict[str, Document] = {}
+
+    def keys(self, event: Event) -> Iterable[str]:
+        """All: a name that one lets go may be granted to another."""
+        if event.type == "DELETED":
+            return [record.key for record in self._storage.records(DEFINITIONS)] + [event.record.key]
+        return (event.record.key,)
+
+    def first_keys(self) -> Iterable[str]:
+        """All definitions; those in force are served before anybody asks."""
+        for record in self._storage.records(DEFINITIONS):
+            self._serve(record.key, self._typed(record.document()))
+        return [record.key for record in self._storage.records(DEFINITIONS)]
+
+    async def reconcile(self, key: str) -> float | None:
+        """Bring one definition into order."""
+        record = self._storage.get(DEFINITIONS, key)
+        if record is None:
+            self._withdraw(key)
+            return None
+        crd = self._typed(record.document())
+        if value(crd, "metadata", "deletionTimestamp"):
+            return await self._end(key, crd)
+        others = [self._typed(one.document()) for one in self._storage.records(DEFINITIONS)]
+        wanted = settled(crd, others, self._now())
+        if wanted.get("status") != crd.get("status"):
+            crd = await self._client.update(self._resource(), wanted, subresource="status")
+        self._serve(key, crd)
+        return None
+
+    def _serve(self, key: str, crd: Document) -> None:
+        if not is_true(crd, "Established"):
+            self._withdraw(key)
+            return
+        before = self._served.get(key)
+        if before == crd["spec"]:
+            return
+        kind = CustomKind(crd)
+        self._served[key] = crd["spec"]
+        self._registry.define(key, kind.resources)
+        if before is not None:
+            self._ended((crd["spec"]["group"], crd["spec"]["names"]["plural"]))
+
+    def _withdraw(self, key: str) -> None:
+        spec = self._served.pop(key, None)
+        if spec is not None:
+            self._registry.undefine(key)
+            self._ended((spec["group"], spec["names"]["plural"]))
+
+    async def _end(self, key: str, crd: Document) -> float | None:
+        """Delete the objects of a kind that is to go; then it goes."""
+        if CLEANUP not in many(crd, "metadata", "finalizers"):
+            return None
+        if await self._empty(crd):
+            return _AGAIN
+        finalizers = [one for one in many(crd, "metadata", "finalizers") if one != CLEANUP]
+        change = {"metadata": {"finalizers": finalizers or None}}
+        await self._client.patch(self._resource(), "", key, change)
+        return None
+
+    async def _empty(self, crd: Document) -> bool:
+        spec = crd["spec"]
+        resource = next(iter(self._registry.versions(spec["group"], spec["names"]["plural"])), None)
+        bucket: Bucket = (spec["group"], spec["names"]["plural"])
+        left = self._storage.records(bucket)
+        if resource is None:
+            return False
+        for record in left:
+            namespace, _, name = record.key.rpartition("/")
+            try:
+                await self._client.delete(resource, namespace, name)
+            except StatusError as error:
+                if error.reason not in ("NotFound", "Conflict"):
+                    raise
+        return bool(left)
+
+    def _resource(self) -> Resource:
+        found = self._registry.find("apiextensions.k8s.io", "v1", "customresourcedefinitions")
+        assert found is not None
+        return found
+
+    def _typed(self, document: Document) -> Document:
+        return {"kind": "CustomResourceDefinition", "apiVersion": "apiextensions.k8s.io/v1", **document}
