@@ -1,0 +1,81 @@
+"""The shape that a definition gets by being read into Go's types and written again: what is empty goes.
+
+Source: k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1/types.go and types_jsonschema.go (omitempty)
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from poblano.core.jsonvalue import Document
+
+_TEXTS: Final = frozenset({"id", "$schema", "description", "type", "format", "title", "pattern"})
+_FLAGS: Final = frozenset(
+    {"exclusiveMaximum", "exclusiveMinimum", "uniqueItems", "nullable"}
+    | {"x-kubernetes-embedded-resource", "x-kubernetes-int-or-string"}
+)
+_LISTS: Final = frozenset(
+    {"enum", "required", "allOf", "oneOf", "anyOf", "x-kubernetes-list-map-keys", "x-kubernetes-validations"}
+)
+_MAPS: Final = frozenset({"properties", "patternProperties", "definitions", "dependencies"})
+_SCHEMAS: Final = ("items", "additionalProperties", "additionalItems", "not")
+_RAW: Final = frozenset({"default", "example", "enum"})
+"""What is JSON of the user's own."""
+
+
+def shape_definition(crd: Document) -> None:
+    """Bring a definition into the shape in which it is stored, in place."""
+    spec: Document = crd.get("spec") or {}
+    for key in [key for key, value in spec.items() if value is None]:
+        del spec[key]
+    for key in ("shortNames", "categories", "singular", "listKind"):
+        if not (spec.get("names") or {}).get(key, True):
+            del spec["names"][key]
+    for version in spec.get("versions") or ():
+        _version(version)
+
+
+def _version(version: Document) -> None:
+    for key in ("served", "storage"):
+        version.setdefault(key, False)
+    for key in ("deprecated", "additionalPrinterColumns", "selectableFields"):
+        if not version.get(key, True):
+            del version[key]
+    for key in [key for key, value in version.items() if value is None]:
+        del version[key]
+    for column in version.get("additionalPrinterColumns") or ():
+        for key in ("format", "description", "priority"):
+            if not column.get(key, True):
+                del column[key]
+    root = (version.get("schema") or {}).get("openAPIV3Schema")
+    if root:
+        _schema(root)
+
+
+def _schema(node: Document) -> None:
+    for key in [key for key, value in node.items() if _is_empty(key, value)]:
+        del node[key]
+    for key in _SCHEMAS:
+        if node.get(key).__class__ is dict:
+            _schema(node[key])
+    for key in ("allOf", "oneOf", "anyOf"):
+        for inner in node.get(key) or ():
+            _schema(inner)
+    for inner in (node.get("properties") or {}).values():
+        _schema(inner)
+    for rule in node.get("x-kubernetes-validations") or ():
+        for key in ("message", "messageExpression", "fieldPath"):
+            if not rule.get(key, True):
+                del rule[key]
+
+
+def _is_empty(key: str, value: Any) -> bool:
+    if key in _RAW and value is not None:
+        return key == "enum" and not value
+    return (
+        value is None
+        or (key in _TEXTS and value == "")
+        or (key in _FLAGS and value is False)
+        or (key in _LISTS and value == [])
+        or (key in _MAPS and value == {})
+    )
