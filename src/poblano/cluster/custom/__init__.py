@@ -4,3 +4,7 @@
 """
 
 from __future__ import annotations
+
+from poblano.cluster.custom.kind import CustomKind
+
+__all__ = ["CustomKind"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from poblano.cluster.custom.parts import part
 from poblano.core.jsonvalue import Document, copied
 
 
@@ -26,7 +27,7 @@ class Taken:
         for other in others:
             if other["spec"].get("group") != group or other["metadata"]["name"] == name:
                 continue
-            names = (other.get("status") or {}).get("acceptedNames") or {}
+            names = part(other, "status", "acceptedNames")
             resources |= {names.get("plural") or "", names.get("singular") or "", *(names.get("shortNames") or ())}
             kinds |= {names.get("kind") or "", names.get("listKind") or ""}
         return cls(frozenset(resources - {""}), frozenset(kinds - {""}))
@@ -34,7 +35,7 @@ class Taken:
 
 def condition(crd: Document, kind: str) -> Document | None:
     """A condition of the definition, or None."""
-    conditions = (crd.get("status") or {}).get("conditions") or ()
+    conditions = part(crd, "status").get("conditions") or ()
     return next((one for one in conditions if one.get("type") == kind), None)
 
 
@@ -77,7 +78,7 @@ def terminating(crd: Document, now: str) -> Document:
 def _set(crd: Document, kind: str, status: str, reason: str, message: str, now: str) -> None:
     found = condition(crd, kind)
     if found is None:
-        conditions = crd["status"].get("conditions") or []
+        conditions: list[Document] = crd["status"].get("conditions") or []
         crd["status"]["conditions"] = conditions
         found = {"type": kind}
         conditions.append(found)
@@ -91,7 +92,7 @@ def _set(crd: Document, kind: str, status: str, reason: str, message: str, now: 
 def _accepted(crd: Document, taken: Taken) -> tuple[Document, tuple[str, str] | None]:
     """The names that are granted, and what stands in the way of the others."""
     asked = crd["spec"]["names"]
-    granted: Document = copied((crd.get("status") or {}).get("acceptedNames") or {})
+    granted: Document = copied(part(crd, "status", "acceptedNames"))
     conflicts: list[tuple[str, str]] = []
 
     def grant(key: str, reason: str, used: frozenset[str]) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from poblano.cluster.custom.parts import part
 from poblano.cluster.status import StatusError
 from poblano.core.jsonvalue import Document, copied
 
@@ -136,7 +137,7 @@ def _checked(one: Any, original: Document, api_version: str, at: int) -> Documen
     if one.get("kind") != original.get("kind"):
         kinds = f"(expected: {original.get('kind')}, received: {one.get('kind') or ''})"
         raise BadConversion(f"{invalid}: invalid kind {kinds}")
-    given, was = one.get("metadata") or {}, original.get("metadata") or {}
+    given, was = part(one, "metadata"), part(original, "metadata")
     for key, shown in (("name", "name"), ("namespace", "namespace"), ("uid", "UID")):
         if (given.get(key) or "") != (was.get(key) or ""):
             detail = f"must have the same {shown}: {was.get(key) or ''} != {given.get(key) or ''}"

@@ -26,7 +26,8 @@ def validate_conversion(conversion: Document | None, path: str) -> list[FieldErr
     if not strategy:
         return [errors.required(f"{path}.strategy")]
     found = [] if strategy in _STRATEGIES else [errors.not_supported(f"{path}.strategy", strategy, _STRATEGIES)]
-    client, reviews = webhook.get("clientConfig"), webhook.get("conversionReviewVersions") or []
+    client = webhook.get("clientConfig")
+    reviews: list[str] = webhook.get("conversionReviewVersions") or []
     if strategy != "Webhook":
         detail = "should not be set when strategy is not set to Webhook"
         if client is not None:

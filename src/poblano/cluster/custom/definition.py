@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from poblano.cluster.custom.parts import part
 from poblano.core.jsonvalue import Document, as_map, copied
 
 
@@ -25,7 +26,7 @@ def default_definition(crd: Document) -> None:
         names["listKind"] = names.get("listKind") or f"{names['kind']}List"
     conversion = spec.get("conversion") or {"strategy": "None"}
     spec["conversion"] = conversion
-    service = ((conversion.get("webhook") or {}).get("clientConfig") or {}).get("service")
+    service = part(conversion, "webhook", "clientConfig").get("service")
     if service is not None and service.get("port") is None:
         service["port"] = 443
     if spec.get("preserveUnknownFields") is False:
@@ -51,12 +52,12 @@ def prepare_for_create(crd: Document) -> None:
 
 def prepare_for_update(crd: Document, old: Document) -> None:
     """Put back the status; a new storage version is remembered; a change of the spec is a new generation."""
-    crd["status"] = copied(old.get("status") or {})
-    stored = crd["status"].setdefault("storedVersions", [])
+    crd["status"] = copied(part(old, "status"))
+    stored: list[str] = crd["status"].setdefault("storedVersions", [])
     current = storage_version(crd)
     if current and current not in (stored or ()):
         crd["status"]["storedVersions"] = [*(stored or ()), current]
-    generation = int((old.get("metadata") or {}).get("generation") or 0)
+    generation = int(part(old, "metadata").get("generation") or 0)
     changed = crd.get("spec") != old.get("spec")
     crd.setdefault("metadata", {})["generation"] = generation + 1 if changed else generation
 

@@ -7,12 +7,14 @@ Source: k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation/validat
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from poblano.cluster import field_errors as errors
 from poblano.cluster.custom.conditions import is_true
 from poblano.cluster.custom.conversion_checks import validate_conversion
 from poblano.cluster.custom.definition import shared
+from poblano.cluster.custom.parts import part
 from poblano.cluster.custom.schema_checks import validate_schema
 from poblano.cluster.custom.version_checks import (
     validate_columns,
@@ -30,7 +32,7 @@ _IMMUTABLE: Final = "field is immutable"
 def name_errors(crd: Document) -> list[str]:
     """What is wrong with the name: it is made of the plural and the group."""
     spec, name = crd["spec"], crd["metadata"].get("name") or ""
-    wanted = f"{(spec.get('names') or {}).get('plural') or ''}.{spec.get('group') or ''}"
+    wanted = f"{part(spec, 'names').get('plural') or ''}.{spec.get('group') or ''}"
     return [*names.subdomain(name), *([] if name == wanted else ['must be spec.names.plural+"."+spec.group'])]
 
 
@@ -44,7 +46,7 @@ def validate_definition(crd: Document, old: Document | None = None) -> list[Fiel
     found = _spec(crd["spec"])
     if old is not None:
         found += _changes(crd["spec"], old)
-        found += _stored_versions((crd.get("status") or {}).get("storedVersions") or [], crd["spec"])
+        found += _stored_versions(part(crd, "status").get("storedVersions") or [], crd["spec"])
     return found
 
 
@@ -52,7 +54,7 @@ def _spec(spec: Document) -> list[FieldError]:
     versions: list[Document] = spec.get("versions") or []
     found = _group(spec) + _scope(spec)
     for at, version in enumerate(versions):
-        if not (version.get("schema") or {}).get("openAPIV3Schema"):
+        if not part(version, "schema").get("openAPIV3Schema"):
             where = f"spec.versions[{at}].schema.openAPIV3Schema"
             found.append(errors.required(where, "schemas are required"))
     found += _versions(versions)
@@ -132,32 +134,32 @@ def _shared_parts(versions: list[Document]) -> list[FieldError]:
     if not versions:
         return []
     alike = {key: versions[0].get(key) for key in _PARTS if shared(versions, key)[0]}
-    status = any((version.get("subresources") or {}).get("status") is not None for version in versions)
+    status = any(part(version, "subresources").get("status") is not None for version in versions)
     found: list[FieldError] = []
-    root = (alike.get("schema") or {}).get("openAPIV3Schema")
+    root = part(alike, "schema").get("openAPIV3Schema")
     if root:
         found += validate_schema(root, "spec.validation.openAPIV3Schema", has_status=status)
     found += validate_subresources(alike.get("subresources"), "spec.subresources")
     found += validate_columns(alike.get("additionalPrinterColumns"), "spec.additionalPrinterColumns")
     if alike.get("selectableFields"):
-        schema = (versions[0].get("schema") or {}).get("openAPIV3Schema") or {}
+        schema = part(versions[0], "schema", "openAPIV3Schema")
         found += validate_selectable(alike["selectableFields"], schema, "spec.selectableFields")
     return found
 
 
 def _schema_of(version: Document, path: str) -> list[FieldError]:
-    root = (version.get("schema") or {}).get("openAPIV3Schema")
-    status = (version.get("subresources") or {}).get("status") is not None
+    root = part(version, "schema").get("openAPIV3Schema")
+    status = part(version, "subresources").get("status") is not None
     return validate_schema(root, f"{path}.schema.openAPIV3Schema", has_status=status) if root else []
 
 
 def _selectable_of(version: Document, path: str) -> list[FieldError]:
     fields = version.get("selectableFields")
-    root = (version.get("schema") or {}).get("openAPIV3Schema") or {}
+    root = part(version, "schema", "openAPIV3Schema")
     return validate_selectable(fields, root, f"{path}.selectableFields") if fields else []
 
 
-_PARTS: Final = {
+_PARTS: Final[dict[str, Callable[[Document, str], list[FieldError]]]] = {
     "schema": _schema_of,
     "subresources": lambda version, path: validate_subresources(version.get("subresources"), f"{path}.subresources"),
     "additionalPrinterColumns": lambda version, path: validate_columns(

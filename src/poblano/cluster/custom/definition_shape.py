@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from poblano.cluster.custom.parts import part
 from poblano.core.jsonvalue import Document
 
 _TEXTS: Final = frozenset({"id", "$schema", "description", "type", "format", "title", "pattern"})
@@ -29,7 +30,7 @@ def shape_definition(crd: Document) -> None:
     for key in [key for key, value in spec.items() if value is None]:
         del spec[key]
     for key in ("shortNames", "categories", "singular", "listKind"):
-        if not (spec.get("names") or {}).get(key, True):
+        if not part(spec, "names").get(key, True):
             del spec["names"][key]
     for version in spec.get("versions") or ():
         _version(version)
@@ -47,7 +48,7 @@ def _version(version: Document) -> None:
         for key in ("format", "description", "priority"):
             if not column.get(key, True):
                 del column[key]
-    root = (version.get("schema") or {}).get("openAPIV3Schema")
+    root = part(version, "schema").get("openAPIV3Schema")
     if root:
         _schema(root)
 
@@ -61,7 +62,7 @@ def _schema(node: Document) -> None:
     for key in ("allOf", "oneOf", "anyOf"):
         for inner in node.get(key) or ():
             _schema(inner)
-    for inner in (node.get("properties") or {}).values():
+    for inner in part(node, "properties").values():
         _schema(inner)
     for rule in node.get("x-kubernetes-validations") or ():
         for key in ("message", "messageExpression", "fieldPath"):

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from poblano.cluster.custom.definition import storage_version
+from poblano.cluster.custom.parts import part
 from poblano.cluster.custom.strategy import CustomStrategy
 from poblano.cluster.custom.structure import full_schema, root_of
 from poblano.cluster.resources import GroupVersionKind, Resource, Subresource
@@ -67,8 +68,8 @@ class CustomKind:
     @cached_property
     def names(self) -> Document:
         """The names that it is served under: those it has been granted."""
-        accepted: Document = (self.definition.get("status") or {}).get("acceptedNames") or {}
-        return accepted if accepted.get("plural") and accepted.get("kind") else self._spec["names"]
+        accepted: Document = part(self.definition, "status").get("acceptedNames") or {}
+        return accepted if accepted.get("plural") and accepted.get("kind") else part(self._spec, "names")
 
     @property
     def served(self) -> Sequence[str]:
@@ -111,7 +112,7 @@ class CustomKind:
 
     def scale_paths(self, version: str) -> tuple[str, str, str | None]:
         """Where the wanted replicas are, the actual ones, and the selector, if the version can be scaled at all."""
-        scale = self._subresources(version).get("scale") or {}
+        scale = part(self._subresources(version), "scale")
         return scale.get("specReplicasPath", ""), scale.get("statusReplicasPath", ""), scale.get("labelSelectorPath")
 
     def deprecation(self, version: str) -> str | None:
@@ -143,7 +144,7 @@ class CustomKind:
         return await convert(self._spec.get("conversion"), documents, f"{self.group}/{version}", self._caller)
 
     def _subresources(self, version: str) -> Document:
-        return self._versions[version].get("subresources") or {}
+        return part(self._versions[version], "subresources")
 
     def _resource(self, version: str) -> Resource:
         names, subresources = self.names, self._subresources(version)

@@ -16,7 +16,8 @@ def validate_list_types(node: Node, path: str) -> list[FieldError]:
     """What is wrong with x-kubernetes-map-type, -list-type and -list-map-keys of a node."""
     found = _kind(node, path, "x-kubernetes-map-type", "object", ("atomic", "granular"))
     found += _kind(node, path, "x-kubernetes-list-type", "array", ("atomic", "set", "map"))
-    kind, keys = node.get("x-kubernetes-list-type"), node.get("x-kubernetes-list-map-keys") or []
+    kind = node.get("x-kubernetes-list-type")
+    keys: list[str] = node.get("x-kubernetes-list-map-keys") or []
     if keys and kind != "map":
         where, detail = f"{path}.x-kubernetes-list-type", "must be map if x-kubernetes-list-map-keys is non-empty"
         found.append(errors.required(where, detail) if kind is None else errors.invalid(where, kind, detail))
@@ -24,7 +25,7 @@ def validate_list_types(node: Node, path: str) -> list[FieldError]:
     if kind == "set" and items.__class__ is dict and node.get("type") == "array":
         found += _atomic_items(items, path)
     if kind == "map":
-        found += _map_keys(items, keys, path)
+        found += _map_keys(items if items.__class__ is dict else None, keys, path)
     if kind in ("set", "map") and items.__class__ is dict:
         found += _identified(items, keys, str(kind), path)
     return found
@@ -53,14 +54,14 @@ def _atomic_items(items: Node, path: str) -> list[FieldError]:
     return []
 
 
-def _map_keys(items: Any, keys: list[str], path: str) -> list[FieldError]:
+def _map_keys(items: Node | None, keys: list[str], path: str) -> list[FieldError]:
     found: list[FieldError] = []
     where = f"{path}.x-kubernetes-list-map-keys"
     if not keys:
         found.append(errors.required(where, "must not be empty if x-kubernetes-list-type is map"))
     if items is None:
         found.append(errors.required(f"{path}.items", "must have a schema if x-kubernetes-list-type is map"))
-    if not isinstance(items, dict):
+    if items is None:
         return found
     if items.get("type") != "object":
         detail = "must be object if parent array's x-kubernetes-list-type is map"

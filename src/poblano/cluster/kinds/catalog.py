@@ -79,6 +79,10 @@ def strategy(group: str, kind: str) -> Strategy:
     >>> strategy("", "ConfigMap") is strategy("", "ConfigMap")
     True
     """
+    if (group, kind) == ("apiextensions.k8s.io", "CustomResourceDefinition"):
+        from poblano.cluster.custom.definition_strategy import CustomResourceDefinition
+
+        return CustomResourceDefinition(group, kind)
     module = _MODULES.get(f"{group}/{kind}")
     if module is None:
         return Strategy(group, kind)
