@@ -21,8 +21,8 @@ from poblano.admission import actions, reviewer, watchdog
 from poblano.admission.actions import ActionRunner, Unfinished
 from poblano.admission.replies import Reply
 from poblano.admission.reviewer import ModuleReviewer
+from poblano.core.calls import Call
 from poblano.core.context import Running
-from poblano.core.pipeline import Call
 from tests.core.driving import review
 
 T = TypeVar("T")

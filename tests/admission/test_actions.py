@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from poblano.admission.actions import ActionRunner, Late, Unfinished
+from poblano.core.calls import Failed
 from poblano.core.context import running
-from poblano.core.pipeline import Failed
 from tests.admission.reviewing import (
     FOREVER,
     action_threads,

@@ -13,10 +13,11 @@ import msgspec
 
 from poblano import Capability
 from poblano.core.binding import Binding
+from poblano.core.calls import Call, Failed
 from poblano.core.jsonvalue import copied
 from poblano.core.matching import Skipped
 from poblano.core.patch import apply
-from poblano.core.pipeline import Call, Failed, Hooks, Pipeline
+from poblano.core.pipeline import Hooks, Pipeline
 from poblano.core.review import Answer, read, write
 from poblano.core.verdict import Verdict
 

@@ -17,8 +17,8 @@ from typing import Any, cast
 
 from poblano.admission.threads import Threads
 from poblano.admission.watchdog import Watchdog
+from poblano.core.calls import Call, Failed, Steps, keep
 from poblano.core.context import running
-from poblano.core.pipeline import Call, Failed, Steps
 from poblano.core.verdict import Verdict
 
 POOL_SIZE = 16
@@ -121,7 +121,7 @@ class ActionRunner:
         context.run(running.set, call.running)
         loop = asyncio.get_running_loop()
         if unfinished.awaitable is not None:
-            return loop.create_task(_awaited(unfinished.awaitable), context=context)
+            return loop.create_task(_awaited(call, unfinished.awaitable), context=context)
         if call.is_async:
             return loop.create_task(_called(call), context=context)
         return loop.create_task(self._in_thread(call, context), context=context)
@@ -133,7 +133,7 @@ class ActionRunner:
         except asyncio.CancelledError:
             future.add_done_callback(lambda ended: _discard(ended.result()))
             raise
-        return await _awaited(cast("Awaitable[Any]", outcome)) if _is_awaitable(outcome) else outcome
+        return await _awaited(call, cast("Awaitable[Any]", outcome)) if _is_awaitable(outcome) else outcome
 
     def _abandon(self, task: asyncio.Task[Any]) -> None:
         """Let go of an action: cancelled if it heeds that, and kept only so that its end is noticed."""
@@ -157,23 +157,30 @@ class ActionRunner:
 def _shielded(context: contextvars.Context, call: Call) -> object:
     """Call in a thread. SystemExit must not end it, nor StopIteration upset the future it would be put into."""
     try:
-        return context.run(call.function, *call.arguments)
+        outcome = context.run(call.function, *call.arguments)
+        if not _is_awaitable(outcome):
+            keep(call)
+        return outcome
     except BaseException as error:  # noqa: BLE001
         return Failed(error)
 
 
 async def _called(call: Call) -> Any:
     try:
-        return await call.function(*call.arguments)
+        outcome = await call.function(*call.arguments)
+        keep(call)
+        return outcome
     except asyncio.CancelledError:
         raise
     except BaseException as error:  # noqa: BLE001 -- SystemExit in a task would end the loop
         return Failed(error)
 
 
-async def _awaited(awaitable: Awaitable[Any]) -> Any:
+async def _awaited(call: Call, awaitable: Awaitable[Any]) -> Any:
     try:
-        return await awaitable
+        outcome = await awaitable
+        keep(call)
+        return outcome
     except asyncio.CancelledError:
         raise
     except BaseException as error:  # noqa: BLE001

@@ -21,10 +21,11 @@ from poblano.admission.actions import POOL_SIZE, ActionRunner, Unfinished
 from poblano.admission.refusals import asked_by
 from poblano.admission.replies import Reply
 from poblano.core.binding import OnError
+from poblano.core.calls import Steps
 from poblano.core.decisions import clean
 from poblano.core.entries import Entry, entries
 from poblano.core.errors import MalformedReview, PoblanoError
-from poblano.core.pipeline import Pipeline, Steps
+from poblano.core.pipeline import Pipeline
 from poblano.core.review import Answer, Review, read, write
 from poblano.core.verdict import Verdict
 from poblano.module import Module

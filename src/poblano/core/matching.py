@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from poblano.core.binding import Binding
-from poblano.core.filters import Filter, NameIs, NamespaceIs, NamespaceMatches, Needs, Reason, Subject
+from poblano.core.filters import Filter, NameIs, NamespaceIs, NamespaceMatches, Needs, Reason, Subject, Where
 from poblano.core.metadata import Metadata
-from poblano.core.review import AdmissionRequest, absent, decode
+from poblano.core.review import AdmissionRequest, absent
 
 Skipped: TypeAlias = list[tuple[Binding, Reason]]
 """Which bindings of the resource and verb did not apply, and why."""
@@ -25,29 +25,30 @@ _REMEMBERED: Final = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class WhereFailed:
-    """A predicate raised: the binding neither applies nor does not."""
+class Asking:
+    """A binding that applies if its predicates say so, which are the user's to be called."""
 
     binding: Binding
-    error: BaseException
+    predicates: tuple[Where, ...]
 
 
-Matched: TypeAlias = Sequence[Binding | WhereFailed]
+Matched: TypeAlias = Sequence[Binding | Asking]
 """The bindings that apply, in the order in which they were defined."""
 
 
 class _Candidate:
     """A binding, and what is left to ask, in the order of what it costs."""
 
-    __slots__ = ("binding", "envelope", "metadata", "object", "unconditional")
+    __slots__ = ("binding", "envelope", "found", "metadata", "unconditional")
 
     def __init__(self, binding: Binding, *, planned: bool) -> None:
         asked = binding.filters_needing(Needs.ENVELOPE)
         self.binding = binding
         self.envelope = tuple(part for part in asked if not (planned and _is_of_the_plan(part)))
         self.metadata = binding.filters_needing(Needs.METADATA)
-        self.object = binding.filters_needing(Needs.OBJECT)
-        self.unconditional = not (self.envelope or self.metadata or self.object)
+        predicates = tuple(part for part in binding.filters if isinstance(part, Where))
+        self.found = Asking(binding, predicates) if predicates else binding
+        self.unconditional = not (self.envelope or self.metadata)
 
 
 class _Plan:
@@ -111,8 +112,8 @@ class _Look:
         subject.deleting = found.deletion_timestamp is not None
         return subject.name
 
-    def failing(self, candidate: _Candidate) -> Filter | WhereFailed | None:
-        """The first filter that does not hold, or what became of it."""
+    def failing(self, candidate: _Candidate) -> Filter | None:
+        """The first filter that does not hold; predicates are not asked."""
         subject = self.subject
         for part in candidate.envelope:
             if not part.holds(subject):
@@ -123,17 +124,6 @@ class _Look:
             for part in candidate.metadata:
                 if not part.holds(subject):
                     return part
-        return self._failing_of_object(candidate) if candidate.object else None
-
-    def _failing_of_object(self, candidate: _Candidate) -> Filter | WhereFailed | None:
-        document = decode(self._request.subject_bytes) or {}
-        self.subject.view = candidate.binding.view.__attached__(document)
-        try:
-            for part in candidate.object:
-                if not part.holds(self.subject):
-                    return part
-        except BaseException as error:  # noqa: BLE001 -- a predicate is the user's, and may raise anything
-            return WhereFailed(candidate.binding, error)
         return None
 
 
@@ -171,15 +161,11 @@ class Matcher:
         else:
             candidates = plan.named(name)
             if len(candidates) == 1 and candidates[0].unconditional:
-                return [candidates[0].binding], None
+                return [candidates[0].found], None
             look = _Look(request, namespace)
-        matched: list[Binding | WhereFailed] = []
-        for candidate in candidates:
-            failing = None if candidate.unconditional else look.failing(candidate)
-            if failing is None:
-                matched.append(candidate.binding)
-            elif isinstance(failing, WhereFailed):
-                matched.append(failing)
+        matched = [
+            candidate.found for candidate in candidates if candidate.unconditional or look.failing(candidate) is None
+        ]
         return matched, look.metadata
 
     def _planned(self, key: _Key, kind: str, namespace: str) -> _Plan:
@@ -199,13 +185,12 @@ class Matcher:
         look = _Look(request, _namespace(request))
         if not request.name:
             look.read()
-        matched: list[Binding | WhereFailed] = []
+        matched: list[Binding | Asking] = []
         for binding in self._of_kind(_key(request), request.kind.kind):
-            failing = look.failing(_Candidate(binding, planned=False))
+            candidate = _Candidate(binding, planned=False)
+            failing = look.failing(candidate)
             if failing is None:
-                matched.append(binding)
-            elif isinstance(failing, WhereFailed):
-                matched.append(failing)
+                matched.append(candidate.found)
             else:
                 skipped.append((binding, failing.reason(look.subject)))
         return matched

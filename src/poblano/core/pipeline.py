@@ -18,52 +18,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
-
-import msgspec
+from typing import Any, cast
 
 from poblano.core.binding import Binding, OnError, Phase
-from poblano.core.context import Running
+from poblano.core.calls import Call, Failed, Steps, made_by, running_of
 from poblano.core.decisions import Decision, Said
 from poblano.core.errors import MalformedObject
+from poblano.core.filters import Subject
 from poblano.core.held import Held, held_of
-from poblano.core.holding import made_in
 from poblano.core.made import encoded, is_written, patch_of, patch_of_marks
-from poblano.core.matching import Matched, Matcher, Skipped, WhereFailed
+from poblano.core.matching import Asking, Matched, Matcher, Skipped
 from poblano.core.metadata import Metadata
 from poblano.core.patch import Operation
-from poblano.core.requests import MutateRequest, ValidateRequest, document_in, said_in
+from poblano.core.requests import MutateRequest, ValidateRequest, said_in
 from poblano.core.review import AdmissionRequest, Review, decode
 from poblano.core.verdict import Verdict
-
-
-class Call(msgspec.Struct, eq=False):
-    """Something of the user's to be called.
-
-    Attributes:
-        function, arguments: what, with what.
-        is_async: whether it is known to return an awaitable.
-        running: who it is, for the context variable.
-        binding: the rule, or None for a hook of the module.
-        left_the_loop: set by the driver when others ran meanwhile: what the call was given may still be changed by it.
-    """
-
-    function: Callable[..., Any]
-    arguments: tuple[Any, ...]
-    is_async: bool
-    running: Running
-    binding: Binding | None = None
-    left_the_loop: bool = False
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Failed:
-    """What a driver sends instead of a result when the call raised."""
-
-    error: BaseException
-
-
-Steps: TypeAlias = Generator[Call, Any, Verdict]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +93,24 @@ class Pipeline:
             matched, metadata = self._matcher.find(request)
         else:
             matched = self._matcher.match(request, skipped)
-        bindings = _applying(verdict, matched)
+        bindings = _unasked(matched)
+        if bindings is None:
+            return self._asking(verdict, matched, metadata, skipped)
+        return self._acting(verdict, bindings, metadata)
+
+    def _asking(self, verdict: Verdict, matched: Matched, metadata: Metadata | None, skipped: Skipped | None) -> Steps:
+        applying: list[Binding] = []
+        for found in matched:
+            if not isinstance(found, Asking):
+                applying.append(found)
+            elif (yield from _holds(found, verdict, skipped)):
+                applying.append(found.binding)
+        return (yield from self._acting(verdict, applying, metadata))
+
+    def _acting(self, verdict: Verdict, bindings: Sequence[Binding], metadata: Metadata | None) -> Steps:
         if not bindings:
             return _nothing(verdict)
-        held = held_of(request.subject_bytes, metadata, keep=len(bindings) > 1)
+        held = held_of(verdict.request.subject_bytes, metadata, keep=len(bindings) > 1)
         if self.phase == "validate":
             return _validate(verdict, bindings, held)
         return _mutate(verdict, bindings, held) if held.keep else _mutate_once(verdict, bindings[0], held)
@@ -135,19 +118,38 @@ class Pipeline:
     def _hook(
         self, name: str, hook: Callable[..., Any], arguments: tuple[Any, ...], verdict: Verdict
     ) -> Generator[Call, Any, None]:
-        outcome = yield Call(hook, arguments, False, _running("module", name, verdict.request))
+        outcome = yield Call(hook, arguments, False, running_of("module", name, verdict.request))
         if isinstance(outcome, Failed):
             verdict.fail_hook(name, self._on_error, outcome.error)
 
 
-def _applying(verdict: Verdict, matched: Matched) -> list[Binding]:
-    applying: list[Binding] = []
+def _unasked(matched: Matched) -> Sequence[Binding] | None:
+    """`matched`, when there is no predicate to ask."""
     for found in matched:
-        if isinstance(found, WhereFailed):
-            verdict.fail(found.binding, found.error)
-        else:
-            applying.append(found)
-    return applying
+        if found.__class__ is Asking:
+            return None
+    return cast("Sequence[Binding]", matched)
+
+
+def _holds(asking: Asking, verdict: Verdict, skipped: Skipped | None) -> Generator[Call, Any, bool]:
+    """Ask the predicates of a binding. They are the user's: they may raise, and block, as any action."""
+    request, binding = verdict.request, asking.binding
+    view = binding.view.__attached__(decode(request.subject_bytes) or {})
+    running = running_of(binding.capability, binding.rule, request)
+    for part in asking.predicates:
+        outcome = yield Call(part.predicate, (view,), False, running, binding)
+        try:
+            if isinstance(outcome, Failed):
+                raise outcome.error
+            if outcome:
+                continue
+        except BaseException as error:  # noqa: BLE001 -- the predicate may raise SystemExit; so may what it returned
+            verdict.fail(binding, error)
+            return False
+        if skipped is not None:
+            skipped.append((binding, part.reason(Subject())))
+        return False
+    return True
 
 
 def _nothing(verdict: Verdict) -> Steps:
@@ -155,17 +157,13 @@ def _nothing(verdict: Verdict) -> Steps:
     return verdict
 
 
-def _running(capability: str, rule: str, request: AdmissionRequest) -> Running:
-    return Running(capability, rule, request.kind.kind, request.namespace, request.name, request.uid, request.dry_run)
-
-
 def _call(binding: Binding, argument: object, request: AdmissionRequest) -> Call:
     return Call(
-        binding.action, (argument,), binding.is_async, _running(binding.capability, binding.rule, request), binding
+        binding.action, (argument,), binding.is_async, running_of(binding.capability, binding.rule, request), binding
     )
 
 
-def _mutate(verdict: Verdict, bindings: list[Binding], held: Held) -> Steps:
+def _mutate(verdict: Verdict, bindings: Sequence[Binding], held: Held) -> Steps:
     request = verdict.request
     for binding in bindings:
         action_request = MutateRequest(request, binding.view, None, held)
@@ -194,12 +192,10 @@ def _taken(held: Held, request: MutateRequest[Any], call: Call) -> tuple[Held, b
     """
     if held.error is not None:
         raise held.error
-    document = document_in(request)
-    if document is None:
-        return held.with_marks(made_in(request))
-    document, good = encoded(document, held.good)
-    if call.left_the_loop:
-        document = decode(good) or {}
+    made = made_by(call, request)
+    if made.document is None:
+        return held.with_marks(made.marks)
+    document, good = encoded(made.document, held.good)
     return Held(held.raw, held.metadata, held.keep, held.made, document, good), good != held.good
 
 
@@ -207,17 +203,18 @@ def _mutate_once(verdict: Verdict, binding: Binding, held: Held) -> Steps:
     """`_mutate` for one binding, as most reviews have: with nobody after it, it is the patch that tells what it did."""
     request = verdict.request
     action_request = MutateRequest(request, binding.view, None, held)
-    outcome = yield _call(binding, action_request, request)
+    call = _call(binding, action_request, request)
+    outcome = yield call
     try:
         if isinstance(outcome, Failed):
             raise outcome.error
         if held.error is not None:
             raise held.error
-        document = document_in(action_request)
-        if document is None:
-            held, _ = held.with_marks(made_in(action_request))
+        made = made_by(call, action_request)
+        if made.document is None:
+            held.made = made.marks
         else:
-            held.document = document
+            held = Held(held.raw, document=made.document)
         patch, sent = _patch(request, held)
     except BaseException as error:  # noqa: BLE001 -- an action may raise SystemExit; it is an error as any
         _fail(verdict, binding, said_in(action_request), error, held)
@@ -264,7 +261,7 @@ def _patch(request: AdmissionRequest, held: Held) -> tuple[Sequence[Operation], 
     return patch_of(request, held.document)
 
 
-def _validate(verdict: Verdict, bindings: list[Binding], held: Held) -> Steps:
+def _validate(verdict: Verdict, bindings: Sequence[Binding], held: Held) -> Steps:
     request = verdict.request
     for binding in bindings:
         action_request = ValidateRequest(request, binding.view, None, held)
