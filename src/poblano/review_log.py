@@ -26,42 +26,44 @@ def review_line(phase: Phase, request: AdmissionRequest, verdict: Verdict, secon
         verdict: what came of it.
         seconds: how long it took.
     """
-    loud = [result for result in verdict.results if result.result not in _QUIET]
-    errors = [result for result in loud if result.error is not None] if loud else loud
+    loud: list[RuleResult] = []
+    errors: list[RuleResult] = []
+    for result in verdict.results:
+        if result.result not in _QUIET:
+            loud.append(result)
+            if result.error is not None:
+                errors.append(result)
     level: Level = "error" if errors else "info"
     if not enabled(level):
         return None
+    uid, kind, namespace, name = request.uid, request.kind.kind, request.namespace, request.name
+    user, subresource = request.user_info.username, request.sub_resource
     line: Line = {
         "time": datetime.now(UTC),
         "level": level,
         "message": "review",
         "phase": phase,
-        "uid": request.uid,
+        "uid": uid,
         "operation": request.operation,
-        "kind": request.kind.kind,
-        "namespace": request.namespace,
-        "name": request.name,
-        "user": request.user_info.username,
+        "kind": kind,
+        "namespace": namespace,
+        "name": name,
+        "user": user,
         "verdict": "denied" if verdict.refused else "changed" if verdict.patch else "allowed",
         "ms": round(seconds * 1000, 3),
     }
-    if request.sub_resource:
-        line["subresource"] = request.sub_resource
+    if subresource:
+        line["subresource"] = subresource
     if request.dry_run:
         line["dry_run"] = True
     if loud:
         line["rules"] = [f"{result.capability}/{result.rule}: {result.result}" for result in loud]
     if errors:
         line["errors"] = [_described(result, request) for result in errors]
-    if _is_long(request):
+    # Longer than an API server sends: whoever posts the review writes them.
+    if len(uid) + len(kind) + len(namespace) + len(name) + len(user) + len(subresource) > _NAME_LIMIT:
         line |= {key: text(value, _NAME_LIMIT) for key, value in line.items() if isinstance(value, str)}
     return line
-
-
-def _is_long(request: AdmissionRequest) -> bool:
-    """Whether a name is longer than an API server sends: whoever posts the review writes them."""
-    names = len(request.uid) + len(request.kind.kind) + len(request.namespace) + len(request.name)
-    return names + len(request.user_info.username) + len(request.sub_resource) > _NAME_LIMIT
 
 
 def _described(result: RuleResult, request: AdmissionRequest) -> str:

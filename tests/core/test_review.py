@@ -289,3 +289,12 @@ def test_warnings_and_notes_go_with_either_answer(allowed: bool):
     found = response(Answer(uid="u", allowed=allowed, message="m", warnings=["w"], audit_annotations={"k": "v"}))
 
     assert (found["warnings"], found["auditAnnotations"]) == (["w"], {"k": "v"})
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=("Cs",))), st.sampled_from(VERSIONS), st.text(max_size=20))
+def test_a_patch_that_has_been_written_already_is_sent_as_one_that_has_not(uid: str, version: str, value: str):
+    patch = [{"op": "add", "path": "/metadata/labels/a", "value": value.encode(errors="replace").decode()}]
+
+    written = write(Answer(uid=uid, patch=patch, patch_json=msgspec.json.encode(patch)), version)
+
+    assert written == write(Answer(uid=uid, patch=patch), version)

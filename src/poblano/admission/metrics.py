@@ -41,14 +41,24 @@ REVIEW_BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
 """apiserver_admission_webhook_admission_duration_seconds has .005 to 25; ours begin where a review ends."""
 
 
-_Cell: TypeAlias = "tuple[str, str, str, str, bool, int]"
+_Key: TypeAlias = "tuple[str, str, str, str, bool, int]"
 """Path, phase, kind, operation, whether refused, HTTP status."""
+
+
+class _Cell:
+    """What is counted of the reviews of one key: how long they took, and what came of each rule."""
+
+    __slots__ = ("outcomes", "spread")
+
+    def __init__(self) -> None:
+        self.spread = Distribution(len(REVIEW_BUCKETS))
+        self.outcomes: dict[tuple[str, str, str], int] = {}
 
 
 class AdmissionMetrics:
     """The metrics of the admission server of one process. To be used on its event loop, and nowhere else.
 
-    A review is counted with two dictionary look-ups; what that means for each metric is worked out when somebody asks.
+    A review is counted with a dictionary look-up, and one for each rule; what that means for each metric is worked out when somebody asks.
 
     Args:
         bindings: the module's rules: which kinds are counted by name.
@@ -57,8 +67,7 @@ class AdmissionMetrics:
     def __init__(self, bindings: Iterable[Binding] = ()) -> None:
         self._kinds: dict[str, str] = {}
         self._app: AdmissionApp | None = None
-        self._cells: dict[_Cell, Distribution] = {}
-        self._outcomes: dict[tuple[str, str], Tally[tuple[str, str, str]]] = {}
+        self._cells: dict[_Key, _Cell] = {}
         self._in_flight: dict[str, int] = {}
         self._timeouts: Tally[tuple[str, str, str]] = Tally()
         self.use(bindings)
@@ -87,14 +96,12 @@ class AdmissionMetrics:
             seconds: how long it took.
             http_status: what was answered, nearly always 200.
         """
-        kind, operation = self._kinds.get(request.kind.kind, OTHER), request.operation
-        self._observe((path, phase, kind, operation, verdict.refused, http_status), seconds)
-        if verdict.results:
-            tally = self._outcomes.get((kind, operation))
-            if tally is None:
-                tally = self._outcomes[kind, operation] = Tally()
-            for result in verdict.results:
-                tally[result.capability, result.rule, result.result] += 1
+        kind = self._kinds.get(request.kind.kind, OTHER)
+        cell = self._observe((path, phase, kind, request.operation, verdict.refused, http_status), seconds)
+        outcomes = cell.outcomes
+        for result in verdict.results:
+            outcome = (result.capability, result.rule, result.result)
+            outcomes[outcome] = outcomes.get(outcome, 0) + 1
 
     def answered(self, path: str, seconds: float, http_status: int) -> None:
         """A request that came to no verdict was answered, such as a body that is no review. `path` is a known one."""
@@ -112,12 +119,14 @@ class AdmissionMetrics:
         """The wait that `began` is over, however."""
         self._in_flight[path] -= 1
 
-    def _observe(self, cell: _Cell, seconds: float) -> None:
-        found = self._cells.get(cell)
-        if found is None:
-            found = self._cells[cell] = Distribution(len(REVIEW_BUCKETS))
-        found.counts[bisect_left(REVIEW_BUCKETS, seconds)] += 1
-        found.sum += seconds
+    def _observe(self, key: _Key, seconds: float) -> _Cell:
+        cell = self._cells.get(key)
+        if cell is None:
+            cell = self._cells[key] = _Cell()
+        spread = cell.spread
+        spread.counts[bisect_left(REVIEW_BUCKETS, seconds)] += 1
+        spread.sum += seconds
+        return cell
 
     def collect(self) -> Iterator[Family]:
         """Everything as it is now: what a registry asks for."""
@@ -149,8 +158,8 @@ class AdmissionMetrics:
         rules = _counter(
             "poblano_admission_rules", "What came of each rule", "capability", "rule", "kind", "operation", "result"
         )
-        for (kind, operation), tally in self._outcomes.items():
-            for (capability, rule, result), count in tally.items():
+        for (_, _, kind, operation, _, _), cell in self._cells.items():
+            for (capability, rule, result), count in cell.outcomes.items():
                 rules.add((capability, rule, kind, operation, result), count)
         return rules.family()
 
@@ -165,7 +174,8 @@ class AdmissionMetrics:
         )
         latency = _histogram("controller_runtime_webhook_latency_seconds", "Latency of reviews", "webhook")
         requests = _counter("controller_runtime_webhook_requests", "Reviews by HTTP status", "webhook", "code")
-        for (path, phase, kind, operation, refused, status), distribution in self._cells.items():
+        for (path, phase, kind, operation, refused, status), cell in self._cells.items():
+            distribution = cell.spread
             latency.merge((path,), distribution)
             requests.add((path, str(status)), sum(distribution.counts))
             if phase:
