@@ -120,7 +120,7 @@ def _known(
     if not managers:
         first = manager_of(BEFORE_FIRST_APPLY, "Update", version, subresource)
         return updated(kind, {}, there, {}, first, version, now, reset)
-    return {each: changed(entry, migrated(kind, entry.fields, there)) for each, entry in managers.items()}
+    return {each: changed(entry, migrated(kind, entry.fields)) for each, entry in managers.items()}
 
 
 class _Asked:

@@ -60,26 +60,35 @@ def _joined(left: Fields, right: Fields) -> Fields:
 
 
 def difference(left: Fields, right: Fields) -> Fields:
-    """What is in `left` and not in `right`; what is below a field of `right` stays.
+    """What is in `left` and not in `right`; what is below a field of `right` stays. The same set where nothing goes.
 
     >>> difference({"f:a": {".": {}, "f:b": {}}, "f:c": {}}, {"f:a": {}, "f:c": {}})
     {'f:a': {'f:b': {}}}
     """
     if not left or not right:
         return left
-    found: Fields = {}
-    for element, node in left.items():
-        other = right.get(element)
-        kept = node if other is None else _less(node, other)
-        if kept is not None:
-            found[element] = kept
-    return found
+    found: Fields | None = None
+    for element, other in right.items():
+        node = left.get(element)
+        if node is None or element == SELF:
+            continue
+        kept = _less(node, other)
+        if kept is not node:
+            found = dict(left) if found is None else found
+            if kept is None:
+                del found[element]
+            else:
+                found[element] = kept
+    return left if found is None else found
 
 
 def _less(node: Fields, other: Fields) -> Fields | None:
-    stays = is_member(node) and not is_member(other)
-    below = difference(_below(node), other)
-    return _node(below, member=stays)
+    goes = not other or SELF in other
+    if not node:
+        return None if goes else node
+    below = difference(node, other)
+    stays = SELF in node and not goes
+    return node if below is node and stays is (SELF in node) else _node(_below(below), member=stays)
 
 
 def without(left: Fields, right: Fields) -> Fields:

@@ -21,7 +21,7 @@ from poblano.cluster.managed.entries import (
     read_entries,
     written,
 )
-from poblano.cluster.managed.fields import Fields, difference, intersection, union, without
+from poblano.cluster.managed.fields import Fields, difference, union, without
 from poblano.cluster.managed.migrating import migrated
 from poblano.cluster.managed.resets import SYSTEM, reset_of
 from poblano.cluster.managed.types import DEDUCED, Type, type_of
@@ -98,7 +98,7 @@ def updated(
     """
     more, less = compare(kind, _without_managers(old), new)
     if managers:
-        current = {each: changed(entry, migrated(kind, entry.fields, old)) for each, entry in managers.items()}
+        current = {each: changed(entry, migrated(kind, entry.fields)) for each, entry in managers.items()}
         found = released(current, without(more, reset), without(less, reset))
     else:
         found = {}
@@ -113,8 +113,7 @@ def released(managers: Managers, more: Fields, less: Fields) -> Managers:
     """The managers without what somebody else changed or removed; whoever owns nothing is gone."""
     found: Managers = {}
     for who, entry in managers.items():
-        taken = union(intersection(entry.fields, more), less)
-        fields = difference(entry.fields, taken) if taken else entry.fields
+        fields = difference(difference(entry.fields, more), less)
         if fields:
             found[who] = changed(entry, fields)
     return found

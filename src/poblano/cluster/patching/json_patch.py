@@ -67,7 +67,7 @@ def _checked(operations: object) -> list[Document]:
         if fields is None:
             raise _undecodable(f"cannot unmarshal {json_kind(operation)} into Go value of type handlers.jsonPatchOp")
         for name in ("op", "path", "from"):
-            if not isinstance(fields.get(name) or "", str):
+            if fields.get(name) is not None and not isinstance(fields[name], str):
                 kind = json_kind(fields[name])
                 raise _undecodable(f"cannot unmarshal {kind} into Go struct field jsonPatchOp.{name} of type string")
     return found
