@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from poblano.cluster import field_errors
 from poblano.cluster.decoding import Undecodable, check_fields, decode, read_object, type_errors
+from poblano.cluster.decoding.protobuf import NotProtobuf, read_protobuf
 from poblano.cluster.decoding.reading import read
 from poblano.cluster.resources import GroupVersionKind
 from poblano.cluster.rest.encoding import encoded
@@ -17,7 +18,8 @@ from poblano.cluster.rest.options import WriteOptions
 from poblano.cluster.status import StatusError, bad_request, invalid, unsupported_media_type
 from poblano.core.jsonvalue import Document
 
-_READ: Final = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf")
+_PROTOBUF: Final = "application/vnd.kubernetes.protobuf"
+_ACCEPTED: Final = ("application/json", "application/yaml", _PROTOBUF)
 _GO_KINDS: Final = {"dict": "object", "list": "array", "str": "string", "bool": "bool"}
 _DELETE_OPTIONS: Final = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions"
 
@@ -28,7 +30,7 @@ def body_of(request: Request, options: WriteOptions) -> Document:
     Raises:
         StatusError: 415 for a type that is not read here, 400 for what is no such object.
     """
-    found, warnings = read_object(request.body, _content_type(request), request.resource, options.field_validation)
+    found, warnings = read_object(*_content(request), request.resource, options.field_validation)
     request.warnings.extend(warnings)
     return found
 
@@ -43,15 +45,21 @@ def read_kind(request: Request, kind: GroupVersionKind) -> Document:
     definition = part.definition if part else None
     if not request.body:
         return {"kind": kind.kind, "apiVersion": kind.api_version}
-    found, _ = read_object(request.body, _content_type(request), request.resource, kind=kind, definition=definition)
+    found, _ = read_object(*_content(request), request.resource, kind=kind, definition=definition)
     return found
 
 
-def _content_type(request: Request) -> str:
+def _content(request: Request) -> tuple[bytes, str]:
+    """The body, and whether it is JSON or YAML; what Go clients send as protobuf is JSON from here on."""
     given = request.header(b"content-type").partition(";")[0].strip() or "application/json"
+    if given == _PROTOBUF and request.resource.custom is None:
+        try:
+            return encoded(read_protobuf(request.body)), "application/json"
+        except NotProtobuf as error:
+            raise bad_request(f"the object provided is unrecognized: {error}") from None
     if given not in _READ[:2]:
-        raise unsupported_media_type(_READ)
-    return given
+        raise unsupported_media_type(_READ if request.resource.custom is None else _READ[:2])
+    return request.body, given
 
 
 def read_apply(request: Request, options: WriteOptions) -> Document:
@@ -142,7 +150,7 @@ def read_delete_options(request: Request) -> Document | None:
     if not request.body:
         return None
     kind = GroupVersionKind("", "v1", "DeleteOptions")
-    found = decode(request.body, _content_type(request), kind="DeleteOptions")
+    found = decode(*_content(request), kind="DeleteOptions")
     if found.get("kind") not in (None, "", kind.kind):
         raise bad_request(f"the object provided is unrecognized (must be of type DeleteOptions): {found.get('kind')}")
     type_errors({**found, "kind": kind.kind, "apiVersion": "v1"}, _DELETE_OPTIONS)
