@@ -137,7 +137,12 @@ class Cluster:
         """What goes on by itself. Without controllers a cluster is an API server alone, in which things stay for a moment."""
         server, delay = self.server, _QUICK if self.options.controllers else _UNHURRIED
         yield DefinitionController(
-            self.client(), self.storage, self.registry, ended=server.hub.end_all, now=self.clock.now
+            self.client(),
+            self.storage,
+            self.registry,
+            ended=server.hub.end_all,
+            caller=server.webhooks.caller,
+            now=self.clock.now,
         )
         client = self.client(CONTROLLERS, "kube-controller-manager")
         yield NamespaceController(client, self.storage, delay=delay)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from poblano.cluster.custom import CustomKind
 from poblano.cluster.custom.conditions import is_true, settled
+from poblano.cluster.custom.kind import CustomKind
 from poblano.cluster.kinds.tree import many, value
 from poblano.cluster.local import LocalClient
 from poblano.cluster.resources import Registry, Resource
@@ -17,6 +17,7 @@ from poblano.cluster.rest.delete import CLEANUP
 from poblano.cluster.status import StatusError
 from poblano.cluster.storage.engine import Storage
 from poblano.cluster.storage.records import Bucket, Event
+from poblano.cluster.webhooks.calling import Caller
 from poblano.core.jsonvalue import Document
 
 DEFINITIONS: Final[Bucket] = ("apiextensions.k8s.io", "customresourcedefinitions")
@@ -31,6 +32,7 @@ class DefinitionController:
         storage: what there is.
         registry: what is served.
         ended: told which bucket is no longer served as it was, so that its watches end.
+        caller: asks conversion webhooks.
         now: the time as the API writes it.
     """
 
@@ -43,10 +45,11 @@ class DefinitionController:
         registry: Registry,
         *,
         ended: Callable[[Bucket], None],
+        caller: Caller,
         now: Callable[[], str],
     ) -> None:
         self._client, self._storage, self._registry = client, storage, registry
-        self._ended, self._now = ended, now
+        self._ended, self._caller, self._now = ended, caller, now
         self._served: dict[str, Document] = {}
 
     def keys(self, event: Event) -> Iterable[str]:
@@ -84,9 +87,9 @@ class DefinitionController:
         before = self._served.get(key)
         if before == crd["spec"]:
             return
-        kind = CustomKind(crd)
+        kind = CustomKind(crd, self._caller)
         self._served[key] = crd["spec"]
-        self._registry.define(key, kind.resources)
+        self._registry.define(key, kind.resources())
         if before is not None:
             self._ended((crd["spec"]["group"], crd["spec"]["names"]["plural"]))
 

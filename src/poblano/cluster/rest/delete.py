@@ -34,6 +34,7 @@ _RETURNED: Final = frozenset({
     ("storage.k8s.io", "csistoragecapacities"), ("storage.k8s.io", "storageclasses"), ("storage.k8s.io", "volumeattachments"),
 })  # fmt: skip
 """What is answered with the object that is gone rather than with a Status (ReturnDeletedObject)."""
+_OWN_WAY: Final = ("Namespace", "CustomResourceDefinition")
 _TRIES: Final = 20
 
 
@@ -195,15 +196,16 @@ def _grace(request: Request, old: Document, options: DeleteOptions) -> int:
 
 
 def _mark(server: Server, new: Document, grace: int) -> None:
-    """Begin the deletion, once; a Namespace has no grace period."""
+    """Begin the deletion, once; Namespaces and definitions, which have a way of their own to go, have no grace period."""
     from poblano.cluster.clock import written
 
     metadata = new["metadata"]
     if metadata.get("deletionTimestamp") and metadata.get("deletionGracePeriodSeconds", 0) <= grace:
         return
     metadata["deletionTimestamp"] = written(server.clock.seconds() + grace)
-    if new.get("kind") != "Namespace":
-        metadata["deletionGracePeriodSeconds"] = grace
+    if new["kind"] in _OWN_WAY:
+        return
+    metadata["deletionGracePeriodSeconds"] = grace
     if "generation" in metadata:
         metadata["generation"] += 1
 

@@ -40,7 +40,7 @@ def tabulated(
     server: Server, request: Request, documents: Sequence[Document], metadata: Document | None, *, headers: bool = True
 ) -> Document:
     """A table of objects."""
-    from poblano.cluster.tables import include_object, table
+    from poblano.cluster.tables import custom_columns, include_object, table
 
     resource = request.resource
     return table(
@@ -49,7 +49,7 @@ def tabulated(
         include_object=include_object(request.query.text("includeObject")),
         list_metadata=metadata,
         now=server.clock.now(),
-        columns=resource.custom.columns(resource.version) if resource.custom else None,
+        columns=custom_columns(resource.custom, resource.version) if resource.custom else None,
         subresource=request.target.subresource,
         headers=headers,
         version=request.answer.version,

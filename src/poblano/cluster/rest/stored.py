@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 from poblano.cluster.kinds import strategy as built_in_strategy
@@ -34,7 +35,16 @@ def strategy_of(resource: Resource) -> Strategy:
     if resource.custom is not None:
         found: Strategy = resource.custom.strategy(resource.version)
         return found
+    if (resource.group, resource.kind) == ("apiextensions.k8s.io", "CustomResourceDefinition"):
+        return _definitions()
     return built_in_strategy(resource.group, resource.kind)
+
+
+@cache
+def _definitions() -> Strategy:
+    from poblano.cluster.custom.definition_strategy import CustomResourceDefinition
+
+    return CustomResourceDefinition("apiextensions.k8s.io", "CustomResourceDefinition")
 
 
 class Stored:

@@ -87,6 +87,11 @@ class Webhooks:
         if hooks and not exempt(attributes):
             await validate(self._desk, hooks, attributes, deadline=_until(deadline))
 
+    @property
+    def caller(self) -> Caller:
+        """What calls them; conversion webhooks are called by the same."""
+        return self._caller
+
     async def close(self) -> None:
         """Close the connections to the webhooks."""
         await self._caller.close()
