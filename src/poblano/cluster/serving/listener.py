@@ -91,9 +91,11 @@ class Listener:
 
     def _protocols(self, loop: asyncio.AbstractEventLoop) -> Callable[[], asyncio.Protocol]:
         from uvicorn import Config
-        from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+        from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
         from uvicorn.server import ServerState
 
+        for code in range(600, 1000):  # a webhook may deny with any of them, and its word is passed on
+            STATUS_LINE.setdefault(code, f"HTTP/1.1 {code} status code {code}\r\n".encode())
         options: dict[str, Any] = {
             "ws": "none",
             "lifespan": "off",

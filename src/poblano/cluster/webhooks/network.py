@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import re
 import socket
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from poblano.cluster.webhooks.trust import distrust
 
 if TYPE_CHECKING:
     from yarl import URL
+
+
+_NUMBER: Final = re.compile(r"\[Errno (\d+)\]")
 
 
 async def explained(error: Exception, address: URL, *, name: str, ca_bundle: str) -> str:
@@ -34,11 +38,11 @@ async def explained(error: Exception, address: URL, *, name: str, ca_bundle: str
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return f"dial tcp: lookup {host}: no such host"
     if isinstance(error, aiohttp.ClientConnectorError):
-        return f"dial tcp {await _dialled(host, port)}: {_call(error.os_error.errno, 'connect')}"
+        return await _unconnected(error.os_error, host, port)
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "EOF"
     if isinstance(error, OSError):
-        return f"read tcp {await _dialled(host, port)}: {_call(error.errno, 'read')}"
+        return await _unconnected(error, host, port)
     if isinstance(error, aiohttp.ClientResponseError):
         return f'net/http: HTTP/1.x transport connection broken: malformed HTTP response "{error.message}"'
     return str(error)
@@ -53,11 +57,16 @@ def _tls(error: Exception) -> str:
     return f"remote error: tls: {error}" if "ALERT" in text else f"tls: {error}"
 
 
-def _call(number: int | None, call: str) -> str:
-    """As Go writes a failed system call: "connect: connection refused"."""
-    if number is None or number not in errno.errorcode:
-        return f"{call}: connection refused"
-    return f"{call}: {os.strerror(number).lower()}"
+async def _unconnected(error: OSError, host: str, port: int) -> str:
+    """A connection that did not come about, or broke: with the system call that failed, as Go writes it."""
+    found = _NUMBER.search(str(error))  # one that stands for several has it only in its text
+    number = error.errno or (int(found[1]) if found else None)
+    if number is None:
+        return "EOF"
+    where, why = await _dialled(host, port), os.strerror(number).lower()
+    if number in (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED):
+        return f"read tcp {where}: read: {why}"
+    return f"dial tcp {where}: connect: {why}"
 
 
 async def _dialled(host: str, port: int) -> str:
