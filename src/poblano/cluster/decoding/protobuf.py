@@ -1,6 +1,6 @@
 """Objects in protobuf, which kubectl from 1.36 on sends for what it makes itself: `kubectl create`, `kubectl auth can-i`.
 
-Source: k8s.io/apimachinery/pkg/runtime/serializer/protobuf; the numbers of the fields in data/wire.json.gz.
+Source: k8s.io/apimachinery/pkg/runtime/serializer/protobuf; the numbers of the fields in data/protobuf.json.gz.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def read_protobuf(body: bytes) -> Document:
 
 @cache
 def _messages() -> dict[str, dict[str, str]]:
-    packed = files("poblano.cluster").joinpath("data", "wire.json.gz").read_bytes()
+    packed = files("poblano.cluster").joinpath("data", "protobuf.json.gz").read_bytes()
     return msgspec.json.decode(gzip.decompress(packed), type=dict[str, dict[str, str]])
 
 

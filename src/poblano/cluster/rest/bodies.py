@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from poblano.cluster import field_errors
 from poblano.cluster.decoding import Undecodable, check_fields, decode, read_object, type_errors
-from poblano.cluster.decoding.protobuf import NotProtobuf, read_protobuf
 from poblano.cluster.decoding.reading import read
 from poblano.cluster.resources import GroupVersionKind
 from poblano.cluster.rest.encoding import encoded
@@ -52,13 +51,13 @@ def read_kind(request: Request, kind: GroupVersionKind) -> Document:
 def _content(request: Request) -> tuple[bytes, str]:
     """The body, and whether it is JSON or YAML; what Go clients send as protobuf is JSON from here on."""
     given = request.header(b"content-type").partition(";")[0].strip() or "application/json"
-    if given == _PROTOBUF and request.resource.custom is None:
-        try:
-            return encoded(read_protobuf(request.body)), "application/json"
-        except NotProtobuf as error:
-            raise bad_request(f"the object provided is unrecognized: {error}") from None
-    if given not in _READ[:2]:
-        raise unsupported_media_type(_READ if request.resource.custom is None else _READ[:2])
+    accepted = _ACCEPTED if request.resource.custom is None else _ACCEPTED[:2]
+    if given not in accepted:
+        raise unsupported_media_type(accepted)
+    if given == _PROTOBUF:
+        from poblano.cluster.decoding.protobuf import read_protobuf
+
+        return encoded(read_protobuf(request.body)), "application/json"
     return request.body, given
 
 
