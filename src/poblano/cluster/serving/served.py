@@ -90,9 +90,12 @@ class Served:
             _lock(settings.directory, stack)
         self.kubeconfig = _place(settings, stack)
         sockets = _bound(settings.address, stack)
-        address = Address(settings.address.host, sockets[0].getsockname()[1])
+        place = sockets[0].getsockname()
+        address = Address(settings.address.host, place[1])
         self.credentials = _credentials(settings.directory, address)
-        self.cluster = await stack.enter_async_context(_cluster(settings, self.credentials, address))
+        self.cluster = await stack.enter_async_context(
+            _cluster(settings, self.credentials, Address(place[0], place[1]))
+        )
         listener = Listener(self.cluster.app, self.credentials.serving, address, sockets=sockets)
         await stack.enter_async_context(listener)
         self.url = listener.url

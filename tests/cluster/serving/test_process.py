@@ -1,0 +1,88 @@
+"""A cluster in a process of its own: it lives as long as whoever started it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+import subprocess
+import sys
+import urllib.request
+from typing import TYPE_CHECKING
+
+import pytest
+
+from poblano.cluster.serving.process import ClusterProcess
+from poblano.cluster.serving.served import CannotServe, Settings
+from poblano.cluster.serving.sockets import Address
+from tests.eventually import eventually
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PARENT = """
+import asyncio
+from pathlib import Path
+from poblano.cluster.serving.process import ClusterProcess
+from poblano.cluster.serving.served import Settings
+
+async def main():
+    async with ClusterProcess(Settings(kubeconfig=Path({place!r}))) as cluster:
+        print(cluster._process.pid, flush=True)
+        await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def connects(url: str) -> bool:
+    host, _, port = url.removeprefix("https://").rpartition(":")
+    try:
+        _, writer = await asyncio.open_connection(host, int(port))
+    except OSError:
+        return False
+    writer.close()
+    await writer.wait_closed()
+    return True
+
+
+async def test_it_is_there_within_the_block(tmp_path: Path) -> None:
+    place = tmp_path / "kubeconfig"
+    async with ClusterProcess(Settings(kubeconfig=place)) as cluster:
+        assert cluster.kubeconfig == place
+        assert cluster.url in place.read_text()
+        assert await connects(cluster.url)
+    assert not await connects(cluster.url)
+
+
+async def test_it_answers_while_whoever_started_it_is_held_up() -> None:
+    async with ClusterProcess(Settings(rbac=True)) as cluster:
+        context = ssl._create_unverified_context()
+        # Not awaited: it holds this loop until the cluster has answered.
+        with urllib.request.urlopen(f"{cluster.url}/readyz", context=context, timeout=60) as answer:
+            assert answer.read() == b"ok"
+
+
+async def test_why_it_cannot_start_is_told(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("mine")
+    with pytest.raises(CannotServe, match="holds something else already; give another --kubeconfig-out"):
+        async with ClusterProcess(Settings(kubeconfig=tmp_path / "config", address=Address("127.0.0.1", 0))):
+            pass
+
+
+def test_it_ends_with_whoever_started_it_however_that_ends(tmp_path: Path) -> None:
+    code = PARENT.format(place=str(tmp_path / "kubeconfig"))
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        assert is_alive(child)
+        parent.kill()
+    eventually(lambda: not is_alive(child), "it ends with its parent", pause=0.02)
