@@ -24,6 +24,7 @@ _MAGIC: Final = b"k8s\x00"
 _META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1"
 _QUANTITY: Final = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 _INT_OR_STRING: Final = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
+_POINTERS_OF_OPTIONS: Final = frozenset({"gracePeriodSeconds", "orphanDependents"})
 _PLAIN_INT_OR_STRINGS: Final = frozenset({"targetPort"})
 
 
@@ -102,7 +103,7 @@ def _is_written(read: Any, type_: str, key: str, place: str) -> bool:
     if read is None:
         return False
     if type_ in ("text", "number", "boolean"):
-        return bool(read) or keeps_zero(place, key)
+        return bool(read) or keeps_zero(place, key) or key in _POINTERS_OF_OPTIONS
     return not (read == 0 and key in _PLAIN_INT_OR_STRINGS)
 
 
