@@ -66,8 +66,8 @@ async def test_it_is_there_within_the_block(tmp_path: Path) -> None:
 async def test_it_answers_while_whoever_started_it_is_held_up() -> None:
     async with ClusterProcess(Settings(rbac=True)) as cluster:
         context = ssl._create_unverified_context()
-        # Not awaited: it holds this loop until the cluster has answered.
-        with urllib.request.urlopen(f"{cluster.url}/readyz", context=context, timeout=60) as answer:
+        # Blocking on purpose: this loop stands still until the cluster has answered.
+        with urllib.request.urlopen(f"{cluster.url}/readyz", context=context, timeout=60) as answer:  # noqa: ASYNC210
             assert answer.read() == b"ok"
 
 
