@@ -157,6 +157,7 @@ class Draft:
             timeout=check_timeout(timeout) or self.capability.timeout,
             mode=check_mode(mode, where),
             is_async=is_async(action),
+            status_apart=not self.subresource and _has_status_apart(self.kind),
         )
         check_applicable(binding, self.filters, self.capability.namespaces, verbs_of(self.kind))
         self.record(binding)
@@ -194,6 +195,11 @@ def verbs_of(kind: Kind) -> Mapping[str, str] | None:
     from poblano.models.subresources import VERBS
 
     return VERBS.get((kind.group, kind.version, kind.kind))
+
+
+def _has_status_apart(kind: Kind) -> bool:
+    # pkg/registry/core/node/strategy.go: a kubelet makes its Node with a status, and that one counts.
+    return "status" in (verbs_of(kind) or ()) and kind.kind != "Node"
 
 
 def _united(one: Filter, other: Filter) -> Filter | None:

@@ -15,6 +15,10 @@ _AUDIT_KEY = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
+def _number(digits: str) -> int | float:
+    return int(digits) if len(digits) < 4300 else float(digits)  # Python reads no longer ones, and Go neither
+
+
 def punished(answer: bytes, review: bytes, phase: str, status: int = 200) -> str | None:
     """Why an API server that sent `review` would not take `answer` as it is meant, or None when it would."""
     if status != 200:
@@ -25,7 +29,7 @@ def punished(answer: bytes, review: bytes, phase: str, status: int = 200) -> str
         return "not JSON"
     if not isinstance(found, dict):
         return "not a map"
-    asked = json.loads(review)
+    asked = json.loads(review, parse_int=_number)
     if found.get("apiVersion") != asked["apiVersion"] or found.get("kind") != "AdmissionReview":
         return "not an AdmissionReview of the version asked"
     response = found.get("response")

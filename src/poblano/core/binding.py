@@ -41,6 +41,7 @@ class Binding:
         mode: what a denial means.
         location: where it is written.
         is_async: whether the action is an ``async def``.
+        status_apart: whether the API server takes the object's status from its subresource alone, as far as that is known.
     """
 
     capability: str
@@ -57,6 +58,7 @@ class Binding:
     timeout: int | None = None
     mode: Mode = "enforce"
     is_async: bool = False
+    status_apart: bool = False
 
     @property
     def title(self) -> str:

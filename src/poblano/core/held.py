@@ -17,6 +17,7 @@ import msgspec
 import orjson
 
 from poblano.core.errors import MalformedReview
+from poblano.core.guarded import Guard
 from poblano.core.jsonvalue import Document
 from poblano.core.metadata import Metadata
 from poblano.core.review import decode
@@ -40,6 +41,7 @@ class Held(msgspec.Struct, eq=False):
         document: the object as earlier rules left it, once one has asked for it.
         good: the same as bytes, before this rule changes it.
         error: why it could not be decoded.
+        guard: of what the API server alone writes, where `good` is wanted.
     """
 
     raw: msgspec.Raw | bytes
@@ -49,6 +51,7 @@ class Held(msgspec.Struct, eq=False):
     document: Document | None = None
     good: bytes = b""
     error: MalformedReview | None = None
+    guard: Guard | None = None
 
     def marks(self, key: MarksKey) -> Marks | None:
         """The labels or annotations, not to be changed; None when the object must be decoded to know them."""
@@ -79,6 +82,7 @@ class Held(msgspec.Struct, eq=False):
                 document["metadata"][key] = dict(marks)
             if self.keep:
                 self.good = written(document)
+                self.guard = self.guard or Guard(document)
             self.document = document
         return document
 
@@ -90,7 +94,7 @@ class Held(msgspec.Struct, eq=False):
     def renewed(self) -> Held:
         """The same, as if this rule had not been there. What it still does to its own changes nothing."""
         document = None if self.document is None else decode(self.good) or {}
-        return Held(self.raw, self.metadata, self.keep, self.made, document, self.good)
+        return Held(self.raw, self.metadata, self.keep, self.made, document, self.good, guard=self.guard)
 
 
 def held_of(raw: msgspec.Raw, metadata: Metadata | None = None, *, keep: bool = False) -> Held:

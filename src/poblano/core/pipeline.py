@@ -20,11 +20,14 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+import msgspec
+
 from poblano.core.binding import Binding, OnError, Phase
 from poblano.core.calls import Call, Failed, Steps, made_by, running_of
 from poblano.core.decisions import Decision, Said
 from poblano.core.errors import MalformedObject
 from poblano.core.filters import Subject
+from poblano.core.guarded import checked, harmless
 from poblano.core.held import Held, held_of
 from poblano.core.made import encoded, is_written, patch_of, patch_of_marks
 from poblano.core.matching import Asking, Matched, Matcher, Skipped
@@ -172,23 +175,24 @@ def _mutate(verdict: Verdict, bindings: Sequence[Binding], held: Held) -> Steps:
         try:
             if isinstance(outcome, Failed):
                 raise outcome.error
-            held, changed = _taken(held, action_request, call)
+            held, changed = _taken(held, binding, action_request, call)
         except BaseException as error:  # noqa: BLE001 -- an action may raise SystemExit; it is an error as any
             _fail(verdict, binding, said_in(action_request), error, held)
             held = held.renewed()
             continue
         _report(verdict, binding, said_in(action_request), outcome, changed=changed)
     if not verdict.refused:
-        verdict.patch, verdict.patch_json = _patch(request, held)
+        patch, sent = _patch(request, held)
+        verdict.patch, verdict.patch_json = _rest(patch, harmless(patch, status=bindings[0].status_apart), sent)
     return verdict
 
 
-def _taken(held: Held, request: MutateRequest[Any], call: Call) -> tuple[Held, bool]:
+def _taken(held: Held, binding: Binding, request: MutateRequest[Any], call: Call) -> tuple[Held, bool]:
     """What the next rule is given, and whether it is something else than what this one was given.
 
     Raises:
         MalformedReview: the rule asked for an object that cannot be decoded, and said nothing of it.
-        MalformedObject: what it made is not JSON.
+        MalformedObject: what it made is not JSON, or changes what only the API server writes.
     """
     if held.error is not None:
         raise held.error
@@ -196,7 +200,10 @@ def _taken(held: Held, request: MutateRequest[Any], call: Call) -> tuple[Held, b
     if made.document is None:
         return held.with_marks(made.marks)
     document, good = encoded(made.document, held.good)
-    return Held(held.raw, held.metadata, held.keep, held.made, document, good), good != held.good
+    changed = good != held.good
+    if changed and held.guard is not None and request.request.operation != "DELETE":
+        held.guard.check(document, status=binding.status_apart)
+    return Held(held.raw, held.metadata, held.keep, held.made, document, good, guard=held.guard), changed
 
 
 def _mutate_once(verdict: Verdict, binding: Binding, held: Held) -> Steps:
@@ -215,7 +222,8 @@ def _mutate_once(verdict: Verdict, binding: Binding, held: Held) -> Steps:
             held.made = made.marks
         else:
             held = Held(held.raw, document=made.document)
-        patch, sent = _patch(request, held)
+        whole, sent = _patch(request, held)
+        patch, sent = _rest(whole, checked(whole, status=binding.status_apart), sent)
     except BaseException as error:  # noqa: BLE001 -- an action may raise SystemExit; it is an error as any
         _fail(verdict, binding, said_in(action_request), error, held)
         return verdict
@@ -259,6 +267,10 @@ def _patch(request: AdmissionRequest, held: Held) -> tuple[Sequence[Operation], 
     if held.document is None:
         return patch_of_marks(request, held)
     return patch_of(request, held.document)
+
+
+def _rest(patch: Sequence[Operation], kept: Sequence[Operation], sent: bytes) -> tuple[Sequence[Operation], bytes]:
+    return (patch, sent) if kept is patch else (kept, msgspec.json.encode(kept) if kept else b"")
 
 
 def _validate(verdict: Verdict, bindings: Sequence[Binding], held: Held) -> Steps:

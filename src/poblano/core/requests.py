@@ -126,7 +126,8 @@ def said_in(request: Request[Any]) -> Said | None:
 class MutateRequest(Request[K]):
     """What a mutate action is given. Change `raw`, or use the helpers; what the action returns counts only if it is a denial.
 
-    >>> request = MutateRequest(AdmissionRequest("u", "CREATE"), Resource, {"metadata": {"labels": {"old": "1"}}})
+    >>> pod = Resource.of({"apiVersion": "v1", "kind": "Pod", "metadata": {"labels": {"old": "1"}}})
+    >>> request = MutateRequest.of(pod)
     >>> request.set_label("tier", "data").remove_label("old").raw.metadata.labels == {"tier": "data"}
     True
     """
@@ -185,7 +186,8 @@ class MutateRequest(Request[K]):
     def merge(self, part: Struct | Mapping[str, Any]) -> MutateRequest[K]:
         """Merge `part` into the object (RFC 7386): maps merge, lists and values are replaced, None deletes.
 
-        >>> request = MutateRequest(AdmissionRequest("u", "CREATE"), Resource, {"data": {"a": "1", "b": "2"}})
+        >>> config = Resource.of({"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "1", "b": "2"}})
+        >>> request = MutateRequest.of(config)
         >>> request.merge({"data": {"a": None, "c": "3"}}).raw["data"]
         {'b': '2', 'c': '3'}
         """
@@ -230,7 +232,7 @@ class MutateRequest(Request[K]):
 class ValidateRequest(Request[K]):
     """What a validate action is given. It returns ``request.approve()`` or ``request.deny(...)``.
 
-    >>> request = ValidateRequest(AdmissionRequest("u", "CREATE"), Resource, {"metadata": {}})
+    >>> request = ValidateRequest.of(Resource.of({"apiVersion": "v1", "kind": "Pod"}))
     >>> request.approve().allowed, request.deny("needs a tier", code=422).code
     (True, 422)
     """
