@@ -120,7 +120,7 @@ def scaled(parent: Document, replicas: int) -> Document:
     new = {**copied(scale), "spec": {"replicas": replicas}}
     schema = built_in()["io.k8s.api.autoscaling.v1.Scale"]
     version = parent["apiVersion"]
-    track_update(old, new, schema=schema, manager=CLIENT, api_version=version, subresource="scale", now=NOW)
+    track_update(old, new, schema=schema, manager=CLIENT, api_version="autoscaling/v1", subresource="scale", now=NOW)
     after = copied(parent)
     after["spec"]["replicas"] = replicas
     after["metadata"]["managedFields"] = parent_entries(before, new["metadata"].get("managedFields"), version)

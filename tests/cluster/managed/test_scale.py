@@ -57,3 +57,8 @@ def test_who_had_nothing_but_replicas_is_gone_and_who_keeps_them_stays() -> None
 def test_owners_that_cannot_be_read_are_none() -> None:
     assert scale_entries([{"manager": "x"}]) == []
     assert parent_entries(None, None, VERSION) == []
+
+
+def test_a_scale_that_changes_nothing_leaves_the_owners_as_they_were() -> None:
+    parent = [entry("a", {"f:spec": {"f:paused": {}, "f:replicas": {}}})]
+    assert parent_entries(parent, scale_entries(parent), VERSION) == parent

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from poblano.cluster.managed.entries import Entry, MalformedEntries, Managers, changed, read_entries, written
-from poblano.cluster.managed.fields import at, difference, has
+from poblano.cluster.managed.fields import at, difference, has, union
 from poblano.core.jsonvalue import Document
 
 SCALE_VERSION: Final = "autoscaling/v1"
@@ -42,21 +42,21 @@ def parent_entries(parent: Any, scale: Any, api_version: str, path: str = "spec.
     A new owner has no time: the real server looks for it where it is not, and that is what clients see.
     """
     elements = _elements(path)
-    scaling = _read(scale)
+    scaling = {who._replace(api_version=""): entry for who, entry in _read(scale).items()}
     found: Managers = {}
     for who, entry in _read(parent).items():
-        if not has(entry.fields, *elements) or scaling.pop(who, None) is not None:
+        if not has(entry.fields, *elements) or scaling.pop(who._replace(api_version=""), None) is not None:
             found[who] = entry
             continue
         left = difference(entry.fields, at(*elements))
         if left:
             found[who] = changed(entry, left)
-    before = _read(parent)
     for who, entry in scaling.items():
         if has(entry.fields, *_REPLICAS):
-            known = before.get(who)
             mine = who._replace(api_version=api_version if who.operation == "Update" else "")
-            found[mine] = Entry(at(*elements), api_version, known.time if known else "")
+            before = found.get(mine)
+            replicas = at(*elements)
+            found[mine] = Entry(union(before.fields, replicas) if before else replicas, api_version)
     return written(found)
 
 

@@ -144,13 +144,16 @@ def _defaults(item: Schema | None, keys: tuple[str, ...]) -> Mapping[str, Any]:
 
 
 def _zeros(schema: Schema) -> tuple[Mapping[str, Any], tuple[str, ...]]:
-    """Zero values of structs, of what is required, and of scalars that say so; the last are not always written."""
+    """Zero values of structs, of required lists, and of scalars that say so; the last are not always written.
+
+    A required object without a default is a pointer, and as a rule left out where it is nil.
+    """
     found: dict[str, Any] = {}
     required = frozenset(schema.required)
     for name, child in schema.properties.items():
         if child.has_default and (child.default == {} or child.default in _ZEROS):
             found[name] = child.default
-        elif name in required and not child.has_default:
+        elif name in required and not child.has_default and child.type != "object":
             found[name] = None
     return found, tuple(name for name in found if name in required or found[name] == {})
 
