@@ -98,6 +98,7 @@ def _handler(listener: Callable[[], Listener]) -> type[http.server.BaseHTTPReque
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one go: in two, the second waits for the first to be acknowledged
 
         def log_message(self, *args: object) -> None: ...
 
@@ -136,6 +137,7 @@ def _handler(listener: Callable[[], Listener]) -> type[http.server.BaseHTTPReque
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+                self.wfile.flush()
 
     return Handler
 

@@ -14,7 +14,7 @@ from poblano.cluster.webhooks.answer import Answer, answer
 from poblano.cluster.webhooks.calling import Caller
 from poblano.cluster.webhooks.conditions import ConditionFailed
 from poblano.cluster.webhooks.configuration import Hook
-from poblano.cluster.webhooks.failure import Denial, NotAsked, no_dry_run
+from poblano.cluster.webhooks.failure import Denial, NoReply, NotAsked, no_dry_run
 from poblano.cluster.webhooks.review import request_of, review_of, version_for
 from poblano.cluster.webhooks.versions import Asked, Kinds, Seen
 
@@ -73,7 +73,10 @@ async def ask(
     version = version_for(hook.review_versions)
     uid, body = review_of(request_of(attributes, asked), objects, version)
     until = min(deadline, asyncio.get_running_loop().time() + hook.timeout)
-    reply = await desk.caller.post(hook.endpoint, body, deadline=until)
+    try:
+        reply = await desk.caller.post(hook.endpoint, body, deadline=until)
+    except NoReply as error:
+        raise NotAsked(f"failed to call webhook: {error}") from None
     said = answer(reply, uid=uid, version=version, mutating=mutating)
     for key, value in said.audit_annotations.items():
         desk.audit(attributes, f"{hook.name}/{key}", value)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin
 from weakref import WeakSet
 
-from poblano.cluster.webhooks.failure import NotAsked
+from poblano.cluster.webhooks.failure import NoReply
 from poblano.cluster.webhooks.reply import Reply
 from poblano.cluster.webhooks.services import Resolve, Unresolved
 from poblano.cluster.webhooks.trust import context_for
@@ -59,7 +59,8 @@ class Caller:
             deadline: when to give up, by the loop's clock.
 
         Raises:
-            NotAsked: there was no reply.
+            NoReply: there was no reply.
+            NotAsked: nothing could be sent, for the authorities in the configuration are none.
         """
         context = self._context(endpoint.ca_bundle)
         loop = asyncio.get_running_loop()
@@ -132,7 +133,7 @@ class Caller:
                 return reply, response.headers.get("Location", "") if moved else ""
         except aiohttp.ClientPayloadError:
             text = "unexpected error when reading response body. Please retry. Original error: unexpected EOF"
-            raise NotAsked(f"failed to call webhook: {text}") from None
+            raise NoReply(text) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
                 raise
@@ -174,5 +175,5 @@ class Caller:
         return made
 
 
-def _no_reply(url: str, why: str) -> NotAsked:
-    return NotAsked(f'failed to call webhook: Post "{url}": {why}')
+def _no_reply(url: str, why: str) -> NoReply:
+    return NoReply(f'Post "{url}": {why}')

@@ -17,6 +17,10 @@ class NotAsked(Exception):
     """The webhook could not be asked, or did not answer as it should: its failure policy decides."""
 
 
+class NoReply(NotAsked):
+    """Nothing came back from it; the message is that of Go's HTTP client."""
+
+
 class Denial(StatusError):
     """The webhook said no. What it put in its status reaches the user.
 

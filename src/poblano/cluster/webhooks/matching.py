@@ -50,26 +50,18 @@ def asked_of(
 
 
 def _by_rules(hook: Hook, attributes: Attributes, equivalents: Equivalents) -> Asked | None:
-    if _ruled(hook, attributes, attributes.resource):
-        return Asked(attributes.resource, attributes.kind)
-    if not hook.equivalent:
-        return None
-    others = [one for one in equivalents(attributes.resource) if _key(one) != _key(attributes.resource)]
+    resource, subresource = attributes.resource, attributes.subresource
+    own = _key(resource)
     for rule in hook.rules:
+        if rule.matches(attributes.operation, own, subresource, attributes.namespace):
+            return Asked(resource, attributes.kind)
+    others = [one for one in equivalents(resource) if _key(one) != own] if hook.equivalent else ()
+    for rule in hook.rules if others else ():
         for other in others:
-            kind = kind_of(other, attributes.subresource)
-            if kind is not None and rule.matches(
-                attributes.operation, _key(other), attributes.subresource, attributes.namespace
-            ):
+            kind = kind_of(other, subresource)
+            if kind and rule.matches(attributes.operation, _key(other), subresource, attributes.namespace):
                 return Asked(other, kind)
     return None
-
-
-def _ruled(hook: Hook, attributes: Attributes, resource: Resource) -> bool:
-    key = _key(resource)
-    return any(
-        rule.matches(attributes.operation, key, attributes.subresource, attributes.namespace) for rule in hook.rules
-    )
 
 
 def _key(resource: Resource) -> tuple[str, str, str]:
