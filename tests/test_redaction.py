@@ -181,10 +181,15 @@ def test_an_object_printed_into_text_is_cut_out(said):
     assert text(f"got {said}") in {"got <an object>", 'got "<an object>', "<an object>"}
 
 
-def test_keys_and_bearer_tokens_are_cut_out_of_text():
+JWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6IiJ9.eyJpc3MiOiJrdWJlcm5ldGVzIn0.c2lnbmF0dXJl_-"
+
+
+def test_keys_and_tokens_are_cut_out_of_text():
     assert text("found -----BEGIN PRIVATE KEY-----\nabc") == "found <a key or certificate>"
     assert text("Authorization: Bearer abcdefghijkl.x") == f"Authorization: Bearer {WITHHELD}"
     assert text("AUTHORIZATION: BEARER abcdefghijkl.x") == f"AUTHORIZATION: BEARER {WITHHELD}"
+    assert text(f"with {JWT}, and more") == f"with {WITHHELD}, and more"
+    assert text("eyJust words. And more") == "eyJust words. And more"
 
 
 def test_words_that_look_like_one_are_left():

@@ -8,7 +8,7 @@ any other part of an object                          what it is, as ``<Entries o
 bytes                                                how many
 what stands under a name such as password or data    ``<withheld>``
 an error                                             its type and its text; no text if the object is a Secret
-text with an object, a PEM key or a bearer token     up to where that begins, or without it
+text with an object, a PEM key or a token             up to where that begins, or without it
 long text, long lists, deep maps                     their beginning, and how much is missing
 anything else that is not a plain value              its type
 ==================================================== ====================================================
@@ -45,6 +45,7 @@ from poblano.core.requests import Request
 from poblano.core.review import AdmissionRequest
 from poblano.core.secrets import SecretBytes, SecretText
 from poblano.core.structs import Struct
+from poblano.core.tokens import WITHHELD, without_tokens
 from poblano.core.verdict import described
 from poblano.core.views import Entries, Items
 
@@ -53,8 +54,6 @@ Plain: TypeAlias = "dict[str, Plain] | list[Plain] | str | int | float | bool | 
 
 LONGEST: Final = 2048
 """Bytes that one value may take in a line."""
-
-WITHHELD: Final = "<withheld>"
 
 _MOST_ITEMS: Final = 50
 _DEEPEST: Final = 4
@@ -70,8 +69,6 @@ _SECRET_KEYS: Final = frozenset({"data", "stringdata", "binarydata", "patch", "b
 _ABOUT_A_SECRET: Final = re.compile(r"(?:name|namespace|kind|type|uid|count|length|size|seconds|version|present)s?$")
 _OBJECT_IN_TEXT: Final = re.compile(r"\b(?:kind|apiVersion|stringData|data)\b\\*['\"]?\s*[:=]")
 _METADATA_IN_TEXT: Final = re.compile(r"\bmetadata\b\\*['\"]?\s*[:=]")
-_BEARER: Final = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}")
-_SCHEMES: Final = ("earer ", "asic ", "EARER ", "ASIC ")
 _PARTS: tuple[type[Any], ...] = (Struct, Items, Entries, SecretText, SecretBytes)
 _BYTES: tuple[type[Any], ...] = (bytes, bytearray, memoryview)
 _LISTS: tuple[type[Any], ...] = (Sequence, AbstractSet)
@@ -118,10 +115,7 @@ def text(value: str, longest: int = LONGEST) -> str:
     """
     if "metadata" in value:
         value = _without_object(value)
-    if "-----BEGIN" in value:
-        value = f"{value[: value.index('-----BEGIN')]}<a key or certificate>"
-    if any(scheme in value for scheme in _SCHEMES):
-        value = _BEARER.sub(rf"\1 {WITHHELD}", value)
+    value = without_tokens(value)
     if not value.isascii():
         encoded = value.encode("utf-8", "replace")
         if len(encoded) <= longest:

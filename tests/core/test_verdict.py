@@ -126,3 +126,27 @@ def test_an_error_names_capability_rule_and_error():
 
     assert re.match(r"shop/tier failed: AttributeError: .*nope", answer.message)
     assert answer.code == 500
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "eyJhbGciOiJSUzI1NiIsImtpZCI6IiJ9.eyJpc3MiOiJrdWJlcm5ldGVzIn0.c2lnbmF0dXJl_-",
+        "Bearer abcdefgh.ijkl",
+        "-----BEGIN PRIVATE KEY-----\nMIIEvQ",
+    ],
+)
+def test_a_token_reaches_neither_the_user_nor_the_audit_log(token: str):
+    def fails(pod: Any) -> None:
+        pod.audit("sent", f"with {token}")
+        raise ValueError(f"refused for {token}")
+
+    rules = shop()
+    rules.when(a.Pod).is_created().mutate(on_error="audit")(fails)
+    rules.when(a.Pod).is_created().mutate(name="notes")(lambda pod: pod.audit("sent", f"with {token}"))
+    answer = answered(rules)
+
+    told = str([*answer.warnings, *answer.audit_annotations.items()])
+    assert "refused for" in told
+    assert "with " in told
+    assert token.rsplit(maxsplit=1)[-1] not in told

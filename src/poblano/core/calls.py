@@ -72,7 +72,7 @@ def keep(call: Call) -> None:
     """
     for argument in call.arguments:
         if isinstance(argument, MutateRequest):
-            request = cast("MutateRequest[Any]", argument)
+            request = cast("Any", argument)
             document, made = document_in(request), made_in(request)
             call.kept = Kept(
                 None if document is None else decode(encoded(document, b"")[1]),

@@ -12,6 +12,7 @@ from poblano.core.binding import Binding, OnError, name_part
 from poblano.core.decisions import DEFAULT_CODE, Decision, clean, clean_warnings, joined
 from poblano.core.patch import Operation
 from poblano.core.review import AdmissionRequest, Answer
+from poblano.core.tokens import without_tokens
 
 Result: TypeAlias = Literal["allowed", "denied", "warned", "audited", "changed", "unchanged", "error"]
 """What came of one rule."""
@@ -58,7 +59,7 @@ class Verdict(msgspec.Struct, eq=False):
 
     def audit(self, binding: Binding, key: str, value: str) -> None:
         """A line for the API server's audit log."""
-        said = clean(value)
+        said = without_tokens(clean(value))
         if len(said) > _AUDIT_LIMIT:
             said = f"{said[:_AUDIT_LIMIT]}… (cut)"
         self.audit_annotations[audit_key(f"{binding.capability}.{binding.rule}.{key}")] = said
@@ -126,7 +127,7 @@ class Verdict(msgspec.Struct, eq=False):
 
 
 def described(error: BaseException, *, secret: bool = False) -> str:
-    """An error in a line, without its words where these could give a Secret away.
+    """An error in a line, without tokens and keys, and without its words where these could give a Secret away.
 
     >>> described(ValueError("no such tier"))
     'ValueError: no such tier'
@@ -137,7 +138,7 @@ def described(error: BaseException, *, secret: bool = False) -> str:
     if secret:
         return f"{name} (its text is withheld: the object is a Secret)"
     try:
-        text = clean(str(error))
+        text = without_tokens(clean(str(error)))
     except BaseException:  # noqa: BLE001 -- its __str__ is the user's, and may raise anything
         text = "its text cannot be read"
     return f"{name}: {text[:_ERROR_LIMIT]}" if text else name

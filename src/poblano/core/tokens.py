@@ -1,0 +1,27 @@
+"""Keys and tokens in running text, which is on its way to a log, to the user, or to the API server's audit log."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+WITHHELD: Final = "<withheld>"
+
+_BEARER: Final = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}")
+_SCHEMES: Final = ("earer ", "asic ", "EARER ", "ASIC ")
+_JWT: Final = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?")
+"""RFC 7519: two parts in base64url, of which the first begins as any JSON map does, and a signature."""
+_PEM: Final = "-----BEGIN"
+
+
+def without_tokens(text: str) -> str:
+    """`text` without what lets somebody in: JSON web tokens, what follows Bearer or Basic, and all from a PEM block on.
+
+    >>> without_tokens("Authorization: Bearer abcdefgh.ijkl, and more")
+    'Authorization: Bearer <withheld>, and more'
+    """
+    if _PEM in text:
+        text = f"{text[: text.index(_PEM)]}<a key or certificate>"
+    if any(scheme in text for scheme in _SCHEMES):
+        text = _BEARER.sub(rf"\1 {WITHHELD}", text)
+    return _JWT.sub(WITHHELD, text) if "eyJ" in text else text
