@@ -18,6 +18,7 @@ from poblano.cluster.discovery.accept import accepted, covers
 from poblano.cluster.discovery.answer import Answer, digest, json_answer, tagged
 from poblano.cluster.openapi.assembly import JSON, PROTOBUF, PROTOBUF_ASKED, Assembly
 from poblano.cluster.openapi.custom import custom_document, custom_groups, pattern_document
+from poblano.cluster.openapi.memory import give_back_memory
 from poblano.cluster.openapi.recorded import packed, recorded_paths
 from poblano.cluster.resources import Registry, Resource
 
@@ -125,7 +126,10 @@ class OpenAPI:
     def _made(self, packed_documents: list[bytes], content_type: str) -> tuple[bytes, str]:
         custom = (orjson.loads(gzip.decompress(one)) for one in packed_documents)
         body = self._assembly.document(custom, content_type)
-        return gzip.compress(body, 1), digest(body)
+        made = gzip.compress(body, 1), digest(body)
+        del body
+        give_back_memory()
+        return made
 
 
 def _sent(
