@@ -6,6 +6,7 @@ Source: k8s.io/kubernetes/pkg/controlplane/controller/systemnamespaces and kuber
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
 from poblano.cluster.access import bootstrap
@@ -66,6 +67,9 @@ def _kubernetes(address: str) -> Iterator[Document]:
         "metadata": {"name": "kubernetes", "namespace": "default", "labels": labels},
         "spec": {"ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": int(port)}]},
     }
+    reached = _reachable(host.strip("[]"))
+    if reached is None:
+        return
     yield {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
@@ -74,7 +78,16 @@ def _kubernetes(address: str) -> Iterator[Document]:
             "namespace": "default",
             "labels": {"kubernetes.io/service-name": "kubernetes"},
         },
-        "addressType": "IPv4",
-        "endpoints": [{"addresses": [host.strip("[]")], "conditions": {"ready": True}}],
+        "addressType": f"IPv{reached.version}",
+        "endpoints": [{"addresses": [str(reached)], "conditions": {"ready": True}}],
         "ports": [{"name": "https", "port": int(port), "protocol": "TCP"}],
     }
+
+
+def _reachable(host: str) -> IPv4Address | IPv6Address | None:
+    """The address, if it may be an endpoint: a name may not, nor may what no other machine could reach."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return None
+    return None if address.is_loopback or address.is_unspecified else address
