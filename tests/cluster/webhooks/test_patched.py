@@ -94,3 +94,33 @@ async def test_name_and_namespace_may_be_patched_here_the_server_sees_to_the_res
     assert await outcome(world, listener, patch(rename), attributes) is None
     assert attributes.object["metadata"]["name"] == "other"
     assert attributes.name == "x"
+
+
+def sets(path, value):
+    return patch({"op": "replace", "path": path, "value": value})
+
+
+async def test_a_kind_that_is_taken_away_comes_back(world, listener):
+    attributes = request(config_map())
+    gone = patch({"op": "remove", "path": "/kind"}, {"op": "remove", "path": "/apiVersion"})
+    assert await outcome(world, listener, gone, attributes) is None
+    assert (attributes.object["kind"], attributes.object["apiVersion"]) == ("ConfigMap", "v1")
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("Secret", "converting (v1.Secret) to (core.ConfigMap): unknown conversion"),
+        (
+            "Nonsense",
+            (
+                'Internal error occurred: no kind "Nonsense" is registered for version "v1" in scheme'
+                ' "pkg/api/legacyscheme/scheme.go:30"'
+            ),
+        ),
+    ],
+)
+@pytest.mark.parametrize("policy", ["Fail", "Ignore"])
+async def test_a_patch_that_makes_another_kind_of_it_fails_whatever_the_policy(world, listener, kind, message, policy):
+    error = await outcome(world, listener, sets("/kind", kind), policy=policy)
+    assert (error.code, error.message) == (500, message)
