@@ -54,7 +54,6 @@ def created(sent: Document, lookup: Stored | None = None, *, namespace: str = "k
         meta.setdefault("namespace", namespace)
     kind.admit(obj, None, lookup or Stored())
     kind.prepare_for_create(obj, lookup or Stored())
-    kind.shape(obj)
     return obj
 
 
@@ -73,7 +72,6 @@ def updated(old: Document, new: Document, lookup: Stored | None = None) -> tuple
     obj, kind = deepcopy(new), strategy(group_of(new), new["kind"])
     kind.default(obj)
     kind.prepare_for_update(obj, old, lookup or Stored())
-    kind.shape(obj)
     return obj, [str(error) for error in kind.validate_update(obj, old)]
 
 

@@ -128,7 +128,8 @@ def _members(value: Any, plan: _Plan | None) -> None:
         return
     members: list[tuple[Any, Any]] = [*value.items()] if isinstance(value, dict) else [*enumerate(value)]
     for place, member in members:
-        if plan.kind == "struct" and isinstance(member, dict):
+        if plan.kind == "struct" and (member is None or isinstance(member, dict)):
+            value[place] = member = {} if member is None else member
             _struct(member, plan)  # pyright: ignore[reportUnknownArgumentType]
         elif plan.kind in {"list", "map"} and member:
             _members(member, plan.values)

@@ -13,7 +13,7 @@ from typing import Final
 from poblano.cluster import field_errors as errors
 from poblano.cluster.field_errors import FieldError
 from poblano.cluster.kinds import checks, names
-from poblano.cluster.kinds.strategy import Strategy, keep
+from poblano.cluster.kinds.strategy import Strategy
 from poblano.cluster.kinds.tree import many, struct
 from poblano.core.jsonvalue import Document
 
@@ -35,13 +35,6 @@ class CertificateSigningRequest(Strategy):
 
     def name_errors(self, name: str) -> list[str]:
         return names.path_segment(name)
-
-    def prepare_for_approval(self, obj: Document, old: Document) -> None:
-        """The /approval subresource changes the conditions of the status and nothing else."""
-        conditions = many(obj, "status", "conditions")
-        self.prepare_for_status_update(obj, old)
-        keep(obj, old, "status")
-        obj["status"] = {**struct(obj, "status"), **({"conditions": conditions} if conditions else {})}
 
     def validate_content(self, obj: Document, old: Document | None = None) -> list[FieldError]:
         spec = struct(obj, "spec")

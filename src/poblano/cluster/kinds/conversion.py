@@ -11,6 +11,7 @@ import json
 from copy import deepcopy
 from typing import Any, Final
 
+from poblano.cluster.kinds import catalog
 from poblano.cluster.kinds.tree import struct
 from poblano.cluster.resources import Resource
 from poblano.core.jsonvalue import Document
@@ -32,10 +33,7 @@ _BEHAVIOR: Final = "autoscaling.alpha.kubernetes.io/behavior"
 
 
 def convert(document: Document, resource_from: Resource, resource_to: Resource) -> Document:
-    """The object as `resource_to` writes it; the very document where both are the same.
-
-    The result has the other version's shape but not what its defaulting adds.
-    """
+    """The object as `resource_to` writes it, with that version's defaults; the very document where both are the same."""
     if resource_from.api_version == resource_to.api_version:
         return document
     if resource_to.kind == "Event":
@@ -43,8 +41,10 @@ def convert(document: Document, resource_from: Resource, resource_to: Resource) 
     elif resource_to.kind == "HorizontalPodAutoscaler":
         changed = _scaler_to_v1(document) if resource_to.version == "v1" else _scaler_to_v2(document)
     else:
-        changed = {**document}
-    return {**changed, "apiVersion": resource_to.api_version}
+        changed = deepcopy(document)
+    changed["apiVersion"] = resource_to.api_version
+    catalog.strategy(resource_to.group, resource_to.kind).default(changed, resource_to.version)
+    return changed
 
 
 def core_event(event: Document) -> Document:
@@ -59,7 +59,7 @@ def core_event(event: Document) -> Document:
 
 
 def _renamed(document: Document, words: dict[str, str]) -> Document:
-    return {words.get(key, key): value for key, value in document.items()}
+    return {words.get(key, key): deepcopy(value) for key, value in document.items()}
 
 
 def _scaler_to_v1(scaler: Document) -> Document:

@@ -50,10 +50,6 @@ class Namespace(Strategy):
         meta = obj["metadata"]
         meta["labels"] = {**struct(meta, "labels"), _NAME_LABEL: meta.get("name") or ""}
 
-    def prepare_for_finalize(self, obj: Document, old: Document) -> None:
-        """The /finalize subresource changes ``spec.finalizers`` and nothing of the status."""
-        keep(obj, old, "status")
-
     def validate_content(self, obj: Document, old: Document | None = None) -> list[FieldError]:
         return [
             error

@@ -43,7 +43,9 @@ class Workload(Strategy):
         most = given.get("replicas") or 0
         for key in self.bounded:
             if (given.get(key) or 0) > most:
-                found.append(errors.invalid(f"status.{key}", given[key], "cannot be greater than status.replicas"))
+                found.append(
+                    errors.invalid(f"status.{key}", given.get(key) or 0, "cannot be greater than status.replicas")
+                )
         available, ready = given.get("availableReplicas") or 0, given.get("readyReplicas") or 0
         if "availableReplicas" in self.bounded and available > ready:
             text = "cannot be greater than readyReplicas"

@@ -52,7 +52,7 @@ def default_pod(pod: Document) -> None:
     spec.setdefault("enableServiceLinks", True)
     if spec.get("hostNetwork"):
         _host_ports(spec)
-    for container in (*spec.get("containers", ()), *spec.get("initContainers", ())):
+    for container in (*many(spec, "containers"), *many(spec, "initContainers")):
         _requests_from_limits(container.get("resources", {}))
 
 
@@ -143,7 +143,7 @@ def _requests_from_limits(resources: Document) -> None:
 
 
 def _host_ports(spec: Document) -> None:
-    for container in (*spec.get("containers", ()), *spec.get("initContainers", ())):
+    for container in (*many(spec, "containers"), *many(spec, "initContainers")):
         for port in many(container, "ports"):
             if not port.get("hostPort") and port.get("containerPort"):
                 port["hostPort"] = port["containerPort"]
