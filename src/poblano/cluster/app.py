@@ -13,6 +13,7 @@ from poblano.cluster.rest.encoding import encoded
 from poblano.cluster.rest.exchange import Response
 from poblano.cluster.rest.options import Query
 from poblano.cluster.status import StatusError, internal, too_large
+from poblano.cluster.webhooks import warning_headers
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -74,6 +75,7 @@ def refusal(error: StatusError) -> Response:
     response = Response(error.code, encoded(error.document()))
     if error.retry_after is not None:
         response.headers.append(("Retry-After", str(error.retry_after)))
+    response.headers.extend(("Warning", text) for text in warning_headers(error.warnings))
     return response
 
 

@@ -20,7 +20,8 @@ from poblano.cluster.discovery import Discovery
 from poblano.cluster.faults import Faults
 from poblano.cluster.local import LocalClient
 from poblano.cluster.openapi import OpenAPI
-from poblano.cluster.resources import GroupVersionKind, Registry, Resource
+from poblano.cluster.resources import Registry, Resource
+from poblano.cluster.rest.admission import restored
 from poblano.cluster.rest.api import Api
 from poblano.cluster.rest.hub import Hub
 from poblano.cluster.rest.server import Server, StorageLookup
@@ -28,7 +29,6 @@ from poblano.cluster.rest.stored import Stored
 from poblano.cluster.storage.engine import Storage
 from poblano.cluster.storage.journal import Journal
 from poblano.cluster.webhooks import Webhooks
-from poblano.core.jsonvalue import Document
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -85,7 +85,7 @@ class Cluster:
         stored = Stored(self.storage, self.registry)
         lookup = StorageLookup(self.storage, self.registry, self.clock)
         access = Access(lookup, admin_token=self.options.admin_token, rbac=self.options.rbac, key=self.options.key)
-        webhooks = Webhooks(lookup, convert=stored.convert, equivalents=self._equivalents, restore=_restore)
+        webhooks = Webhooks(lookup, convert=stored.convert, equivalents=self._equivalents, restore=restored)
         self.server = Server(
             storage=self.storage,
             registry=self.registry,
@@ -150,7 +150,3 @@ class Cluster:
 
     def _equivalents(self, resource: Resource) -> tuple[Resource, ...]:
         return tuple(one for one in self.registry.versions(resource.group, resource.plural) if one is not resource)
-
-
-def _restore(document: Document, resource: Resource, kind: GroupVersionKind) -> Document:
-    return document

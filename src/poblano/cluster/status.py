@@ -32,6 +32,8 @@ class StatusError(Exception):
         self.message = message
         self.details = details
         self.retry_after = retry_after
+        self.warnings: list[str] = []
+        """What the client was to be warned of before it came to the refusal."""
 
     def document(self) -> Document:
         """The Status object.

@@ -25,7 +25,8 @@ from poblano.cluster.rest.subresources import subresource_verb
 from poblano.cluster.rest.update import update
 from poblano.cluster.rest.url import Target, target
 from poblano.cluster.rest.watch import watch
-from poblano.cluster.status import method_not_allowed, no_such_resource
+from poblano.cluster.status import StatusError, method_not_allowed, no_such_resource
+from poblano.cluster.webhooks import warning_headers
 
 Verb = Callable[[Server, Request], Awaitable[Response]]
 
@@ -79,8 +80,12 @@ class Api:
         _check_scope(asked, resource)
         answer = negotiate(header(headers, b"accept"))
         request = Request(method, path, query, headers, body, user, asked, resource, answer)
-        response = await self._verb(request)
-        response.headers.extend(("Warning", f'299 - "{_quoted(text)}"') for text in dict.fromkeys(request.warnings))
+        try:
+            response = await self._verb(request)
+        except StatusError as error:
+            error.warnings = request.warnings
+            raise
+        response.headers.extend(("Warning", text) for text in warning_headers(request.warnings))
         return response
 
     async def _verb(self, request: Request) -> Response:
@@ -122,7 +127,3 @@ def _check_scope(asked: Target, resource: Resource) -> None:
         raise no_such_resource()
     if not resource.namespaced and asked.namespace and resource.plural != "namespaces":
         raise no_such_resource()
-
-
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
