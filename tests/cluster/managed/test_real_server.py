@@ -48,7 +48,7 @@ def define(cluster: ControlPlane) -> None:
         fields[name]["nullable"] = True
     fields["items"]["items"]["required"] = ["name"]
     names = {"plural": "carts", "kind": "Cart", "singular": "cart", "listKind": "CartList"}
-    version = {
+    version: Document = {
         "name": "v1",
         "served": True,
         "storage": True,
