@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import orjson
@@ -14,6 +14,14 @@ from poblano.core.held import STRICT, Held, written
 from poblano.core.jsonvalue import Document, plain
 from poblano.core.patch import Operation, apply, diff, loose_diff, loose_diff_maps
 from poblano.core.review import AdmissionRequest, absent, decode
+
+_LARGE: Final = 16_384
+"""From how many bytes on an object is compared part by part, before any of it is decoded once more."""
+_FEW: Final = 64
+"""Into how many parts."""
+
+_parts: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_anything: Final = msgspec.json.Decoder()
 
 
 def encoded(document: Document, before: bytes) -> tuple[Document, bytes]:
@@ -37,7 +45,7 @@ _NOT_FINITE: Final = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
 """The begin of a MessagePack double that is NaN or infinite (IEEE 754: all ones in the exponent)."""
 
 
-def _may_hold_nan(document: Document) -> bool:
+def _may_hold_nan(document: Any) -> bool:
     """Whether a value in `document` may be NaN: never wrongly no, and wrongly yes only by the chance of an odd string."""
     try:
         packed = msgspec.msgpack.encode(document)
@@ -47,6 +55,7 @@ def _may_hold_nan(document: Document) -> bool:
 
 
 def is_written(document: Document, untouched: bytes) -> bool:
+    """Whether `document` is written as `untouched`."""
     try:
         return written(document) == untouched
     except (TypeError, ValueError, RecursionError):
@@ -62,20 +71,54 @@ def patch_of(request: AdmissionRequest, document: Document) -> tuple[Sequence[Op
         MalformedObject: when what was changed is not JSON.
         PatchFailed: when the patch makes something else.
     """
-    original = decode(request.object_bytes)
-    if original is None:
+    if absent(request.object_bytes):
         return (), b""
-    quick = _quick_patch(original, document)
+    raw = bytes(request.object_bytes)
+    quick = _quick_patch(*(unlike(raw, document) if len(raw) >= _LARGE else (decode(raw) or {}, document)))
     if quick is not None:
         return quick
     # Something is another type of the same value (True for 1), or is written otherwise than it is (a tuple as a list),
     # or cannot be written: as it is written is what is meant.
-    original, document = decode(request.object_bytes) or {}, plain(document)
+    original, document = decode(raw) or {}, plain(document)
     patch = diff(original, document)
     sent = msgspec.json.encode(patch)
     if apply(original, msgspec.json.decode(sent)) != document:
         raise PatchFailed(f"the patch made for {request.kind.kind} {request.name} makes something else of it")
     return (patch, sent) if patch else ((), b"")
+
+
+def unlike(raw: msgspec.Raw | bytes, document: Document) -> tuple[Document, Document]:
+    """Those parts of the map in `raw` and of `document` that are not written alike: of a large object, all but a little is.
+
+    >>> unlike(b'{"kind":"Pod","metadata":{"name":"a"}}', {"kind": "Pod", "metadata": {"name": "b"}, "spec": {}})
+    ({'metadata': {'name': 'a'}}, {'metadata': {'name': 'b'}, 'spec': {}})
+    """
+    before: Document = {}
+    after: Document = {}
+    parts = _parts.decode(raw)
+    for key, part in parts.items():
+        if key not in document:
+            before[key] = _anything.decode(part)
+            continue
+        value, data = document[key], bytes(part)
+        if _is_as(value, data):
+            continue
+        if len(data) >= _LARGE and value.__class__ is dict and len(value) <= _FEW and data.startswith(b"{"):
+            before[key], after[key] = unlike(data, value)
+        else:
+            before[key], after[key] = _anything.decode(data), value
+    for key in document:
+        if key not in parts:
+            after[key] = document[key]
+    return before, after
+
+
+def _is_as(value: Any, data: bytes) -> bool:
+    try:
+        written = orjson.dumps(value, option=STRICT)
+    except TypeError:
+        return False
+    return written == data and (b"null" not in written or not _may_hold_nan(value))
 
 
 def patch_of_marks(request: AdmissionRequest, held: Held) -> tuple[Sequence[Operation], bytes]:
