@@ -12,6 +12,7 @@ import pytest
 from poblano.cluster.serving.certificates import Pair
 from poblano.cluster.serving.credentials import make
 from poblano.cluster.serving.listener import Listener, tls_context
+from poblano.cluster.serving.protocol import HEAD_LIMIT
 from poblano.cluster.serving.sockets import Address
 
 if TYPE_CHECKING:
@@ -124,6 +125,35 @@ async def test_connections_without_a_request_do_not_keep_it() -> None:
     assert await reader.read() == b""
     for writer in (silent, idle):
         writer.close()
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_head_without_an_end_is_refused(at_once: bool) -> None:
+    context = ssl.create_default_context(cadata=CREDENTIALS.authority.decode())
+    async with Listener(App(), CREDENTIALS.serving, ANYWHERE) as listener:
+        reader, writer = await asyncio.open_connection("127.0.0.1", listener.port, ssl=context)
+        writer.write(b"GET / HTTP/1.1\r\nhost: x\r\nx: " + b"y" * (2 * HEAD_LIMIT if at_once else 10))
+        for _ in range(0 if at_once else 40):
+            writer.write(b"y" * 65536)
+            await asyncio.sleep(0)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 431 ")
+        writer.close()
+
+
+async def test_many_requests_on_a_connection_may_be_more_than_one_head(session: aiohttp.ClientSession) -> None:
+    async with Listener(App(), CREDENTIALS.serving, ANYWHERE) as listener:
+        for _ in range(3):
+            async with session.get(listener.url, headers={"x": "y" * (HEAD_LIMIT // 2)}) as answer:
+                assert answer.status == 200
+
+
+async def test_a_status_that_http_does_not_know_is_passed_on(session: aiohttp.ClientSession) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 777, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    async with Listener(app, CREDENTIALS.serving, ANYWHERE) as listener, session.get(listener.url) as answer:
+        assert answer.status == 777
 
 
 async def test_an_end_before_the_beginning_is_none() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from poblano.cluster.access import ISSUER_PATHS
 from poblano.cluster.discovery import Answer
 from poblano.cluster.rest.encoding import encoded, plain
 from poblano.cluster.rest.exchange import Headers, Response, header
@@ -22,6 +23,9 @@ async def answer_plain_path(server: Server, method: str, path: str, query: Query
         return plain("ok")
     if path == "/metrics":
         return plain(_metrics(server))
+    if path in ISSUER_PATHS:
+        published = encoded(server.access.issuer_document(path))
+        return Response(200, published, "application/jwk-set+json" if path == ISSUER_PATHS[1] else "application/json")
     if path == "/":
         return Response(200, encoded({"paths": sorted(_paths(server))}))
     accept, known = header(headers, b"accept"), header(headers, b"if-none-match")
@@ -46,6 +50,7 @@ def _paths(server: Server) -> set[str]:
     versions = {f"/apis/{one.group}/{one.version}" for one in server.registry if one.group}
     groups = {f"/apis/{one.group}" for one in server.registry if one.group}
     return {
+        ISSUER_PATHS[0],
         "/api",
         "/api/v1",
         "/apis",
@@ -53,6 +58,7 @@ def _paths(server: Server) -> set[str]:
         "/metrics",
         "/openapi/v2",
         "/openapi/v3",
+        ISSUER_PATHS[1],
         "/version",
         *groups,
         *versions,

@@ -11,10 +11,10 @@ import os
 import socket
 import ssl
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from poblano.cluster.serving.accepting import Acceptor
 from poblano.cluster.serving.certificates import Pair
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-# Clients keep idle connections for 90 seconds (net/http: DefaultTransport). A server that is quicker closes one at the
-# very moment that a request goes out on it, and a POST is not repeated.
-KEEP_ALIVE_SECONDS: Final = 180
 GRACE_SECONDS: Final = 0.25  # for requests under way, when it ends
 PATIENCE_SECONDS: Final = 0.5  # for the last bytes of streams
 
@@ -57,9 +54,12 @@ class Listener:
 
         Raises: OSError when the address cannot be had.
         """
+        from poblano.cluster.serving.protocol import protocols
+
         sockets = self._sockets or bind(self._address)
         self._address = Address(self._address.host, sockets[0].getsockname()[1])
-        self._acceptor = Acceptor(sockets, self._protocols(asyncio.get_running_loop()), self._tls)
+        make, self._connections = protocols(self._app, asyncio.get_running_loop())
+        self._acceptor = Acceptor(sockets, make, self._tls)
         self._acceptor.start()
 
     @property
@@ -88,29 +88,6 @@ class Listener:
         deadline = asyncio.get_running_loop().time() + seconds
         while self._connections and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 -- uvicorn tells nobody
             await asyncio.sleep(0.01)
-
-    def _protocols(self, loop: asyncio.AbstractEventLoop) -> Callable[[], asyncio.Protocol]:
-        from uvicorn import Config
-        from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
-        from uvicorn.server import ServerState
-
-        for code in range(600, 1000):  # a webhook may deny with any of them, and its word is passed on
-            STATUS_LINE.setdefault(code, f"HTTP/1.1 {code} status code {code}\r\n".encode())
-        options: dict[str, Any] = {
-            "ws": "none",
-            "lifespan": "off",
-            "log_config": None,
-            "access_log": False,
-            "proxy_headers": False,
-            "server_header": False,
-            "date_header": False,
-            "timeout_keep_alive": KEEP_ALIVE_SECONDS,
-        }
-        config = Config(cast("Callable[..., Any]", self._app), http=HttpToolsProtocol, **options)
-        config.load()
-        state = ServerState()
-        self._connections = state.connections
-        return lambda: HttpToolsProtocol(config, state, {}, loop)
 
     async def __aenter__(self) -> Self:
         await self.start()
