@@ -197,22 +197,24 @@ class Checker:
     # ---- comprehensions
 
     def _comprehension(self, node: Comprehension) -> Type:
-        key, value = self._ranged(node)
-        kept = dict(self._scope)
-        self._scope.update(self._variables(node, key, value))
+        key, value, single = self._ranged(node)
+        kept = self._scope
+        names = (
+            dict(zip(node.variables, (key, value), strict=True))
+            if len(node.variables) == 2
+            else {node.variables[0]: single}
+        )
+        self._scope = {**kept, **names}
         if node.filter is not None:
             self._expect_bool(node.filter)
-        body = (
-            self._expect_bool(node.body)
-            if node.macro in ("all", "exists", "exists_one", "filter")
-            else self.check(node.body)
-        )
+        wants_bool = node.macro in ("all", "exists", "exists_one", "filter")
+        body = self._expect_bool(node.body) if wants_bool else self.check(node.body)
         self._scope = kept
         match node.macro:
             case "all" | "exists" | "exists_one":
                 return BOOL
             case "filter":
-                return list_of(value if self._over_list(node) else key)
+                return list_of(single)
             case "map" | "transformList":
                 return list_of(body)
             case "transformMap":
@@ -220,27 +222,17 @@ class Checker:
             case "transformMapEntry":
                 return body
 
-    def _ranged(self, node: Comprehension) -> tuple[Type, Type]:
+    def _ranged(self, node: Comprehension) -> tuple[Type, Type, Type]:
+        """The types of two variables over the range, and of a single one."""
         of = self.check(node.range)
         if of.name == "list":
-            return INT, of.parts[0]
+            return INT, of.parts[0], of.parts[0]
         if of.name == "map":
-            return of.parts[0], of.parts[1]
+            return of.parts[0], of.parts[1], of.parts[0]
         if of not in (DYN, ERROR):
             message = f"expression of type '{of}' cannot be range of a comprehension (must be list, map, or dynamic)"
             self._issue(node.range.at, message)
-        return DYN, DYN
-
-    def _over_list(self, node: Comprehension) -> bool:
-        issues = len(self.issues)
-        of = self.check(node.range)
-        del self.issues[issues:]
-        return of.name != "map"
-
-    def _variables(self, node: Comprehension, key: Type, value: Type) -> dict[str, Type]:
-        if len(node.variables) == 2:
-            return {node.variables[0]: key, node.variables[1]: value}
-        return {node.variables[0]: value if self._over_list(node) else key}
+        return DYN, DYN, DYN
 
     def _expect_bool(self, node: Node) -> Type:
         found = self.check(node)
@@ -254,8 +246,8 @@ class Checker:
             if held.name != "optional_type" and held not in (DYN, ERROR):
                 return self._issue(node.at, self._mismatch(node.macro, [held], method=True))
             held = held.parts[0] if held.parts else DYN
-        kept = dict(self._scope)
-        self._scope[node.name] = held
+        kept = self._scope
+        self._scope = {**kept, node.name: held}
         body = self.check(node.body)
         self._scope = kept
         return optional_of(body) if node.macro == "optMap" else body
