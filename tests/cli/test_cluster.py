@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
 import signal
 import socket
 import ssl
 import stat
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
@@ -64,6 +66,15 @@ class Running:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, json.loads(error.read())
+
+    def kubectl(self, *arguments: str, **environ: str) -> str:
+        """What kubectl prints; an exit status of 1 ("no") is not a failure."""
+        program = shutil.which("kubectl", path=str(Path(sys.executable).parent)) or "kubectl"
+        command = [program, f"--kubeconfig={self.kubeconfig}", *arguments]
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=60, check=False, env=environment() | environ
+        )
+        return (done.stdout + done.stderr).strip()
 
     def end(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
         """The exit status, and what was printed."""
@@ -154,6 +165,42 @@ def test_with_roles_they_decide(tmp_path: Path) -> None:
         assert cluster.ask("/version", token="")[0] == 200
         assert cluster.ask("/api/v1/secrets", token="")[0] == 403
         assert cluster.ask("/version", token="nope")[0] == 401
+        assert cluster.end()[0] == 0
+
+
+def test_kubectl_asks_who_it_is_and_what_it_may(tmp_path: Path) -> None:
+    with running(tmp_path, "--rbac") as cluster:
+        kubectl = cluster.kubectl
+        assert "system:masters" in kubectl("auth", "whoami")
+        assert kubectl("create", "serviceaccount", "bot") == "serviceaccount/bot created"
+        assert kubectl("create", "role", "reader", "--verb=list", "--resource=pods").endswith("reader created")
+        assert kubectl("create", "rolebinding", "reads", "--role=reader", "--serviceaccount=default:bot").endswith(
+            "created"
+        )
+        bot = "--as=system:serviceaccount:default:bot"
+        assert kubectl("auth", "can-i", "list", "pods", bot) == "yes"
+        assert kubectl("auth", "can-i", "delete", "pods", bot) == "no"
+        assert "pods" in kubectl("auth", "can-i", "--list", bot)
+        token = kubectl("create", "token", "bot", "--duration=20m")
+        assert kubectl("get", "pods", f"--token={token}", "--user=") == "No resources found in default namespace."
+        refusal = kubectl("get", "secrets", f"--token={token}", "--user=")
+        assert refusal.startswith(
+            'Error from server (Forbidden): secrets is forbidden: User "system:serviceaccount:default:bot"'
+        )
+        assert kubectl("delete", "serviceaccount", "bot").startswith('serviceaccount "bot" deleted')
+        assert "Unauthorized" in kubectl("get", "pods", f"--token={token}", "--user=")
+        assert cluster.end()[0] == 0
+
+
+def test_nobody_grants_what_they_do_not_hold(tmp_path: Path) -> None:
+    with running(tmp_path, "--rbac") as cluster:
+        kubectl = cluster.kubectl
+        kubectl("create", "rolebinding", "zoe", "--clusterrole=admin", "--user=zoe")
+        assert kubectl("create", "role", "r", "--verb=get", "--resource=pods", "--as=zoe").endswith("r created")
+        refusal = kubectl("create", "role", "s", "--verb=get", "--resource=nodes", "--as=zoe")
+        assert refusal.endswith(
+            'is attempting to grant RBAC permissions not currently held:\n{APIGroups:[""], Resources:["nodes"], Verbs:["get"]}'
+        )
         assert cluster.end()[0] == 0
 
 
