@@ -9,6 +9,7 @@ from typing import Final
 
 from poblano.cluster.kinds.strategy import Strategy
 from poblano.cluster.rest.admission import attributes
+from poblano.cluster.rest.asking import ask_mutating
 from poblano.cluster.rest.bodies import body_of
 from poblano.cluster.rest.exchange import Request, Response
 from poblano.cluster.rest.objects import (
@@ -67,8 +68,7 @@ async def create_object(
         request, "CREATE", new=document, old=None, options=options.document, dry_run=options.dry_run, name=name
     )
     strategy.admit(document, None, server.lookup)
-    await server.webhooks.mutate(review)
-    server.access.check_escalation(review)
+    await ask_mutating(server, review)
     document = review.object if review.object is not None else document
     return await _finish(server, request, document, options, strategy)
 

@@ -9,7 +9,7 @@ from copy import deepcopy
 from typing import Any, Final
 
 from poblano.cluster.managed import apply, reset_fields
-from poblano.cluster.patching.json_patch import json_patch
+from poblano.cluster.patching.json_patch import json_patch, unknown_fields
 from poblano.cluster.patching.merge import merge_patch
 from poblano.cluster.patching.strategic import strategic_merge
 from poblano.cluster.rest.bodies import check_patched, read_apply, read_patch
@@ -64,6 +64,8 @@ async def patch(server: Server, request: Request) -> Response:
     if kind == APPLY:
         return await _apply(server, request, options)
     content = read_patch(request, kind)
+    if kind == JSON_PATCH:
+        _complain(request, options, unknown_fields(content))
 
     async def make(old: Document) -> Document:
         new = patched(request, kind, old, content)
@@ -75,6 +77,14 @@ async def patch(server: Server, request: Request) -> Response:
 
     change = Change(make, options, retried=True, subresource=request.target.subresource)
     return await present(server, request, await change_object(server, request, change))
+
+
+def _complain(request: Request, options: WriteOptions, unknown: list[str]) -> None:
+    """Say what is wrong with the operations themselves, as field validation asks."""
+    if unknown and options.field_validation == "Strict":
+        raise bad_request(f"strict decoding error: {', '.join(unknown)}")
+    if options.field_validation == "Warn":
+        request.warnings.extend(unknown)
 
 
 def patched(request: Request, kind: str, old: Document, content: Any, *, schema: Schema | None = None) -> Document:

@@ -13,6 +13,7 @@ from poblano.cluster import field_errors
 from poblano.cluster.kinds.strategy import Strategy
 from poblano.cluster.kinds.tree import many
 from poblano.cluster.rest.admission import attributes
+from poblano.cluster.rest.asking import ask_mutating
 from poblano.cluster.rest.bodies import body_of
 from poblano.cluster.rest.create import create_object
 from poblano.cluster.rest.exchange import Request, Response
@@ -115,8 +116,7 @@ async def _attempt(server: Server, request: Request, change: Change, record: Rec
     new = await change.make(old)
     strategy.admit(new, old, server.lookup, change.subresource)
     review = attributes(request, "UPDATE", new=new, old=old, options=options.document, dry_run=options.dry_run)
-    await server.webhooks.mutate(review)
-    server.access.check_escalation(review)
+    await ask_mutating(server, review)
     new = review.object if review.object is not None else new
     _check_identity(request, new, old, strategy)
     keep_life(new, old)
