@@ -57,7 +57,7 @@ def pod(**spec: Any) -> dict[str, Any]:
 TYPES = [
     (pod(containers=[{"name": 5}]), "number into Go struct field Container.spec.containers.name of type string"),
     (pod(containers=[{"imagePullPolicy": 5}]), "Container.spec.containers.imagePullPolicy of type v1.PullPolicy"),
-    (pod(containers=[{"env": [{"name": "a", "value": True}]}]), "bool into Go struct field EnvVar.spec.containers.env.value of type string"),
+    (pod(containers=[{"env": [{"name": "a", "value": True}]}]), "bool into Go struct field EnvVar.spec.containers.env.value"),
     (pod(containers=[{"ports": [{"containerPort": "80"}]}]), "string into Go struct field ContainerPort.spec"),
     (pod(containers=[{"ports": [{"containerPort": 1.5}]}]), "number 1.5 into Go struct field ContainerPort.spec"),
     (pod(terminationGracePeriodSeconds=2**70), "of type int64"),
