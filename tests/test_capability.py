@@ -33,6 +33,7 @@ def test_what_is_no_label_is_no_name(name: Any):
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
+        ({"namespaces": None}, r"namespaces is None; write namespaces=\[\"shop\"\]"),
         ({"namespaces": "shop"}, r"namespaces is one string; write namespaces=\[\"shop\"\]"),
         ({"namespaces": ["Shop"]}, "'Shop' cannot be a namespace"),
         ({"namespaces": [None]}, "None cannot be a namespace"),

@@ -347,6 +347,36 @@ WRONG: dict[str, tuple[Any, str, str]] = {
     "regex": (lambda s: s.when(a.Pod).is_created().with_name_regex("("), "no regular expression", "mend"),
     "regex of bytes": (lambda s: s.when(a.Pod).is_created().in_namespace_regex(b"x"), "takes patterns", "shop-"),
     "no regex": (lambda s: s.when(a.Pod).is_created().with_name_regex(), "one or more patterns", "shop-"),
+    "where of two": (
+        lambda s: s.when(a.Pod).is_created().where(lambda pod, other: True),
+        "predicate cannot be called with the object alone",
+        "lambda pod",
+    ),
+    "event twice": (
+        lambda s: s.when(a.Pod).is_created().is_deleted(),
+        "says already when",
+        r"leave .is_deleted\(\) out",
+    ),
+    "watch": (
+        lambda s: s.when(a.Pod).is_created().watch(label),
+        "this version does not watch",
+        r"write .mutate\(...\)",
+    ),
+    "namespaces as a list": (
+        lambda s: s.when(a.Pod).is_created().in_namespace(["a", "b"]),
+        r"takes one or more strings, not \['a', 'b'\]",
+        r'in_namespace\("a", "b"\)',
+    ),
+    "subresource twice": (
+        lambda s: s.when(a.Pod).is_updated().for_subresource("status").for_subresource("resize"),
+        "for the subresource status already",
+        "a rule of its own",
+    ),
+    "class of a subresource": (
+        lambda s: s.when(a.Pod).is_updated().for_subresource("new", "Pod"),
+        "'Pod' is no class of what is sent to new",
+        r'for_subresource\("new", a.Pod\)',
+    ),
     "where": (lambda s: s.when(a.Pod).is_created().where(True), "where takes a function", "lambda"),
     "subresource": (lambda s: s.when(a.Pod).for_subresource("Sc/ale"), "is no subresource", '"scale"'),
     "exec is not updated": (

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from poblano.core.arguments import check_on_error, check_timeout
@@ -55,6 +55,8 @@ class Capability:
         self.description = description
         if isinstance(namespaces, str):
             raise InvalidDefinition("namespaces is one string", f'write namespaces=["{namespaces}"]', self.location)
+        if not isinstance(namespaces, Iterable):
+            raise InvalidDefinition(f"namespaces is {namespaces!r}", 'write namespaces=["shop"]', self.location)
         self.namespaces = tuple(
             self._checked_label(space, "a namespace", 'namespaces=["shop"]') for space in namespaces
         )

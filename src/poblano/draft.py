@@ -99,8 +99,20 @@ class Draft:
         """
         if not isinstance(name, str) or not name.isalpha() or not name.islower():
             raise InvalidDefinition(f"{name!r} is no subresource", 'write for_subresource("scale")', caller_location())
+        if self.subresource:
+            raise InvalidDefinition(
+                f"the rule is for the subresource {self.subresource} already",
+                "leave one of them out, and write a rule of its own for the other",
+                caller_location(),
+            )
         if body is None:
             self._check_subresource(name)
+        elif not (isinstance(body, type) and issubclass(body, Resource)):
+            raise InvalidDefinition(
+                f"{body!r} is no class of what is sent to {name}",
+                f'write for_subresource("{name}", a.{self.kind.kind})',
+                caller_location(),
+            )
         view = body or self.view
         if body is None and name in _BODIES:
             from poblano.models import a

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, NoReturn, Self, TypeVar
 
-from poblano.core.arguments import check_label, checked_rule_name, patterns, strings
+from poblano.core.arguments import check_label, check_predicate, checked_rule_name, patterns, strings
 from poblano.core.arguments import namespaces as checked_namespaces
 from poblano.core.errors import InvalidDefinition
 from poblano.core.filters import (
@@ -27,6 +27,8 @@ from poblano.core.objects import Resource
 from poblano.draft import Draft
 
 K = TypeVar("K", bound=Resource)
+
+_EVENTS = ("is_created", "is_updated", "is_created_or_updated", "is_deleted", "is_connected")
 
 
 class Filtering(Generic[K]):
@@ -126,18 +128,36 @@ class Filtering(Generic[K]):
 
     def where(self, predicate: Callable[[K], object]) -> Self:
         """Only objects of which a Python function says so. The API server cannot evaluate it, so it calls for all others too."""
-        given: object = predicate
-        if isinstance(given, type) or not callable(given):
-            raise InvalidDefinition(
-                f"where takes a function, not {predicate!r}",
-                "write where(lambda pod: pod.spec.host_network)",
-                caller_location(),
-            )
+        check_predicate(predicate)
         return self._with(Where(predicate))
 
     def alias(self, name: str) -> Self:
         """Name the rules of this chain, for logs, metrics and refusals."""
         return type(self)(self._draft.but(alias=checked_rule_name(name, caller_location())))
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name.startswith("_") or (remedy := self._remedy(name)) is None:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            raise InvalidDefinition(*remedy, caller_location())
+
+    def _remedy(self, name: str) -> tuple[str, str] | None:
+        """What is wrong with a method that is not here, and what to write."""
+        kind = self._draft.kind.kind
+        if name in ("watch", "reconcile", "finalize"):
+            return f"this version does not {name}: it mutates and validates", "write .mutate(...) or .validate(...)"
+        if name in ("mutate", "validate"):
+            return (
+                f"the rule for {kind} does not say when",
+                f"write is_created(), is_updated(), is_created_or_updated() or is_deleted() before .{name}",
+            )
+        if name in _EVENTS:
+            return (
+                f"the rule for {kind} says already when",
+                f"leave .{name}() out; for either of two events there is is_created_or_updated(), for others a rule of its own",
+            )
+        return None
 
 
 def _label(method: str, key: object, values: Iterable[object]) -> tuple[str, frozenset[str] | None]:

@@ -87,17 +87,6 @@ class When(Filtering[K]):
         draft = self._draft.to_subresource(name, body)
         return Bound(draft) if draft.operations else When(draft)
 
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> NoReturn:
-            if name in ("mutate", "validate"):
-                raise InvalidDefinition(
-                    f"the rule for {self._draft.kind.kind} does not say when",
-                    f"write is_created(), is_updated(), is_created_or_updated() or is_deleted() before .{name}",
-                    caller_location(),
-                )
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
-
 
 class _Validating(Filtering[K]):
     """What can go on to a validate action."""

@@ -211,3 +211,13 @@ def test_a_request_can_be_made_of_any_kind(kind: Any):
         kind.of(a.GenericKind.of({"metadata": {}}))
     with pytest.raises(MalformedObject, match=r"takes an object, not dict; write a.Pod"):
         kind.of({"metadata": {}})
+    with pytest.raises(MalformedObject, match=r'the operation is .create.; write operation="CREATE"'):
+        kind.of(a.Pod(), operation="create")
+
+
+@pytest.mark.parametrize(("key", "value"), [("tier", 1), ("tier", None), ("tier", True), (1, "tier"), ("é", b"x")])
+def test_a_label_and_an_annotation_are_text(key: Any, value: Any):
+    with pytest.raises(MalformedObject, match=r"a label is text, not .*; write str\(...\) around it"):
+        mutate().set_label(key, value)
+    with pytest.raises(MalformedObject, match=r"an annotation is text, not "):
+        mutate().set_annotation(key, value)

@@ -72,7 +72,8 @@ class Demonstration:
         expected = sample.expected
         if outcome.refused == expected.accepted or (expected.code and expected.code != outcome.code):
             seen = f"refused with {outcome.code}" if outcome.refused else "accepted"
-            self.surprises.append(f"{sample.place}: expected to be {expected}, was {seen}")
+            mark = f'; if it is to be, write "# expect: refused {outcome.code}" above it' if outcome.refused else ""
+            self.surprises.append(f"{sample.place}: expected to be {expected}, was {seen}{mark}")
 
     def summary(self) -> None:
         """How it went."""

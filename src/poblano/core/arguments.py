@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from poblano.core.binding import Mode, OnError, Phase
 from poblano.core.errors import InvalidDefinition, Location
@@ -34,6 +34,9 @@ def strings(values: Iterable[object], method: str, example: str) -> frozenset[st
     """`values`, at least one and all strings."""
     found = tuple(values)
     if not found or not all(isinstance(value, str) and value for value in found):
+        if len(found) == 1 and isinstance(found[0], list | tuple | set | frozenset):
+            several = cast("Iterable[object]", found[0])
+            example = ", ".join(f'"{value}"' for value in sorted(map(str, several))) or example
         raise InvalidDefinition(
             f"{method} takes one or more strings, not {', '.join(map(repr, found)) or 'nothing'}",
             f"write {method}({example})",
@@ -136,14 +139,30 @@ def check_action(phase: Phase, action: object, where: Location) -> None:
         raise InvalidDefinition(
             f"the {phase} action has a yield in it, so calling it would run nothing", "take the yield out", where
         )
-    try:
-        inspect.signature(action).bind(None)
-    except TypeError as error:
+    if (wrong := _unlike_one_argument(action)) is not None:
+        raise InvalidDefinition(f"the {phase} action cannot be called with the request alone: {wrong}", remedy, where)
+
+
+def check_predicate(predicate: object) -> None:
+    """See that `predicate` can be called with an object."""
+    remedy = "write where(lambda pod: pod.spec.host_network)"
+    if isinstance(predicate, type) or not callable(predicate):
+        raise InvalidDefinition(f"where takes a function, not {predicate!r}", remedy, caller_location())
+    if (wrong := _unlike_one_argument(predicate)) is not None:
         raise InvalidDefinition(
-            f"the {phase} action cannot be called with the request alone: {error}", remedy, where
-        ) from None
+            f"the predicate cannot be called with the object alone: {wrong}", remedy, caller_location()
+        )
+
+
+def _unlike_one_argument(function: Callable[..., Any]) -> TypeError | None:
+    """Why `function` cannot be called with one argument; None when it can, or when it does not say."""
+    try:
+        inspect.signature(function).bind(None)
+    except TypeError as error:
+        return error
     except ValueError:
-        return
+        return None
+    return None
 
 
 def is_async(action: Callable[..., Any]) -> bool:

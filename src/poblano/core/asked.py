@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import get_args
 
 import msgspec
 
@@ -29,6 +30,8 @@ def asked(
     """
     kind = _kind(obj)
     verb: Verb = operation or ("CREATE" if old is None else "UPDATE")
+    if verb not in get_args(Verb):
+        raise MalformedObject(f'the operation is {verb!r}; write operation="CREATE", "UPDATE", "DELETE" or "CONNECT"')
     metadata = obj.metadata
     is_namespace = (kind.group, kind.kind) == ("", "Namespace")
     resource = GroupVersionResource(kind.group, kind.version, kind.plural)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Generic, TypeVar
 
 from poblano.core.decisions import Said
+from poblano.core.errors import MalformedObject
 from poblano.core.held import Held, Marks, MarksKey
 from poblano.core.jsonvalue import Document, as_map, plain
 from poblano.core.objects import Resource
@@ -87,6 +88,10 @@ class Holding(Generic[K]):
             if own is not None:
                 own[key] = value
                 return
+        given: tuple[object, object] = (key, value)  # the annotations are a promise that not everybody keeps
+        if not all(isinstance(one, str) for one in given):
+            what = "a label" if kind == "labels" else "an annotation"
+            raise MalformedObject(f"{what} is text, not {key!r}: {value!r}; write str(...) around it")
         self._marks(kind)[key] = plain(value, key)
 
     def _unmark(self, kind: MarksKey, key: str) -> None:
