@@ -25,7 +25,7 @@ from poblano.cluster.rest.admission import restored
 from poblano.cluster.rest.api import Api
 from poblano.cluster.rest.hub import Hub
 from poblano.cluster.rest.server import Server, StorageLookup
-from poblano.cluster.rest.stored import Stored
+from poblano.cluster.rest.stored import Stored, bucket_of
 from poblano.cluster.storage.engine import Storage
 from poblano.cluster.storage.journal import Journal
 from poblano.cluster.webhooks import Webhooks
@@ -149,4 +149,6 @@ class Cluster:
         yield GarbageCollector(client, self.storage, delay=delay)
 
     def _equivalents(self, resource: Resource) -> tuple[Resource, ...]:
-        return tuple(one for one in self.registry.versions(resource.group, resource.plural) if one is not resource)
+        groups = ("", "events.k8s.io") if resource.plural == "events" else (resource.group,)
+        found = (one for group in groups for one in self.registry.versions(group, resource.plural))
+        return tuple(one for one in found if bucket_of(one) == bucket_of(resource) and one is not resource)

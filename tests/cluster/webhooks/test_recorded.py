@@ -61,3 +61,36 @@ def test_the_embedded_server_answers_as_the_real_one_did(case, client, listener)
 
 def test_the_recording_is_whole():
     assert len(CASES) == 111
+
+
+RULE = {"apiVersions": ["v1"], "operations": ["*"]}
+
+
+def reviews(name, client, listener, rule, *requests):
+    """What a validating webhook with that rule is sent about requests in a namespace of their own."""
+    hook = {"type": "V", "name": "v1", "config": {"rules": [RULE | rule]}}
+    return [
+        review
+        for _, review in play({"namespace": name, "webhooks": [hook], "requests": requests}, client, listener)[
+            "reviews"
+        ]
+    ]
+
+
+def test_an_event_of_the_core_group_is_one_of_events_k8s_io(client, listener):
+    involved = {"kind": "Pod", "name": "p", "namespace": "own-events"}
+    event = {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "e"}, "involvedObject": involved}
+    event |= {"reason": "R", "message": "m", "type": "Normal", "source": {"component": "c"}}
+    step = {"method": "POST", "path": "/api/v1/namespaces/own-events/events", "body": event}
+    rule = {"apiGroups": ["events.k8s.io"], "resources": ["events"]}
+    [review] = reviews("own-events", client, listener, rule, step)
+    assert review["kind"] == {"group": "events.k8s.io", "version": "v1", "kind": "Event"}
+    assert review["requestKind"] == {"group": "", "version": "v1", "kind": "Event"}
+
+
+def test_an_update_that_creates_is_reviewed_as_a_create(client, listener):
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "new"}, "spec": {}}
+    path = "/apis/coordination.k8s.io/v1/namespaces/own-leases/leases/new"
+    rule = {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"]}
+    [review] = reviews("own-leases", client, listener, rule, {"method": "PUT", "path": path, "body": lease})
+    assert (review["operation"], review["options"]) == ("CREATE", "CreateOptions")

@@ -44,8 +44,8 @@ def attributes(
 
 
 def _options(operation: Operation, options: Document | None) -> Document | None:
-    """The options as webhooks see them: a patch is an update or a create to them."""
-    if options is None or options["kind"] != "PatchOptions":
+    """The options as webhooks see them: a patch is an update or a create to them, and so is an update that creates."""
+    if options is None or options["kind"] not in ("PatchOptions", "UpdateOptions"):
         return options
     kind = "CreateOptions" if operation == "CREATE" else "UpdateOptions"
     return {"kind": kind, **{key: value for key, value in options.items() if key not in ("kind", "force")}}

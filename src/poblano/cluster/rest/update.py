@@ -132,7 +132,8 @@ async def _attempt(server: Server, request: Request, change: Change, record: Rec
         strategy.prepare_for_update(new, old, server.lookup)
         errors = strategy.validate_update(new, old)
     if errors:
-        raise invalid(resource.kind, request.target.name, errors, group=resource.group)
+        named = metadata_of(new).get("name") or ""  # a webhook may have changed it, which is among the errors then
+        raise invalid(resource.kind, named, errors, group=resource.group)
     request.warnings.extend(strategy.warnings(new, old))
     final = attributes(request, "UPDATE", new=new, old=old, options=options.document, dry_run=options.dry_run)
     await server.webhooks.validate(final)
