@@ -76,15 +76,16 @@ class Holding(Generic[K]):
     def _own(self, kind: MarksKey) -> Marks | None:
         """The same, to be changed."""
         own = self._made.get(kind)
-        if own is None:
-            seen = self._seen(kind)
-            own = None if seen is None else self._made.setdefault(kind, dict(seen))
+        if own is None and self._document is None and self._held is not None:
+            seen = self._held.marks(kind)
+            if seen is not None:
+                own = self._made[kind] = dict(seen)
         return own
 
     def _mark(self, kind: MarksKey, key: str, value: str) -> None:
         # What is said in ASCII can be written as it is; anything else takes the way through the whole object.
         if key.__class__ is str and value.__class__ is str and key.isascii() and value.isascii():
-            own = self._made.get(kind) or self._own(kind)
+            own = self._own(kind)
             if own is not None:
                 own[key] = value
                 return

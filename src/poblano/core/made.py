@@ -132,6 +132,7 @@ def patch_of_marks(request: AdmissionRequest, held: Held) -> tuple[Sequence[Oper
         return (), b""
     patch: list[Operation] = []
     before: Document = {}
+    after: Document = {}
     for key, made in held.made.items():
         found = metadata.labels if key == "labels" else metadata.annotations
         if found is not None:
@@ -139,12 +140,14 @@ def patch_of_marks(request: AdmissionRequest, held: Held) -> tuple[Sequence[Oper
             loose_diff_maps(found, made, f"/metadata/{key}", patch)
         elif made:
             patch.append({"op": "add", "path": f"/metadata/{key}", "value": made})
+        else:
+            continue
+        after[key] = made
     if not patch:
         return (), b""
     sent = orjson.dumps(patch, option=STRICT)
-    if apply({"metadata": before}, orjson.loads(sent))["metadata"] != {
-        key: m for key, m in held.made.items() if m or key in before
-    }:
+    apply({"metadata": before}, orjson.loads(sent))
+    if before != after:
         raise PatchFailed(f"the patch made for {request.kind.kind} {request.name} makes something else of it")
     return patch, sent
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from operator import eq
 from typing import Any, Final, TypeAlias
 
@@ -22,7 +23,7 @@ Operation: TypeAlias = dict[str, Any]
 _MISSING: Final = object()
 
 _INDEXES: Final = {str(index): index for index in range(100)}
-_NO_INDEX: Final = sys.maxsize
+_LONG: Final = 256  # a path that is not remembered
 
 
 def diff(before: Document, after: Document) -> list[Operation]:
@@ -153,6 +154,13 @@ def apply(document: Any, operations: Iterable[Mapping[str, Any]]) -> Any:
     return document
 
 
+@lru_cache(maxsize=1024)
+def _steps(path: str) -> tuple[tuple[str, ...], str]:
+    """The parts of a path that has some, and its last one."""
+    *parts, last = _parts(path)
+    return tuple(parts), last
+
+
 def _put(document: Any, operation: Mapping[str, Any]) -> bool:
     """Do what most operations are: add or replace a value of a map that is there. False where it is something else."""
     if operation.__class__ is not dict:
@@ -161,18 +169,13 @@ def _put(document: Any, operation: Mapping[str, Any]) -> bool:
     op: Any = look_up("op")
     path: Any = look_up("path")
     value = look_up("value", _MISSING)
-    if op not in ("add", "replace") or value is _MISSING or path.__class__ is not str:
+    if op not in ("add", "replace") or value is _MISSING or path.__class__ is not str or path[:1] != "/":
         return False
-    root, *parts = path.split("/")
-    if root or not parts:
-        return False
-    if "~" in path:
-        parts = [part.replace("~1", "/").replace("~0", "~") for part in parts]
-    last = parts.pop()
+    parts, last = _steps(path) if len(path) < _LONG else _steps.__wrapped__(path)
     for part in parts:
         if document.__class__ is dict:
             document = document.get(part)
-        elif document.__class__ is list and (index := _INDEXES.get(part, _NO_INDEX)) < len(document):
+        elif document.__class__ is list and (index := _INDEXES.get(part, sys.maxsize)) < len(document):
             document = document[index]
         else:
             return False

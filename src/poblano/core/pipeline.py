@@ -183,7 +183,9 @@ def _mutate(verdict: Verdict, bindings: Sequence[Binding], held: Held) -> Steps:
         _report(verdict, binding, said_in(action_request), outcome, changed=changed)
     if not verdict.refused:
         patch, sent = _patch(request, held)
-        verdict.patch, verdict.patch_json = _rest(patch, harmless(patch, status=bindings[0].status_apart), sent)
+        if held.document is not None:
+            patch, sent = _rest(patch, harmless(patch, status=bindings[0].status_apart), sent)
+        verdict.patch, verdict.patch_json = patch, sent
     return verdict
 
 
@@ -220,10 +222,10 @@ def _mutate_once(verdict: Verdict, binding: Binding, held: Held) -> Steps:
         made = made_by(call, action_request)
         if made.document is None:
             held.made = made.marks
+            patch, sent = _patch(request, held)
         else:
-            held = Held(held.raw, document=made.document)
-        whole, sent = _patch(request, held)
-        patch, sent = _rest(whole, checked(whole, status=binding.status_apart), sent)
+            whole, sent = _patch(request, Held(held.raw, document=made.document))
+            patch, sent = _rest(whole, checked(whole, status=binding.status_apart), sent)
     except BaseException as error:  # noqa: BLE001 -- an action may raise SystemExit; it is an error as any
         _fail(verdict, binding, said_in(action_request), error, held)
         return verdict
