@@ -7,7 +7,7 @@ Source: k8s.io/kubernetes/pkg/registry/rbac/validation/rule.go (VisitRulesFor)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from poblano.cluster.field_errors import go_value
 from poblano.cluster.reading import Lookup
 
 GROUP: Final = "rbac.authorization.k8s.io"
+_REMEMBERED: Final = 1024  # users and namespaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Roles:
         self._bindings: dict[str, Bindings] = {}
         self._cluster_rules: dict[str, tuple[Rule, ...] | None] = {}
         self._rules: dict[tuple[str, str], tuple[Rule, ...] | None] = {}
+        self._found: dict[tuple[str, tuple[str, ...], str], tuple[Found, ...]] = {}
         self._derived: dict[str, dict[Any, Any]] = {
             "clusterroles": self._cluster_rules,
             "roles": self._rules,
@@ -46,9 +48,19 @@ class Roles:
             "rolebindings": self._bindings,
         }
 
-    def found(self, user: User, namespace: str) -> Iterator[Found]:
+    def found(self, user: User, namespace: str) -> Sequence[Found]:
         """What applies to `user`: cluster-wide first, then, where one is given, in the namespace."""
         self._forget_the_outdated()
+        key = (user.name, user.groups, namespace)
+        known = self._found.get(key)
+        if known is None:
+            known = tuple(self._search(user, namespace))
+            if len(self._found) >= _REMEMBERED:
+                self._found.clear()
+            self._found[key] = known
+        return known
+
+    def _search(self, user: User, namespace: str) -> Iterator[Found]:
         for grant in self._bindings_in("").grants(user):
             yield self._follow(grant, "")
         if namespace:
@@ -106,3 +118,4 @@ class Roles:
             if self._at.get(plural) != revision:
                 self._at[plural] = revision
                 derived.clear()
+                self._found.clear()
