@@ -11,7 +11,7 @@ from poblano.cluster import field_errors as errors
 from poblano.cluster.field_errors import FieldError
 from poblano.cluster.kinds import checks, metadata, selectors
 from poblano.cluster.kinds.pods import defaults, template, warnings
-from poblano.cluster.kinds.strategy import Strategy, immutable_fields
+from poblano.cluster.kinds.strategy import Strategy, immutable_fields, keep
 from poblano.cluster.kinds.tree import struct
 from poblano.cluster.reading import Lookup
 from poblano.core.jsonvalue import Document
@@ -111,6 +111,11 @@ class Deployment(Workload):
         return found
 
     immutable = ("spec.selector",)
+
+    def prepare_for_status_update(self, obj: Document, old: Document) -> None:
+        """Of all kinds, this one keeps its labels."""
+        super().prepare_for_status_update(obj, old)
+        keep(metadata.of(obj), metadata.of(old), "labels")
 
 
 def _deployment_strategy(strategy: Document, path: str) -> list[FieldError]:
