@@ -33,18 +33,24 @@ def wrong_with(obj: Document) -> list[str]:
         ({"finalizers": ["a b/c"]}, 'metadata.finalizers: Invalid value: "a b/c": prefix part'),
         (
             {"finalizers": ["hold"]},
-            'metadata.finalizers[0]: Invalid value: "hold": name is neither a standard finalizer name nor is it fully '
-            "qualified",
+            (
+                'metadata.finalizers[0]: Invalid value: "hold": name is neither a standard finalizer name nor is it fully '
+                "qualified"
+            ),
         ),
         (
             {"finalizers": ["orphan", "foregroundDeletion"]},
-            'metadata.finalizers: Invalid value: ["orphan","foregroundDeletion"]: finalizer orphan and '
-            "foregroundDeletion cannot be both set",
+            (
+                'metadata.finalizers: Invalid value: ["orphan","foregroundDeletion"]: finalizer orphan and '
+                "foregroundDeletion cannot be both set"
+            ),
         ),
         (
             {"ownerReferences": [{"apiVersion": "v1", "kind": "Event", "name": "e", "uid": "u"}]},
-            'metadata.ownerReferences: Invalid value: {"apiVersion":"v1","kind":"Event","name":"e","uid":"u"}: '
-            "/v1, Kind=Event is disallowed from being an owner",
+            (
+                'metadata.ownerReferences: Invalid value: {"apiVersion":"v1","kind":"Event","name":"e","uid":"u"}: '
+                "/v1, Kind=Event is disallowed from being an owner"
+            ),
         ),
         (
             {"managedFields": [{"operation": "Guess"}]},

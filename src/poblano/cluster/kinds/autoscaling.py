@@ -165,7 +165,9 @@ class PodDisruptionBudget(Strategy):
         found: list[FieldError] = []
         if all(spec.get(key) is not None for key in keys):
             text = "minAvailable and maxUnavailable cannot be both set"
-            found.append(errors.invalid("spec", spec, text))
+            # The internal type has no JSON names.
+            shown = ("minAvailable", "selector", "maxUnavailable", "unhealthyPodEvictionPolicy")
+            found.append(errors.invalid("spec", {key[0].upper() + key[1:]: spec.get(key) for key in shown}, text))
         for key in keys:
             value = spec.get(key)
             if value is not None:

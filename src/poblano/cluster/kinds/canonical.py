@@ -129,14 +129,19 @@ def _members(value: Any, plan: _Plan | None) -> None:
     members: list[tuple[Any, Any]] = [*value.items()] if isinstance(value, dict) else [*enumerate(value)]
     for place, member in members:
         if plan.kind == "struct" and (member is None or isinstance(member, dict)):
-            value[place] = member = {} if member is None else member
-            _struct(member, plan)  # pyright: ignore[reportUnknownArgumentType]
+            value[place] = inner = _as_struct(member)
+            _struct(inner, plan)
         elif plan.kind in {"list", "map"} and member:
             _members(member, plan.values)
         elif plan.convert is not None and member is not None:
             value[place] = plan.convert(member)
         elif member is None and plan.kind == "scalar":
             value[place] = ""
+
+
+def _as_struct(member: Any) -> Document:
+    # null in a list of structs is a struct with nothing in it.
+    return {} if member is None else member
 
 
 def _text(value: Any) -> Any:

@@ -73,3 +73,16 @@ def test_the_status_is_not_touched_by_the_main_resource():
     obj, wrong = updated(old, new)
     assert obj["status"] == old["status"]
     assert wrong == []
+
+
+def test_a_refusal_shows_the_change_as_the_real_server_recorded_it():
+    env = [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]
+    spec = {"containers": [{"name": "c", "image": "busybox:2", "env": env}]}
+    old = with_revision(created({**POD, "spec": spec}))
+    new = deepcopy(old)
+    new["spec"]["nodeName"] = "n1"
+    _, wrong = updated(old, new)
+    assert wrong[0].partition("negative)\n")[2] == (
+        '@@ -53,7 +53,7 @@\n  "NodeSelector": null,\n  "ServiceAccountName": "",\n  "AutomountServiceAccountToken": null,\n'
+        '- "NodeName": "",\n+ "NodeName": "n1",\n  "SecurityContext": {\n   "HostNetwork": false,\n   "HostPID": false,\n'
+    )

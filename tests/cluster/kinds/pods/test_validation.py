@@ -26,8 +26,10 @@ def pod(spec: Document | None = None, **container: object) -> Document:
         (
             {"imagePullPolicy": "Sometimes"},
             [
-                'spec.containers[0].imagePullPolicy: Unsupported value: "Sometimes": supported values: "Always", '
-                '"IfNotPresent", "Never"'
+                (
+                    'spec.containers[0].imagePullPolicy: Unsupported value: "Sometimes": supported values: "Always", '
+                    '"IfNotPresent", "Never"'
+                )
             ],
         ),
         ({"ports": [{}]}, ["spec.containers[0].ports[0].containerPort: Required value"]),
@@ -51,8 +53,10 @@ def pod(spec: Document | None = None, **container: object) -> Document:
         (
             {"env": [{"name": "A", "valueFrom": {}}]},
             [
-                'spec.containers[0].env[0].valueFrom: Invalid value: "": must specify one of: `fieldRef`, '
-                "`resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`"
+                (
+                    'spec.containers[0].env[0].valueFrom: Invalid value: "": must specify one of: `fieldRef`, '
+                    "`resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`"
+                )
             ],
         ),
         (
@@ -62,8 +66,10 @@ def pod(spec: Document | None = None, **container: object) -> Document:
         (
             {"env": [{"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "spec.nope"}}}]},
             [
-                'spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Invalid value: "spec.nope": error converting '
-                "fieldPath: field label not supported: spec.nope"
+                (
+                    'spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Invalid value: "spec.nope": error converting '
+                    "fieldPath: field label not supported: spec.nope"
+                )
             ],
         ),
         (
@@ -82,10 +88,14 @@ def pod(spec: Document | None = None, **container: object) -> Document:
         (
             {"resources": {"limits": {"gold": "1"}}},
             [
-                'spec.containers[0].resources.limits[gold]: Invalid value: "gold": must be a standard resource type or '
-                "fully qualified",
-                'spec.containers[0].resources.limits[gold]: Invalid value: "gold": must be a standard resource for '
-                "containers",
+                (
+                    'spec.containers[0].resources.limits[gold]: Invalid value: "gold": must be a standard resource type or '
+                    "fully qualified"
+                ),
+                (
+                    'spec.containers[0].resources.limits[gold]: Invalid value: "gold": must be a standard resource for '
+                    "containers"
+                ),
             ],
         ),
         (
@@ -114,15 +124,19 @@ def pod(spec: Document | None = None, **container: object) -> Document:
         (
             {"securityContext": {"runAsUser": -1}},
             [
-                "spec.containers[0].securityContext.runAsUser: Invalid value: -1: must be between 0 and 2147483647, "
-                "inclusive"
+                (
+                    "spec.containers[0].securityContext.runAsUser: Invalid value: -1: must be between 0 and 2147483647, "
+                    "inclusive"
+                )
             ],
         ),
         (
             {"terminationMessagePolicy": "x"},
             [
-                'spec.containers[0].terminationMessagePolicy: Unsupported value: "x": supported values: "File", '
-                '"FallbackToLogsOnError"'
+                (
+                    'spec.containers[0].terminationMessagePolicy: Unsupported value: "x": supported values: "File", '
+                    '"FallbackToLogsOnError"'
+                )
             ],
         ),
     ],
@@ -147,8 +161,10 @@ def test_a_container_is_told_what_is_wrong_with_it(container, wrong):
         (
             {"initContainers": [{"name": "d", "image": "i", "livenessProbe": {"exec": {"command": ["x"]}}}]},
             [
-                "spec.initContainers[0].livenessProbe: Forbidden: may not be set for init containers without "
-                "restartPolicy=Always"
+                (
+                    "spec.initContainers[0].livenessProbe: Forbidden: may not be set for init containers without "
+                    "restartPolicy=Always"
+                )
             ],
         ),
         (
@@ -170,8 +186,10 @@ def test_a_container_is_told_what_is_wrong_with_it(container, wrong):
         (
             {"volumes": [{"name": "v", "secret": {"secretName": "s", "defaultMode": 1000}}]},
             [
-                "spec.volumes[0].secret.defaultMode: Invalid value: 1000: must be a number between 0 and 0777 (octal), "
-                "both inclusive"
+                (
+                    "spec.volumes[0].secret.defaultMode: Invalid value: 1000: must be a number between 0 and 0777 (octal), "
+                    "both inclusive"
+                )
             ],
         ),
         (
@@ -185,8 +203,10 @@ def test_a_container_is_told_what_is_wrong_with_it(container, wrong):
         (
             {"tolerations": [{"operator": "Equal"}]},
             [
-                'spec.tolerations[0].operator: Invalid value: "Equal": operator must be Exists when `key` is empty, '
-                'which means "match all values and all keys"'
+                (
+                    'spec.tolerations[0].operator: Invalid value: "Equal": operator must be Exists when `key` is empty, '
+                    'which means "match all values and all keys"'
+                )
             ],
         ),
         (
@@ -200,8 +220,10 @@ def test_a_container_is_told_what_is_wrong_with_it(container, wrong):
                 }
             },
             [
-                "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms: Required "
-                "value: must have at least one node selector term"
+                (
+                    "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms: Required "
+                    "value: must have at least one node selector term"
+                )
             ],
         ),
         (

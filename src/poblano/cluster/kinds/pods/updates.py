@@ -13,6 +13,7 @@ from poblano.cluster.field_errors import FieldError
 from poblano.cluster.kinds import checks
 from poblano.cluster.kinds.pods import scheduling
 from poblano.cluster.kinds.pods.containers import trimmed_image
+from poblano.cluster.kinds.pods.internal import difference
 from poblano.cluster.kinds.pods.qos import qos_class
 from poblano.cluster.kinds.tree import many, struct
 from poblano.core.jsonvalue import Document
@@ -40,8 +41,9 @@ def validate(obj: Document, old: Document) -> list[FieldError]:
         return found
     if qos_class(spec) != (struct(old, "status").get("qosClass") or qos_class(was)):
         found.append(errors.invalid("metadata", struct(obj, "status").get("qosClass") or "", "Pod QoS is immutable"))
-    if _without_changeable(spec, was) != was:
-        found.append(errors.forbidden("spec", _CHANGEABLE))
+    munged = _without_changeable(spec, was)
+    if munged != was:
+        found.append(errors.forbidden("spec", _CHANGEABLE + difference(was, munged)))
     return found
 
 
