@@ -111,9 +111,9 @@ class Strategy:
 
     def validate(self, obj: Document) -> list[FieldError]:
         """What is wrong with a new object."""
-        own = self._metadata(obj) if self.create_checks else []
-        found = [*own, *self.validate_content(obj)]
-        return found or self._common(obj)
+        if self.create_checks:
+            return [*self._metadata(obj), *self.validate_content(obj)]
+        return self.validate_content(obj) or self._common(obj)
 
     def validate_update(self, obj: Document, old: Document) -> list[FieldError]:
         """What is wrong with the new state of an object, or with how it got there."""

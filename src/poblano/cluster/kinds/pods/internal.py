@@ -80,7 +80,7 @@ def difference(old: Document, new: Document) -> str:
 
 
 def _pod(spec: Document) -> Document:
-    moved = {key: spec[key] for key in _IN_SECURITY_CONTEXT if key in spec}
+    moved: Document = {key: spec[key] for key in _IN_SECURITY_CONTEXT if key in spec}
     kept = {key: value for key, value in spec.items() if key not in moved and key != "serviceAccount"}
     if "securityContext" in spec:
         inner = _shown({**struct(spec, "securityContext"), **moved}, "PodSpec.SecurityContext")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from poblano.cluster import field_errors as errors
 from poblano.cluster.field_errors import FieldError
 from poblano.cluster.kinds import checks
-from poblano.cluster.kinds.pods import admission, containers, defaults, spec, template, updates, warnings
+from poblano.cluster.kinds.pods import admission, containers, defaults, limits, spec, template, updates, warnings
 from poblano.cluster.kinds.pods.qos import qos_class
 from poblano.cluster.kinds.strategy import Strategy, keep
 from poblano.cluster.kinds.tree import many, struct
@@ -27,10 +27,12 @@ class Pod(Strategy):
     def admit(self, obj: Document, old: Document | None, lookup: Lookup, subresource: str = "") -> None:
         if old is None and not subresource:
             admission.admit(obj, lookup)
+            limits.fill(obj, lookup)
 
     def prepare_for_create(self, obj: Document, lookup: Lookup) -> None:
         super().prepare_for_create(obj, lookup)
         self.admit(obj, None, lookup)
+        limits.check(obj, lookup)
         status: Document = {"phase": "Pending", "qosClass": qos_class(obj["spec"])}
         obj["status"] = status
         if many(obj, "spec", "schedulingGates"):
