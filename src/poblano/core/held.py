@@ -44,7 +44,7 @@ class Held(msgspec.Struct, eq=False):
         guard: of what the API server alone writes, where `good` is wanted.
     """
 
-    raw: msgspec.Raw | bytes
+    raw: bytes
     metadata: Metadata | None = None
     keep: bool = False
     made: dict[MarksKey, Marks] = {}

@@ -29,6 +29,7 @@ from poblano.core.errors import MalformedObject
 from poblano.core.filters import Subject
 from poblano.core.guarded import checked, harmless
 from poblano.core.held import Held, held_of
+from poblano.core.large import LARGE, prepared
 from poblano.core.made import encoded, is_written, patch_of, patch_of_marks
 from poblano.core.matching import Asking, Matched, Matcher, Skipped
 from poblano.core.metadata import Metadata
@@ -63,6 +64,7 @@ class Pipeline:
         self._matcher = Matcher(bindings)
         self._hooks = hooks or Hooks()
         self._on_error: OnError = on_error
+        self._asked: set[Binding] = set()  # rules that have asked for all of a large object
 
     def steps(self, review: Review, skipped: Skipped | None = None) -> Steps:
         """The review's calls, one after the other; returns the verdict.
@@ -91,11 +93,8 @@ class Pipeline:
 
     def _ruled(self, verdict: Verdict, skipped: Skipped | None) -> Steps:
         request = verdict.request
-        metadata: Metadata | None = None
-        if skipped is None:
-            matched, metadata = self._matcher.find(request)
-        else:
-            matched = self._matcher.match(request, skipped)
+        find = self._matcher.find
+        matched, metadata = find(request) if skipped is None else (self._matcher.match(request, skipped), None)
         bindings = _unasked(matched)
         if bindings is None:
             return self._asking(verdict, matched, metadata, skipped)
@@ -115,8 +114,10 @@ class Pipeline:
             return _nothing(verdict)
         held = held_of(verdict.request.subject_bytes, metadata, keep=len(bindings) > 1)
         if self.phase == "validate":
-            return _validate(verdict, bindings, held)
-        return _mutate(verdict, bindings, held) if held.keep else _mutate_once(verdict, bindings[0], held)
+            steps = _validate(verdict, bindings, held)
+        else:
+            steps = _mutate(verdict, bindings, held) if held.keep else _mutate_once(verdict, bindings[0], held)
+        return prepared(steps, bindings, held, self._asked) if len(held.raw) >= LARGE else steps
 
     def _hook(
         self, name: str, hook: Callable[..., Any], arguments: tuple[Any, ...], verdict: Verdict
