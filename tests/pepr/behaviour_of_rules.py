@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from poblano.core import binding, context, entries, pipeline, requests, review, verdict
+from poblano.core import binding, calls, context, entries, pipeline, requests, review, verdict
 from poblano.core.binding import Binding
 from poblano.core.held import Held
 from poblano.core.matching import Matcher
@@ -156,7 +156,7 @@ def a15_the_client_does_not_know_of_a_dry_run(patch: Patch) -> None:
 
 @pepr("an_action_knows_of_a_dry_run_and_so_does_whatever_it_calls")
 def a15_only_the_request_knows_of_a_dry_run(patch: Patch) -> None:
-    instead(patch, pipeline._running, lambda ours, *who: msgspec.structs.replace(ours(*who), dry_run=False))
+    instead(patch, calls.running_of, lambda ours, *who: msgspec.structs.replace(ours(*who), dry_run=False))
 
 
 @pepr("webhooks_say_that_only_a_dry_run_is_free_of_side_effects")
