@@ -11,10 +11,12 @@ import re
 from typing import Final
 
 from poblano.cluster import field_errors as errors
+from poblano.cluster.attributes import User
 from poblano.cluster.field_errors import FieldError
 from poblano.cluster.kinds import checks, names
-from poblano.cluster.kinds.strategy import Strategy
+from poblano.cluster.kinds.strategy import Strategy, keep
 from poblano.cluster.kinds.tree import many, struct
+from poblano.cluster.reading import Lookup
 from poblano.core.jsonvalue import Document
 
 _USAGES: Final = frozenset(
@@ -27,7 +29,7 @@ _REQUEST: Final = re.compile(rb"-----BEGIN (NEW )?CERTIFICATE REQUEST-----")
 
 
 class CertificateSigningRequest(Strategy):
-    """Who asks (``spec.username`` and the like) is known to the caller of `prepare_for_create`, who fills it in."""
+    """Source: kubernetes/pkg/registry/certificates/certificates/strategy.go"""
 
     namespaced = False
     has_status = True
@@ -35,6 +37,17 @@ class CertificateSigningRequest(Strategy):
 
     def name_errors(self, name: str) -> list[str]:
         return names.path_segment(name)
+
+    def sign(self, obj: Document, user: User) -> None:
+        spec = obj.setdefault("spec", {})
+        for key in ("username", "uid", "groups", "extra"):
+            spec.pop(key, None)
+        spec |= user.document()
+
+    def prepare_for_update(self, obj: Document, old: Document, lookup: Lookup) -> None:
+        # What was asked for stays; only metadata changes here.
+        keep(obj, old, "spec")
+        super().prepare_for_update(obj, old, lookup)
 
     def validate_content(self, obj: Document, old: Document | None = None) -> list[FieldError]:
         spec = struct(obj, "spec")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import ClassVar, Literal, TypeAlias
 
+from poblano.cluster.attributes import User
 from poblano.cluster.field_errors import FieldError
 from poblano.cluster.kinds import canonical, defaults, metadata, names
 from poblano.cluster.reading import Lookup
@@ -72,6 +73,9 @@ class Strategy:
         Raises:
             StatusError: the plugin refuses the object.
         """
+
+    def sign(self, obj: Document, user: User) -> None:
+        """Writes down who asks, in a kind that says so. Before `prepare_for_create`."""
 
     def prepare_for_create(self, obj: Document, lookup: Lookup) -> None:
         """Drops what a creator may not say, sets what the server decides (PrepareForCreate). The uid is known."""

@@ -82,6 +82,7 @@ async def _finish(
     if metadata.get("resourceVersion"):
         raise StatusError(500, "", "resourceVersion should not be set on objects to be created")
     start_life(document, server.clock.now())
+    strategy.sign(document, request.user)
     base = "" if metadata.get("name") else metadata.get("generateName") or ""
     for _ in range(_NAME_TRIES):
         if base:
