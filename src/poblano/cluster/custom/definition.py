@@ -37,7 +37,7 @@ def storage_version(crd: Document) -> str:
     """The version in which objects are stored."""
     for version in crd["spec"].get("versions") or ():
         if version.get("storage") is True:
-            return str(version["name"])
+            return str(version.get("name") or "")
     return ""
 
 

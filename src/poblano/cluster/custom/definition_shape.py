@@ -27,13 +27,32 @@ _RAW: Final = frozenset({"default", "example", "enum"})
 def shape_definition(crd: Document) -> None:
     """Bring a definition into the shape in which it is stored, in place."""
     spec: Document = crd.get("spec") or {}
+    crd["spec"] = spec
+    crd["metadata"] = crd.get("metadata") or {}
     for key in [key for key, value in spec.items() if value is None]:
         del spec[key]
     for key in ("shortNames", "categories", "singular", "listKind"):
         if not part(spec, "names").get(key, True):
             del spec["names"][key]
-    for version in spec.get("versions") or ():
+    if spec.get("names") is None:
+        spec["names"] = {}
+    for names, keys in ((spec["names"], ("shortNames", "categories")), (_webhook(spec), ("conversionReviewVersions",))):
+        _texts(names, keys)
+    # A null in a list is an empty struct for Go, or an empty text.
+    versions: list[Document] = [version or {} for version in spec.get("versions") or ()]
+    spec["versions"] = versions
+    for version in versions:
         _version(version)
+
+
+def _webhook(spec: Document) -> Document:
+    return part(spec, "conversion", "webhook")
+
+
+def _texts(node: Document, keys: tuple[str, ...]) -> None:
+    for key in keys:
+        if key in node:
+            node[key] = [one or "" for one in node[key] or ()]
 
 
 def _version(version: Document) -> None:
@@ -44,6 +63,9 @@ def _version(version: Document) -> None:
             del version[key]
     for key in [key for key, value in version.items() if value is None]:
         del version[key]
+    for key in ("additionalPrinterColumns", "selectableFields"):
+        if version.get(key):
+            version[key] = [one or {} for one in version[key]]
     for column in version.get("additionalPrinterColumns") or ():
         for key in ("format", "description", "priority"):
             if not column.get(key, True):
@@ -59,6 +81,12 @@ def _schema(node: Document) -> None:
     for key in _SCHEMAS:
         if node.get(key).__class__ is dict:
             _schema(node[key])
+    for key in ("allOf", "oneOf", "anyOf", "x-kubernetes-validations"):
+        if key in node:
+            node[key] = [inner or {} for inner in node[key]]
+    _texts(node, ("required", "x-kubernetes-list-map-keys"))
+    if "properties" in node:
+        node["properties"] = {name: inner or {} for name, inner in node["properties"].items()}
     for key in ("allOf", "oneOf", "anyOf"):
         for inner in node.get(key) or ():
             _schema(inner)

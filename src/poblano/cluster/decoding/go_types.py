@@ -199,6 +199,19 @@ def _stumbles(text: str) -> tuple[int, str]:
     return at, "Z07:00"
 
 
+def _schemas(value: Any) -> None:
+    for one in value if value.__class__ is list else [value]:
+        if one.__class__ is dict:
+            _struct(one, _SCHEMA, ())
+
+
+def _schema_or_bool(value: Any) -> None:
+    if value.__class__ not in (dict, bool):
+        raise _Wrong("boolean or JSON schema expected")
+    _schemas(value)
+
+
+_SCHEMA: Final = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"
 _PARTS: Final = (
     (r"\d{4}", "2006"), ("-", "-"), (r"\d\d", "01"), ("-", "-"), (r"\d\d", "02"), ("T", "T"), (r"\d\d", "15"),
     (":", ":"), (r"\d\d", "04"), (":", ":"), (r"\d\d(?:[.,]\d+)?", "05"), (r"Z|[+-]\d\d:\d\d", "Z07:00"),
@@ -211,7 +224,7 @@ _SPECIAL: Final[dict[str, Callable[[Any], None]]] = {
     "RawExtension": lambda value: None,
     "FieldsV1": lambda value: None,
     "JSON": lambda value: None,
-    "JSONSchemaPropsOrArray": lambda value: None,
-    "JSONSchemaPropsOrBool": lambda value: None,
-    "JSONSchemaPropsOrStringArray": lambda value: None,
+    "JSONSchemaPropsOrArray": _schemas,
+    "JSONSchemaPropsOrBool": _schema_or_bool,
+    "JSONSchemaPropsOrStringArray": _schemas,
 }
