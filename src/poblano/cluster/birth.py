@@ -65,7 +65,10 @@ def _kubernetes(address: str) -> Iterator[Document]:
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {"name": "kubernetes", "namespace": "default", "labels": labels},
-        "spec": {"ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": int(port)}]},
+        "spec": {
+            "clusterIP": "10.0.0.1",  # the first of the range, as the real server takes it
+            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": int(port)}],
+        },
     }
     reached = _reachable(host.strip("[]"))
     if reached is None:
