@@ -79,8 +79,8 @@ def running(
         _end(process)
 
 
-def until_ready(server: Running, ready: Callable[[], bool], *, seconds: float = 30.0) -> float:
-    """Wait until `ready` says yes; returns the seconds it took.
+def until_ready(server: Running, ready: Callable[[], bool], *, seconds: float = 30.0, pause: float = 0.05) -> float:
+    """Wait until `ready`, asked every `pause` seconds, says yes; returns the seconds it took.
 
     Raises:
         NotReady: it ended, or did not come up in `seconds`.
@@ -91,7 +91,7 @@ def until_ready(server: Running, ready: Callable[[], bool], *, seconds: float = 
             raise NotReady(f"{server.name} ended before it was ready:\n{server.tail()}")
         if ready():
             return time.monotonic() - start
-        time.sleep(0.05)
+        time.sleep(pause)
     raise NotReady(f"{server.name} was not ready after {seconds:g} s:\n{server.tail()}")
 
 

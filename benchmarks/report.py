@@ -13,6 +13,10 @@ Pepr's action for that ConfigMap also puts two items into its Store. This one, f
 labels and stores nothing."""
 ABOUT_CREATES = """\
 ConfigMaps that a mutate and a validate action match, created through kube-apiserver on the same machine."""
+ABOUT_EMBEDDED = """\
+10 000 ConfigMaps created over 8 connections, watched by nobody and by 100 watchers, then listed: by `poblano cluster`, and by
+kube-apiserver 1.20 with etcd, each with the whole machine to itself and the client. The embedded one is ready after
+{seconds} s and has {memory} MB then."""
 HEADING = "## Measured beside Pepr"
 START, END = "<!-- bench:start -->", "<!-- bench:end -->"
 

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import admission, cluster, creates, machine, micro, node, promises, report, tables
+from benchmarks import admission, cluster, creates, embedded, machine, micro, node, promises, report, tables
 from benchmarks.admission import Outcome
 from benchmarks.cluster import Cluster
 from benchmarks.contenders import FLOOR, PEPR, POBLANO, STOCK, Field, started
@@ -20,10 +20,11 @@ from tests.control_plane import Unavailable
 
 ROOT = Path(__file__).parents[1]
 CACHE = ROOT / ".bench"
-PARTS = ("micro", "admission", "creates")
+PARTS = ("micro", "admission", "creates", "embedded")
 EVERYBODY = (PEPR, POBLANO, FLOOR, STOCK)
 WARM_UP_SECONDS = 3
 CREATE_ROUNDS = 3
+EMBEDDED_ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ def measure(parts: Collection[str], *, wanted: Collection[str], effort: Effort, 
         _micro(findings)
     if {"admission", "creates"} & set(parts):
         _servers(findings, parts, wanted, effort)
+    if "embedded" in parts:
+        _embedded(findings, effort)
     text = report.document(report.HEADING, _circumstances(bystanders), findings.text())
     print(text)
     say(f"took {time.monotonic() - begun:.0f} s")
@@ -88,6 +91,17 @@ def say(line: str) -> None:
 def _micro(findings: Findings) -> None:
     costs = micro.measure(say)
     findings.add("In one process", tables.costs(costs), bounds=[cost.bound for cost in costs if cost.bound])
+
+
+def _embedded(findings: Findings, effort: Effort) -> None:
+    with tempfile.TemporaryDirectory(prefix="poblano-bench-") as scratch:
+        try:
+            start, rows = embedded.measure(Path(scratch), rounds=min(effort.rounds, EMBEDDED_ROUNDS), say=say)
+        except Unavailable as reason:
+            say(f"The embedded cluster is left out: there is nothing to compare it with. {reason}")
+            return
+    about = report.ABOUT_EMBEDDED.format(seconds=tables.span(start.seconds), memory=tables.span(start.memory_mb))
+    findings.add("The embedded cluster", about, tables.embedded(rows), bounds=embedded.bounds(start, rows))
 
 
 def _servers(findings: Findings, parts: Collection[str], wanted: Collection[str], effort: Effort) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from benchmarks.admission import Memory, Row
 from benchmarks.creates import Rate
+from benchmarks.embedded import Served
 from benchmarks.figures import Bound, Spread, compact
 from benchmarks.micro import Cost
 
@@ -57,6 +58,25 @@ def creates(rows: Iterable[Rate]) -> str:
     return table(
         ["webhooks", "at once", "creates/s", "of the rate without"],
         ([r.name, str(r.at_once), span(r.rate), f"{r.of_none:.0%}"] for r in sorted(rows, key=lambda r: r.at_once)),
+    )
+
+
+def embedded(rows: Iterable[Served]) -> str:
+    """What the embedded cluster and the real control plane do in a second."""
+    return table(
+        ["server", "watchers", "creates/s", "of the real", "events/s", "listed/s", "listed by pages/s"],
+        (
+            [
+                row.server,
+                str(row.watchers),
+                span(row.creates),
+                f"{row.of_real:.0%}",
+                span(row.events) if row.watchers else "",
+                span(row.listed),
+                span(row.paged),
+            ]
+            for row in sorted(rows, key=lambda row: row.watchers)
+        ),
     )
 
 

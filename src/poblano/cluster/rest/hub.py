@@ -18,8 +18,8 @@ from poblano.cluster.storage.records import Bucket, Event, EventType, Record
 
 _PENDING_LIMIT: Final = 10_000
 """Changes that may wait for a slow client before its watch is ended."""
-_WAIT_PER_WATCH: Final = 0.0002
-_LONGEST_WAIT: Final = 0.05
+_WAIT_PER_WATCH: Final = 0.001
+_LONGEST_WAIT: Final = 0.1
 """Under a stream of events a watch is woken at most this often, in seconds: many watches share the cost of fewer wake-ups."""
 
 

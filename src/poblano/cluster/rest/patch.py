@@ -65,7 +65,7 @@ async def patch(server: Server, request: Request) -> Response:
         return await _apply(server, request, options)
     content = read_patch(request, kind)
     if kind == JSON_PATCH:
-        _complain(request, options, unknown_fields(content))
+        _complain(request, options, unknown_fields([one if isinstance(one, dict) else {} for one in content]))
 
     async def make(old: Document) -> Document:
         new = patched(request, kind, old, content)
