@@ -115,7 +115,7 @@ def _server(name: str, folder: Path, starts: list[tuple[float, float]]) -> Gener
             yield plane
         return
     kubeconfig = folder / "kubeconfig"
-    command = [
+    command: list[str | Path] = [
         sys.executable,
         "-m",
         "poblano.cli",

@@ -163,7 +163,7 @@ def scale_of(resource: Resource, parent: Document) -> Document:
     """
     paths = scale_paths(resource)
     metadata = metadata_of(parent)
-    kept = {
+    kept: Document = {
         key: metadata[key]
         for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
         if key in metadata
