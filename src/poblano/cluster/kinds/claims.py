@@ -9,14 +9,14 @@ from typing import Final
 
 from poblano.cluster import field_errors as errors
 from poblano.cluster.field_errors import FieldError
-from poblano.cluster.kinds import checks, metadata, quantity, selectors
+from poblano.cluster.kinds import checks, metadata, quantity
+from poblano.cluster.kinds.claim_spec import access_modes, claim_spec, storage
 from poblano.cluster.kinds.pods import scheduling, volumes
 from poblano.cluster.kinds.strategy import Strategy
 from poblano.cluster.kinds.tree import many, struct
 from poblano.cluster.reading import Lookup
 from poblano.core.jsonvalue import Document
 
-_MODES: Final = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 _DEFAULT_CLASS: Final = (
     "storageclass.kubernetes.io/is-default-class",
     "storageclass.beta.kubernetes.io/is-default-class",
@@ -92,35 +92,6 @@ def _fixed(spec: Document, obj: Document) -> Document:
     return kept
 
 
-def claim_spec(spec: Document, path: str) -> list[FieldError]:
-    """What is wrong with the spec of a claim, or of the template of one."""
-    modes = many(spec, "accessModes")
-    found = [] if modes else [errors.required(f"{path}.accessModes", "at least 1 access mode is required")]
-    found += selectors.validate(spec.get("selector"), f"{path}.selector") + access_modes(modes, f"{path}.accessModes")
-    found += _storage(struct(spec, "resources", "requests"), f"{path}.resources[storage]")
-    for key in ("storageClassName", "volumeAttributesClassName"):
-        if spec.get(key):
-            found += checks.dns_subdomain(spec[key], f"{path}.{key}")
-    return found + checks.known(spec.get("volumeMode"), f"{path}.volumeMode", "Block", "Filesystem")
-
-
-def access_modes(modes: list[str], path: str) -> list[FieldError]:
-    """What is wrong with access modes: unknown ones, or a company for the one that wants none."""
-    found = [errors.not_supported(path, mode, _MODES) for mode in modes if mode not in _MODES]
-    if "ReadWriteOncePod" in modes and len(set(modes)) > 1:
-        text = "may not use ReadWriteOncePod with other access modes"
-        found.append(errors.forbidden(path, text))
-    return found
-
-
-def _storage(amounts: Document, path: str) -> list[FieldError]:
-    if "storage" not in amounts:
-        return [errors.required(path)]
-    if quantity.number(amounts["storage"]) > 0:
-        return []
-    return [errors.invalid(path, str(amounts["storage"]), "must be greater than zero")]
-
-
 class PersistentVolume(Strategy):
     """Source: kubernetes/pkg/registry/core/persistentvolume/strategy.go"""
 
@@ -147,7 +118,7 @@ class PersistentVolume(Strategy):
         if set(capacity) != {"storage"}:
             found.append(errors.not_supported("spec.capacity", capacity, ("storage",)))
         else:
-            found += _storage(capacity, "spec.capacity[storage]")
+            found += storage(capacity, "spec.capacity[storage]")
         policies = ("Delete", "Recycle", "Retain")
         found += checks.known(
             spec.get("persistentVolumeReclaimPolicy"), "spec.persistentVolumeReclaimPolicy", *policies

@@ -11,6 +11,7 @@ from typing import Any, Final
 from poblano.cluster import field_errors as errors
 from poblano.cluster.field_errors import FieldError
 from poblano.cluster.kinds import checks, quantity
+from poblano.cluster.kinds.claim_spec import claim_spec
 from poblano.cluster.kinds.pods import env, paths
 from poblano.cluster.kinds.tree import many, struct
 from poblano.core.jsonvalue import Document
@@ -186,8 +187,6 @@ def _token(what: Document, path: str) -> list[FieldError]:
 def _ephemeral(what: Document, path: str) -> list[FieldError]:
     if what.get("volumeClaimTemplate") is None:
         return [errors.required(f"{path}.volumeClaimTemplate")]
-    from poblano.cluster.kinds.claims import claim_spec
-
     template = f"{path}.volumeClaimTemplate"
     return claim_spec(struct(what, "volumeClaimTemplate", "spec"), f"{template}.spec")
 
