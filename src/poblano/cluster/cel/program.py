@@ -14,8 +14,9 @@ from functools import cache, lru_cache
 from typing import Any
 
 from poblano.cluster.cel.checker import Checker, result_type
+from poblano.cluster.cel.comprehensions import COST, Run
 from poblano.cluster.cel.errors import CelError, CompileError
-from poblano.cluster.cel.evaluation import COST, Builder, Run
+from poblano.cluster.cel.evaluation import Builder
 from poblano.cluster.cel.library import Library
 from poblano.cluster.cel.parser import parse
 from poblano.cluster.cel.syntax import Bind, Call, Comprehension, ListOf, MapOf, Name, Node, Select
