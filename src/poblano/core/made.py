@@ -32,13 +32,20 @@ def encoded(document: Document, before: bytes) -> tuple[Document, bytes]:
     """
     try:
         encoded = orjson.dumps(document, option=STRICT)
-        if b"null" not in encoded or not _may_hold_nan(document):
+        if b"null" not in encoded or not _may_hold_nan(_with_nulls(document, encoded)):
             return document, encoded
     except TypeError:
         if is_written(document, before):
             return document, before
     document = plain(document)
     return document, msgspec.json.encode(document)
+
+
+def _with_nulls(document: Document, encoded: bytes) -> Any:
+    """The part that every null is in: mostly the metadata, for a new object's creationTimestamp is null."""
+    metadata = document.get("metadata")
+    written = orjson.dumps(metadata, option=STRICT)
+    return metadata if written.count(b"null") == encoded.count(b"null") else document
 
 
 _NOT_FINITE: Final = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
@@ -62,10 +69,15 @@ def is_written(document: Document, untouched: bytes) -> bool:
         return False
 
 
-def patch_of(request: AdmissionRequest, document: Document) -> tuple[Sequence[Operation], bytes]:
+def patch_of(request: AdmissionRequest, document: Document, good: bytes = b"") -> tuple[Sequence[Operation], bytes]:
     """What makes `document` of the object, and the same as it is sent, after trying it on the object itself.
 
     A patch that does not apply costs the user a 500 whatever the failure policy, as does any patch where there is no object.
+
+    Args:
+        request: the question.
+        document: what the rules made.
+        good: how that is written, where it is known.
 
     Raises:
         MalformedObject: when what was changed is not JSON.
@@ -74,7 +86,10 @@ def patch_of(request: AdmissionRequest, document: Document) -> tuple[Sequence[Op
     if absent(request.object_bytes):
         return (), b""
     raw = bytes(request.object_bytes)
-    quick = _quick_patch(*(unlike(raw, document) if len(raw) >= _LARGE else (decode(raw) or {}, document)))
+    if len(raw) >= _LARGE:
+        quick = _quick_patch(*unlike(raw, document))
+    else:
+        quick = _quick_patch(decode(raw) or {}, document, good)
     if quick is not None:
         return quick
     # Something is another type of the same value (True for 1), or is written otherwise than it is (a tuple as a list),
@@ -152,14 +167,15 @@ def patch_of_marks(request: AdmissionRequest, held: Held) -> tuple[Sequence[Oper
     return patch, sent
 
 
-def _quick_patch(original: Document, document: Document) -> tuple[Sequence[Operation], bytes] | None:
+def _quick_patch(original: Document, document: Document, good: bytes = b"") -> tuple[Sequence[Operation], bytes] | None:
     """The patch, when a quick look finds one that makes `document` of `original` to the byte; `original` is used up."""
     try:
         patch = loose_diff(original, document)
         sent = orjson.dumps(patch, option=STRICT)
         read_back = orjson.loads(sent)
         applied = apply(original, read_back)
-        alike = read_back == patch and orjson.dumps(applied, option=STRICT) == orjson.dumps(document, option=STRICT)
+        good = good or orjson.dumps(document, option=STRICT)
+        alike = read_back == patch and orjson.dumps(applied, option=STRICT) == good
     except (TypeError, AttributeError, RecursionError, PatchFailed):
         return None
     if not alike:

@@ -269,7 +269,7 @@ def _pass_on(verdict: Verdict, binding: Binding, said: Said) -> None:
 def _patch(request: AdmissionRequest, held: Held) -> tuple[Sequence[Operation], bytes]:
     if held.document is None:
         return patch_of_marks(request, held)
-    return patch_of(request, held.document)
+    return patch_of(request, held.document, held.good)
 
 
 def _rest(patch: Sequence[Operation], kept: Sequence[Operation], sent: bytes) -> tuple[Sequence[Operation], bytes]:
