@@ -147,6 +147,20 @@ class Cluster:
         client = self.client(CONTROLLERS, "kube-controller-manager")
         yield NamespaceController(client, self.storage, delay=delay)
         yield GarbageCollector(client, self.storage, delay=delay)
+        if self.options.controllers:
+            yield from self._standins()
+
+    def _standins(self) -> Iterator[Controller]:
+        from poblano.cluster.controllers.standins import standins
+        from poblano.cluster.discovery.version import GIT_VERSION
+
+        yield from standins(
+            lambda manager: self.client(CONTROLLERS, manager),
+            self.storage,
+            self.clock,
+            version=GIT_VERSION,
+            authority=self.options.ca,
+        )
 
     def _equivalents(self, resource: Resource) -> tuple[Resource, ...]:
         groups = ("", "events.k8s.io") if resource.plural == "events" else (resource.group,)

@@ -57,14 +57,17 @@ class LocalClient:
         kind = {"kind": resource.kind, "apiVersion": resource.api_version}
         return [{**kind, **item} for item in found["items"]]
 
-    async def create(self, resource: Resource, document: Document) -> Document:
-        """Make an object; gives it as it is stored.
+    async def create(self, resource: Resource, document: Document, *, subresource: str = "") -> Document:
+        """Make an object; gives it as it is stored. With a subresource, post it to that part of the object of its name.
 
         Raises:
             StatusError: it is refused.
         """
-        path = path_of(resource, document["metadata"].get("namespace", ""))
-        return await self._document("POST", path, document)
+        metadata = document["metadata"]
+        name = metadata["name"] if subresource else ""
+        return await self._document(
+            "POST", path_of(resource, metadata.get("namespace", ""), name, subresource), document
+        )
 
     async def update(self, resource: Resource, document: Document, *, subresource: str = "") -> Document:
         """Replace an object, or one part of it; gives it as it is stored.

@@ -102,8 +102,11 @@ class Steward:
 
     def _listen(self, controller: Controller, queue: _Queue, woken: asyncio.Event) -> None:
         def heard(event: Event) -> None:
-            for key in controller.keys(event):
-                _add(queue, key, woken)
+            try:
+                for key in controller.keys(event):
+                    _add(queue, key, woken)
+            except Exception:  # noqa: BLE001 - it is called amid somebody's write, which must not fail for it
+                _log.exception("%s: %s %s", type(controller).__name__, event.bucket, event.record.key)
 
         for bucket in controller.buckets:
             self._unlisten.append(self._storage.listen(bucket, heard))
@@ -123,6 +126,7 @@ async def _run(controller: Controller, queue: _Queue, woken: asyncio.Event) -> N
         while not queue.waiting:
             woken.clear()
             await woken.wait()
+        await asyncio.sleep(0)  # what is in this process need not wait for anything: let the others have their turn
         key = next(iter(queue.waiting))
         del queue.waiting[key]
         queue.working, queue.again = key, False
@@ -155,4 +159,4 @@ async def _attempt(controller: Controller, queue: _Queue, key: str) -> float | N
         queue.failures.pop(key, None)
         return seconds
     count = queue.failures[key] = queue.failures.get(key, 0) + 1
-    return min(_LONGEST_RETRY, _FIRST_RETRY * 2 ** min(count, 20))
+    return min(_LONGEST_RETRY, _FIRST_RETRY * 2.0 ** min(count, 20))

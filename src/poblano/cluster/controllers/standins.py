@@ -1,0 +1,44 @@
+"""All that stands in for the controller manager, the scheduler and the kubelet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from poblano.cluster.clock import Clock
+from poblano.cluster.controllers.accounts import AccountController
+from poblano.cluster.controllers.deployments import DeploymentController
+from poblano.cluster.controllers.jobs import JobController
+from poblano.cluster.controllers.nodes import NodeController
+from poblano.cluster.controllers.objects import Objects
+from poblano.cluster.controllers.pods import PodController
+from poblano.cluster.controllers.replicasets import ReplicaSetController
+from poblano.cluster.controllers.services import ServiceController
+from poblano.cluster.controllers.steward import Controller
+from poblano.cluster.local import LocalClient
+from poblano.cluster.storage.engine import Storage
+
+_REPLICATION: tuple[str, str] = ("", "replicationcontrollers")
+
+
+def standins(
+    client: Callable[[str], LocalClient], storage: Storage, clock: Clock, *, version: str, authority: str
+) -> Iterator[Controller]:
+    """The controllers.
+
+    Args:
+        client: who asks, by the name of the program that does this in a real cluster.
+        storage: what there is.
+        clock: tells the time.
+        version: of the cluster.
+        authority: the certificate of the cluster's authority, as PEM; empty for none.
+    """
+    manager = Objects(client("kube-controller-manager"), storage, clock)
+    kubelet = Objects(client("kubelet"), storage, clock)
+    yield AccountController(manager, authority)
+    yield NodeController(kubelet, version)
+    yield DeploymentController(manager)
+    yield ReplicaSetController(manager)
+    yield ReplicaSetController(manager, _REPLICATION, "ReplicationController")
+    yield JobController(manager)
+    yield PodController(kubelet)
+    yield ServiceController(manager)
