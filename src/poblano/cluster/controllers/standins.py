@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 
 from poblano.cluster.clock import Clock
 from poblano.cluster.controllers.accounts import AccountController
+from poblano.cluster.controllers.budgets import BudgetController
+from poblano.cluster.controllers.daemonsets import DaemonSetController
 from poblano.cluster.controllers.deployments import DeploymentController
 from poblano.cluster.controllers.jobs import JobController
 from poblano.cluster.controllers.nodes import NodeController
@@ -13,7 +15,9 @@ from poblano.cluster.controllers.objects import Objects
 from poblano.cluster.controllers.pods import PodController
 from poblano.cluster.controllers.replicasets import ReplicaSetController
 from poblano.cluster.controllers.services import ServiceController
+from poblano.cluster.controllers.statefulsets import StatefulSetController
 from poblano.cluster.controllers.steward import Controller
+from poblano.cluster.controllers.volumes import ClaimController, VolumeController
 from poblano.cluster.local import LocalClient
 from poblano.cluster.storage.engine import Storage
 
@@ -39,6 +43,11 @@ def standins(
     yield DeploymentController(manager)
     yield ReplicaSetController(manager)
     yield ReplicaSetController(manager, _REPLICATION, "ReplicationController")
+    yield StatefulSetController(manager)
+    yield DaemonSetController(manager)
     yield JobController(manager)
+    yield ClaimController(manager)
+    yield VolumeController(manager)
     yield PodController(kubelet)
     yield ServiceController(manager)
+    yield BudgetController(manager)
