@@ -18,7 +18,8 @@ from typing import Any, Final, Literal, TypeAlias
 import orjson
 
 from poblano.core.context import Running, running
-from poblano.redaction import WITHHELD, Plain, names_a_secret, redacted, text
+from poblano.core.tokens import WITHHELD
+from poblano.redaction import Plain, names_a_secret, redacted, text
 
 Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 Line: TypeAlias = "dict[str, Any]"
