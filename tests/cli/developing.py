@@ -1,9 +1,10 @@
-"""`poblano dev` as a process of its own, in a folder of its own, against a real API server."""
+"""`poblano dev` as a process of its own, in a folder of its own, against a real API server or its own cluster."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 from tests.eventually import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
     from tests.control_plane import ControlPlane
 
@@ -73,6 +74,20 @@ class Dev:
                 self.process.send_signal(number)
         raise AssertionError(f"it does not end:\n{''.join(self.lines)}")
 
+    @property
+    def kubeconfig(self) -> Path:
+        """Of its own cluster."""
+        return Path(self.says("export KUBECONFIG=").strip().removeprefix("export KUBECONFIG="))
+
+    def kubectl(self, *arguments: str, input: str = "") -> str:
+        """What kubectl prints, of its own cluster."""
+        program = shutil.which("kubectl", path=str(Path(sys.executable).parent)) or "kubectl"
+        command = [program, f"--kubeconfig={self.kubeconfig}", *arguments]
+        done = subprocess.run(
+            command, input=input, capture_output=True, text=True, timeout=60, check=False, env=environment()
+        )
+        return (done.stdout + done.stderr).strip()
+
     def reviews_of(self, name: str) -> list[str]:
         """The lines about reviews of an object, such as `shop/web`."""
         return [line for line in self.lines if f" {name} " in line and " by " in line]
@@ -81,25 +96,46 @@ class Dev:
 @contextlib.contextmanager
 def developing(cluster: ControlPlane, folder: Path, *options: str, ends_itself: bool = False) -> Generator[Dev]:
     """Run `poblano dev` in a folder until the block ends; it must then leave in good order, unless the block ends it."""
-    command = [*POBLANO, "dev", "--kubeconfig", str(cluster.kubeconfig), "--host", "localhost", "--port", "0", *options]
+    cluster_s = ("--kubeconfig", str(cluster.kubeconfig), "--host", "localhost", "--port", "0")
+    with started("dev", *cluster_s, *options, folder=folder) as dev:
+        dev.says("registered")
+        yield dev
+        if not ends_itself:
+            assert dev.process.poll() is None, f"it ended too early:\n{''.join(dev.lines)}"
+            dev.ends(signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def started(*arguments: str, folder: Path, environ: Mapping[str, str] | None = None) -> Generator[Dev]:
+    """Run `poblano` in a folder; killed at the end of the block if it has not ended.
+
+    environ: what is special about its environment.
+    """
     process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment()
+        [*POBLANO, *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment() | dict(environ or {}),
     )
     dev = Dev(process)
     reader = threading.Thread(target=_read, args=(dev,))
     reader.start()
     try:
-        dev.says("registered")
         yield dev
-        if not ends_itself:
-            assert process.poll() is None, f"it ended too early:\n{''.join(dev.lines)}"
-            dev.ends(signal.SIGTERM)
     finally:
         process.kill()
         process.wait()
         reader.join()
         assert process.stdout is not None
         process.stdout.close()
+
+
+def children_of(process: int) -> list[int]:
+    """The processes that a process has started."""
+    listed = subprocess.run(["ps", "--ppid", str(process), "-o", "pid="], capture_output=True, text=True, check=True)
+    return [int(number) for number in listed.stdout.split()]
 
 
 def _read(dev: Dev) -> None:

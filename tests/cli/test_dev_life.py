@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from poblano.cli.sessions import HOST, PROCESS, SESSION
-from tests.cli.developing import POBLANO, developing, environment, write_project
+from tests.cli.developing import POBLANO, children_of, developing, environment, write_project
 from tests.eventually import eventually
 
 if TYPE_CHECKING:
@@ -39,12 +39,6 @@ def registered(cluster: ControlPlane, uuid: str) -> list[str]:
     kinds = "mutatingwebhookconfigurations,validatingwebhookconfigurations"
     found = cluster.kubectl("get", kinds, "-l", f"poblano.dev/uuid={uuid}", "-o", "name").stdout
     return found.split()
-
-
-def children_of(process: int) -> list[int]:
-    """The processes that a process has started."""
-    listed = subprocess.run(["ps", "--ppid", str(process), "-o", "pid="], capture_output=True, text=True, check=True)
-    return [int(number) for number in listed.stdout.split()]
 
 
 class Creator(threading.Thread):

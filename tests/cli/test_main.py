@@ -110,11 +110,12 @@ def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     assert "ZeroDivisionError" in done.stderr
 
 
-def test_without_a_kubeconfig_dev_says_what_to_give(tmp_path: Path) -> None:
+def test_a_kubeconfig_that_is_not_there_is_named(tmp_path: Path) -> None:
     folder = write_project(tmp_path / "module", "lonely", "from poblano import Module\nmodule = Module()\n")
-    done = poblano(folder, "dev")
+    done = poblano(folder, "dev", "--kubeconfig", "nowhere")
     assert done.returncode == 1
-    assert "there is no kubeconfig, and this is no pod; name one: --kubeconfig FILE" in done.stderr
+    assert done.stderr.startswith("poblano: nowhere: ")
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_cluster_that_does_not_answer_is_1(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def test_a_folder_without_samples_says_what_to_write(tmp_path: Path) -> None:
         ("a: [", r"x.samples.yaml:1: it is not YAML: "),
         ("kind: Pod\n", r"x.samples.yaml:1: it is no Kubernetes object"),
         ("apiVersion: v1\nkind: Pod\n---\n- a\n", r"x.samples.yaml:4: it is no Kubernetes object"),
+        ("apiVersion: v1\nkind: Pod\nmetadata: x\n", r"x.samples.yaml:1: it is no Kubernetes object"),
         ("# expect: denied\napiVersion: v1\nkind: Pod\n", "expect: denied; write accepted or refused"),
     ),
 )

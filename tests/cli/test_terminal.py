@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 import msgspec
+import pytest
 
 from poblano import Capability, Decision, Module, ValidateRequest, a
 from poblano.admission.replies import Reply
@@ -92,3 +93,15 @@ def test_nothing_that_a_terminal_obeys_comes_from_a_request() -> None:
     line = shown(shop, name=evil, userInfo={"username": evil}, namespace=evil)
     assert line.rstrip("\n").isprintable()
     assert r"\x1b]0;owned\x07\r\n\x9b2J" in line
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_what_is_too_long_for_a_line_goes_on_indented_below_it(width: int) -> None:
+    out = io.StringIO()
+    words = ["it", "asks", "the", "module", "whose", "rules", "change", "it", "or", "refuse", "it"]
+    Terminal(out, width=width).hanging([("  why  ", "cyan"), " ".join(words)], 7)
+    first, *rest = out.getvalue().splitlines()
+    assert first.startswith("  why  it")
+    assert all(line.startswith(" " * 7) and len(line) <= max(width, 27) for line in rest)
+    assert [first, *rest] == [line.rstrip() for line in [first, *rest]]
+    assert out.getvalue().split() == ["why", *words]

@@ -1,4 +1,4 @@
-"""``poblano demo``: what a module does to its samples, without a cluster."""
+"""``poblano demo``: a cluster of its own, and what a module does to the samples applied to it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ HELLO = Path("examples", "hello")
 
 @click.command(name="demo")
 @click.argument("folder", type=click.Path(file_okay=False, exists=True, path_type=Path), required=False)
-def command(folder: Path | None) -> None:
-    """Serve the module here and ask it about its samples.
+@click.option("--keep", is_flag=True, help="Keep the cluster and the module up until Ctrl-C, to go on by hand.")
+def command(folder: Path | None, keep: bool) -> None:  # noqa: FBT001
+    """Apply the samples to a small cluster, and show what the module does.
 
-    Each object in *.samples.yaml is sent to the module over HTTPS as an API server would send it. Printed is who
-    asked what, which rules ran, what they said, and what they changed. A comment "# expect: refused 400" in a sample
-    says that it must be refused; the exit code is 1 when a sample fares otherwise than expected.
+    Each object in *.samples.yaml is applied to a Kubernetes API that lives as long as the command and calls the module
+    over HTTPS. Printed is who asked what, which rules ran, what they said, what they changed, and what the cluster then
+    holds. A comment "# expect: refused 400" in a sample says that it must be refused; the exit code is 1 when a sample
+    fares otherwise than expected.
 
     FOLDER is the module's; by default the current one, or examples/hello below it.
     """
@@ -26,7 +28,7 @@ def command(folder: Path | None) -> None:
     import sys
 
     from poblano.admission.server import loop_factory
-    from poblano.cli.demonstration import demonstrate
+    from poblano.cli.demonstration import Demonstration
     from poblano.cli.project import load_project
     from poblano.cli.samples import read_samples
     from poblano.cli.terminal import Terminal
@@ -36,7 +38,7 @@ def command(folder: Path | None) -> None:
     samples = read_samples(project.settings.folder)
     configure("warning", format="console")
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        as_expected = runner.run(demonstrate(project, samples, Terminal()))
+        as_expected = runner.run(Demonstration(project, samples, Terminal()).run(keep=keep))
     sys.exit(0 if as_expected else 1)
 
 

@@ -1,141 +1,198 @@
-"""The course of ``poblano demo``: each sample is created, and deleted where a rule is bound to that."""
+"""The course of ``poblano demo``: a cluster, the module behind its webhooks, the samples applied one by one."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
+from typing import Final
 
 from poblano.admission.certificates import issue
+from poblano.admission.registration import Registration, configuration_name
 from poblano.admission.server import AdmissionServer
 from poblano.admission.tls import LiveCertificate
-from poblano.cli.asking import USER, ApiServerDouble, Outcome
-from poblano.cli.changes import changes
+from poblano.admission.webhooks import Abilities, configurations
+from poblano.cli.applying import Applier, name_of
+from poblano.cli.outcomes import Heard, Outcome
 from poblano.cli.project import Project
+from poblano.cli.registrar import client_config
 from poblano.cli.samples import Sample
-from poblano.cli.terminal import Terminal, asked, broken, ran
+from poblano.cli.screen import Screen
+from poblano.cli.stopping import Stop
+from poblano.cli.target import Target, embedded
+from poblano.cli.terminal import Terminal, broken
+from poblano.client import ApiClient, Resources, server_version
+from poblano.cluster.access.authenticator import ADMIN
 from poblano.core.entries import Entry
+from poblano.core.errors import ApiError, InvalidSettings, MalformedObject, NotFound
+from poblano.core.jsonvalue import Document
 from poblano.core.review import Answer, Review
-from poblano.core.verdict import RuleResult, Verdict
+from poblano.core.verdict import Verdict
 
-STYLE_OF = {"+": "green", "-": "red"}
+CLUSTER_WIDE: Final = "cluster-wide"
+"""What stands for the namespace of what has none."""
 
 
 class Demonstration:
-    """Prints what becomes of each sample, and counts.
+    """One run.
 
     Args:
-        server: who is asked.
+        project: whose rules are shown.
+        samples: what is applied.
         terminal: where to print.
     """
 
-    def __init__(self, terminal: Terminal) -> None:
+    def __init__(self, project: Project, samples: Sequence[Sample], terminal: Terminal) -> None:
+        self._project = project
+        self._samples = samples
         self._terminal = terminal
-        self._ran: list[tuple[Entry, RuleResult, str]] = []
-        self.accepted = self.changed = self.refused = 0
-        self.surprises: list[str] = []
+        self._screen = Screen(terminal, ADMIN.name)
+        self._reviewer = project.reviewer([self._reviewed], terminal.blocked)
+        self._heard: list[Heard] | None = None
+        self._keeps = False
+        self._example = ""
 
-    def reviewed(self, entry: Entry, review: Review, verdict: Verdict, answer: Answer, seconds: float) -> None:
-        """A review was answered: see `poblano.admission.reviewer.Observer`. What a rule raised is put in words at once."""
-        for result in verdict.results:
-            words = "" if result.error is None else broken(result, secret=verdict.about_secret)
-            self._ran.append((entry, result, words))
+    async def run(self, *, keep: bool) -> bool:
+        """Show it all; whether all fared as expected.
 
-    def show(self, outcome: Outcome) -> None:
-        """Print who asked what, each rule and its verdict, and the change."""
-        line = self._terminal.line
-        line("")
-        line((asked(outcome.request), "bold"), f" by {USER}")
-        for entry, result, words in self._ran:
-            line(f"  {entry.phase:8} ", *ran(result))
-            if words:
-                line(f"           {words}")
-        if not outcome.called:
-            line("  no rule applies")
-        self._ran = []
-        for warning in outcome.warnings:
-            line(("  warning: ", "magenta"), warning)
-        for change in changes(outcome.before, outcome.after):
-            line("    ", (change, STYLE_OF.get(change[0], "dim")))
-        if outcome.refused:
-            line("  ", (f"refused with {outcome.code}", "red"), f": {outcome.message}")
+        Args:
+            keep: stay, and go on showing what the module is asked, until told to end.
 
-    def count(self, sample: Sample, outcome: Outcome) -> None:
-        """Compare with what was expected."""
-        self.refused += outcome.refused
-        self.accepted += not outcome.refused
-        self.changed += not outcome.refused and outcome.after != outcome.before
-        expected = sample.expected
-        if outcome.refused == expected.accepted or (expected.code and expected.code != outcome.code):
-            seen = f"refused with {outcome.code}" if outcome.refused else "accepted"
-            mark = f'; if it is to be, write "# expect: refused {outcome.code}" above it' if outcome.refused else ""
-            self.surprises.append(f"{sample.place}: expected to be {expected}, was {seen}{mark}")
+        Raises:
+            PoblanoError: there is no cluster, or it gave no answer.
+        """
+        issued = issue(["localhost"], ["127.0.0.1", "::1"])
+        try:
+            async with (
+                embedded() as target,
+                AdmissionServer(self._reviewer, LiveCertificate(issued.pair), host="localhost", port=0) as server,
+            ):
+                as_expected = await target.while_it_lives(self._shown(target, server, issued.authority, keep=keep))
+                if keep:
+                    await self._stay(target, server)
+        finally:
+            self._reviewer.close()
+        return as_expected
 
-    def summary(self) -> None:
-        """How it went."""
-        total = self.accepted + self.refused
-        text = f"{total} objects: {self.accepted} accepted ({self.changed} changed), {self.refused} refused"
+    async def _shown(self, target: Target, server: AdmissionServer, authority: bytes, *, keep: bool) -> bool:
+        url = f"https://localhost:{server.port}"
+        async with ApiClient(target.access) as client:
+            await self._register(client, url, authority)
+            self._screen.head(self._project, self._reviewer.entries, target.access.cluster.server, url)
+            applier = Applier(client)
+            outcomes = [await self._apply(applier, sample) for sample in self._samples]
+            await self._try_deletions(applier, outcomes)
+            await self._show_holdings(applier, outcomes)
+        surprises = [
+            _surprise(sample, outcome)
+            for sample, outcome in zip(self._samples, outcomes, strict=True)
+            if not outcome.is_as(sample.expected)
+        ]
+        self._screen.summary(outcomes, surprises)
+        if not keep:
+            self._screen.next(next_command(self._project.settings.folder))
+        return not surprises
+
+    async def _stay(self, target: Target, server: AdmissionServer) -> None:
         self._terminal.line("")
-        if not self.surprises:
-            self._terminal.line((f"{text}, all as expected.", "bold green"))
+        for line in target.invitation(self._example):
+            self._terminal.line(line)
+        self._terminal.note("what the cluster asks from now on is shown here, Ctrl-C to stop")
+        self._keeps = True
+        stop = Stop()
+        with stop.listening(server.hurry):
+            await target.while_it_lives(stop.told.wait())
+
+    async def _register(self, client: ApiClient, url: str, authority: bytes) -> None:
+        """Have the cluster call the module. With each entry's own policy: nothing else depends on this cluster."""
+        uuid = self._project.settings.uuid
+        registration = Registration(Resources(client, field_manager="poblano"), uuid, configuration_name(uuid), {})
+        abilities = Abilities.of(await server_version(client))
+        await registration.put(configurations(self._reviewer.entries, uuid, client_config(url, authority), abilities))
+
+    def _reviewed(self, entry: Entry, review: Review, verdict: Verdict, answer: Answer, seconds: float) -> None:
+        """A review was answered: see `poblano.admission.reviewer.Observer`. What a rule raised is put in words at once."""
+        if self._heard is None or review.request.user_info.username != ADMIN.name:
+            # Of what the cluster does by itself, only what comes to something.
+            if self._keeps or answer.patch or answer.warnings or not answer.allowed:
+                self._terminal.review(entry, review, verdict, answer, seconds)
             return
-        self._terminal.line((f"{text}, and not all as expected:", "bold red"))
-        for surprise in self.surprises:
-            self._terminal.line("  ", (surprise, "red"))
+        errors = (broken(result, secret=verdict.about_secret) for result in verdict.results if result.error)
+        self._heard.append(Heard(entry, review, verdict, answer, tuple(errors)))
+
+    async def _ask(self, title: str, asking: Awaitable[Document | None]) -> Outcome:
+        """What comes of a request, and which reviews it caused."""
+        self._heard = []
+        try:
+            return Outcome(title, stored=await asking, heard=tuple(self._heard))
+        except ApiError as error:
+            if not error.status:
+                raise
+            return Outcome(title, refusal=error, heard=tuple(self._heard))
+        finally:
+            self._heard = None
+
+    async def _apply(self, applier: Applier, sample: Sample) -> Outcome:
+        document = sample.document
+        try:
+            new = await applier.is_new(document)
+            title = f"{'CREATE' if new else 'UPDATE'} {await applier.described(document)}"
+            outcome = await self._ask(title, applier.apply(document, new=new))
+        except NotFound as error:  # there is no such kind
+            outcome = Outcome(f"CREATE {document['kind']} {name_of(document)}", refusal=error)
+        except MalformedObject as error:
+            raise InvalidSettings(f"{sample.place}: {error}") from None
+        self._screen.show(outcome)
+        return outcome
+
+    async def _try_deletions(self, applier: Applier, outcomes: Sequence[Outcome]) -> None:
+        """Show what the rules that are bound to deletion say of what was stored."""
+        if not any("DELETE" in binding.operations for binding in self._project.module.bindings):
+            return
+        for document in [outcome.stored for outcome in outcomes if outcome.stored is not None]:
+            title = f"DELETE {await applier.described(document)} (dry run)"
+            outcome = await self._ask(title, applier.try_deletion(document))
+            if outcome.heard:
+                self._screen.show(outcome)
+
+    async def _show_holdings(self, applier: Applier, outcomes: Sequence[Outcome]) -> None:
+        """Read back what was applied."""
+        held: dict[tuple[str, str], list[str]] = {}
+        missing: list[str] = []
+        for sample, outcome in zip(self._samples, outcomes, strict=True):
+            document = outcome.stored or sample.document
+            try:
+                found = await applier.read(document)
+            except (NotFound, MalformedObject):
+                missing.append(outcome.title.partition(" ")[2])
+                continue
+            self._example = self._example or _look_at(found)
+            names = held.setdefault((found["metadata"].get("namespace", CLUSTER_WIDE), found["kind"]), [])
+            if name_of(found) not in names:
+                names.append(name_of(found))
+        self._screen.holdings(held, missing)
 
 
-async def demonstrate(project: Project, samples: Sequence[Sample], terminal: Terminal) -> bool:
-    """Serve the module on the loopback and send it its samples; whether all fared as expected.
-
-    Raises:
-        PoblanoError: the server gave no answer.
-    """
-    demonstration = Demonstration(terminal)
-    reviewer = project.reviewer([demonstration.reviewed], terminal.blocked)
-    issued = issue(["localhost"], ["127.0.0.1", "::1"])
-    server = AdmissionServer(reviewer, LiveCertificate(issued.pair), host="localhost", port=0)
-    bindings = project.module.bindings
-    try:
-        async with server:
-            double = ApiServerDouble(reviewer.entries, server.port, issued.authority, bindings)
-            terminal.line(
-                (project.settings.uuid, "bold"),
-                f": {len(bindings)} rules, {len(reviewer.entries)} webhooks, served at https://localhost:{server.port}",
-            )
-            kept = await _create(samples, double, demonstration)
-            await _delete(kept, double, demonstration)
-    finally:
-        reviewer.close()
-    demonstration.summary()
-    terminal.line("")
-    terminal.line("Next, with a cluster that reaches this machine:")
-    terminal.line(f"  {next_command(project.settings.folder)}")
-    return not demonstration.surprises
+def _look_at(found: Document) -> str:
+    """How to see an object with kubectl; "" for one that is in no namespace."""
+    metadata = found["metadata"]
+    if "namespace" not in metadata:
+        return ""
+    return f"kubectl get {found['kind'].lower()} {metadata['name']} -n {metadata['namespace']} -o yaml"
 
 
-async def _create(samples: Sequence[Sample], double: ApiServerDouble, demonstration: Demonstration) -> list[Outcome]:
-    """Create the samples; what came of those that were accepted."""
-    kept: list[Outcome] = []
-    for sample in samples:
-        # In a thread: the server that answers runs on this loop.
-        outcome = await asyncio.to_thread(double.ask, "CREATE", sample.document)
-        demonstration.show(outcome)
-        demonstration.count(sample, outcome)
-        if not outcome.refused:
-            kept.append(outcome)
-    return kept
-
-
-async def _delete(kept: Sequence[Outcome], double: ApiServerDouble, demonstration: Demonstration) -> None:
-    """Delete what was created, and show it where a rule is bound to that."""
-    for created in kept:
-        outcome = await asyncio.to_thread(double.ask, "DELETE", created.after)
-        if outcome.called:
-            demonstration.show(outcome)
+def _surprise(sample: Sample, outcome: Outcome) -> str:
+    """What was expected, what came, and what to do."""
+    seen, cure = "accepted", ""
+    if outcome.refusal is not None:
+        seen = f"refused with {outcome.code}"
+        cure = f'; if it is to be, write "# expect: refused {outcome.code}" above it'
+        if isinstance(outcome.refusal, NotFound) and outcome.refusal.details.get("kind") == "namespaces":
+            cure = "; put the Namespace before it"
+    return f"{sample.place}: expected to be {sample.expected}, was {seen}{cure}"
 
 
 def next_command(folder: Path) -> str:
@@ -146,4 +203,4 @@ def next_command(folder: Path) -> str:
     elif os.sep in program:
         program = os.path.relpath(program, folder)
     change = f"cd {shlex.quote(os.path.relpath(folder))} && " if folder != Path.cwd() else ""
-    return f"{change}{program} dev --kubeconfig ~/.kube/config --host localhost --port 8443"
+    return f"{change}{shlex.quote(program)} dev"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import shlex
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from poblano.admission.certificates import Issued, issue
 from poblano.admission.registration import Registration, configuration_name
@@ -17,8 +20,9 @@ from poblano.cli.registrar import Registrar, make_way
 from poblano.cli.reloading import Served, saved
 from poblano.cli.sessions import this_session
 from poblano.cli.stopping import Stop
+from poblano.cli.target import Opening, Target
 from poblano.cli.terminal import Terminal
-from poblano.client import Access, ApiClient, Resources, server_version
+from poblano.client import ApiClient, Resources, server_version
 from poblano.core.errors import InvalidSettings, PoblanoError
 
 GRACE_SECONDS = 1.0
@@ -27,10 +31,8 @@ GRACE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The command line."""
+    """The command line, but for the cluster."""
 
-    kubeconfig: str
-    context: str
     host: str
     port: int
     force: bool
@@ -41,14 +43,14 @@ class Development:
 
     Args:
         project: as it is at the start.
-        access: of the cluster.
+        opening: of the cluster.
         options: the command line.
         terminal: where to tell what happens.
     """
 
-    def __init__(self, project: Project, access: Access, options: Options, terminal: Terminal) -> None:
+    def __init__(self, project: Project, opening: Opening, options: Options, terminal: Terminal) -> None:
         self._project = project
-        self._access = access
+        self._opening = opening
         self._options = options
         self._terminal = terminal
         self._session = this_session()
@@ -58,7 +60,7 @@ class Development:
         """Serve until a signal.
 
         Raises:
-            PoblanoError: it cannot begin: no cluster, no port, or somebody else at it.
+            PoblanoError: it cannot begin: no cluster, no port, or somebody else at it; or the embedded cluster ended.
         """
         issued = _issue(self._options.host)
         served = Served(self._project, self._terminal)
@@ -70,9 +72,11 @@ class Development:
             grace=GRACE_SECONDS,
         )
         try:
-            async with ApiClient(self._access) as client:
-                with self._stop.listening(server.hurry):
-                    await self._serve(client, server, served, issued.authority)
+            with self._stop.listening(server.hurry):
+                async with AsyncExitStack() as stack:
+                    with self._stop.starting():
+                        target = await stack.enter_async_context(self._opening)
+                    await target.while_it_lives(self._serve(target, server, served, issued.authority))
         except asyncio.CancelledError:
             if not self._stop.told.is_set():
                 raise
@@ -80,19 +84,25 @@ class Development:
             await server.close()
             served.close()
 
-    async def _serve(self, client: ApiClient, server: AdmissionServer, served: Served, authority: bytes) -> None:
-        with self._stop.starting():
-            registration, abilities = await self._way_made(client)
-            await self._start(server)
-        registrar = Registrar(registration, self._url(server), authority, abilities, self._terminal)
-        async with registrar.registered(served.entries, self._options.kubeconfig, self._options.context):
-            registrar.describe(served.entries)
-            self._terminal.note(
-                f"registered {_webhooks(served)} at {self._access.cluster.server} as {registration.name}, "
-                f"serving {self._url(server)}, Ctrl-C to stop"
-            )
-            await self._reload_until_told(server, served, registrar)
-        await server.drain()
+    async def _serve(self, target: Target, server: AdmissionServer, served: Served, authority: bytes) -> None:
+        async with ApiClient(target.access) as client:
+            with self._stop.starting():
+                registration, abilities = await self._way_made(client)
+                await self._start(server)
+            registrar = Registrar(registration, self._url(server), authority, abilities, self._terminal)
+            async with registrar.registered(served.entries, target):
+                registrar.describe(served.entries)
+                self._say(target, server, served, registration)
+                await self._reload_until_told(server, served, registrar)
+            await server.drain()
+
+    def _say(self, target: Target, server: AdmissionServer, served: Served, registration: Registration) -> None:
+        self._terminal.note(
+            f"registered {_webhooks(served)} at {target.access.cluster.server} as {registration.name}, "
+            f"serving {self._url(server)}, Ctrl-C to stop"
+        )
+        for line in target.invitation(_example(self._project.settings.folder)):
+            self._terminal.line(line)
 
     async def _way_made(self, client: ApiClient) -> tuple[Registration, Abilities]:
         uuid = self._project.settings.uuid
@@ -127,6 +137,12 @@ class Development:
     def _url(self, server: AdmissionServer) -> str:
         host = self._options.host
         return f"https://{f'[{host}]' if ':' in host else host}:{server.port}"
+
+
+def _example(folder: Path) -> str:
+    """How to apply the module's samples, if it has any."""
+    samples = sorted(folder.glob("*.samples.yaml"))
+    return f"kubectl apply -f {shlex.quote(str(samples[0]))}" if samples else ""
 
 
 def _webhooks(served: Served) -> str:

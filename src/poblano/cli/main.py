@@ -19,7 +19,7 @@ from poblano.core.errors import PoblanoError
 
 COMMANDS = {
     "cluster": "Run a small Kubernetes cluster: its API, on this machine.",
-    "demo": "Serve the module here and ask it about its samples.",
+    "demo": "Apply the samples to a small cluster, and show what the module does.",
     "dev": "Serve the module from here to a cluster, and reload it on save.",
     "run": "Serve the module's webhooks over HTTPS, for a pod.",
 }

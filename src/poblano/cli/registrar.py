@@ -8,9 +8,10 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from poblano.admission.registration import Registration
-from poblano.admission.webhooks import Abilities, configurations, narrowing
+from poblano.admission.webhooks import Abilities, ClientConfig, configurations, narrowing
 from poblano.cli.guardian import Guardian, Order
 from poblano.cli.sessions import HOST, is_alive
+from poblano.cli.target import Target
 from poblano.cli.terminal import Terminal
 from poblano.core.binding import Phase
 from poblano.core.entries import Entry, rules
@@ -36,29 +37,30 @@ class Registrar:
         self, registration: Registration, url: str, authority: bytes, abilities: Abilities, terminal: Terminal
     ) -> None:
         self._registration = registration
-        self._url = url
-        self._authority = b64encode(authority).decode("ascii")
+        self._client_config = client_config(url, authority)
         self._abilities = abilities
         self._terminal = terminal
         self._webhooks: Mapping[Phase, Sequence[Document]] | None = None
 
     @asynccontextmanager
-    async def registered(self, entries: Sequence[Entry], kubeconfig: str, context: str) -> AsyncGenerator[None]:
+    async def registered(self, entries: Sequence[Entry], target: Target) -> AsyncGenerator[None]:
         """Registered within the block, and not after it, whatever ends it.
 
         Args:
             entries: of the module.
-            kubeconfig, context: as on the command line, for the guardian.
+            target: the cluster. One that is there anyway has a guardian; an embedded one ends with this process.
         """
-        registration = self._registration
-        guardian = Guardian(
-            Order(kubeconfig, context, registration.uuid, registration.name, dict(registration.marks)),
-        )
+        guardian = Guardian(self._order(target)) if target.process is None else None
         try:
             await self.register(entries)
             yield
         finally:
-            await self._take_away(guardian)
+            if target.is_reachable:
+                await self._take_away(guardian)
+
+    def _order(self, target: Target) -> Order:
+        registration = self._registration
+        return Order(target.kubeconfig, target.context, registration.uuid, registration.name, dict(registration.marks))
 
     async def register(self, entries: Sequence[Entry]) -> bool:
         """Have the API server call `entries` and nothing else; False when it does already.
@@ -69,7 +71,7 @@ class Registrar:
         webhooks = configurations(
             entries,
             self._registration.uuid,
-            lambda path: {"url": f"{self._url}{path}", "caBundle": self._authority},
+            self._client_config,
             self._abilities,
             policy="Ignore",
         )
@@ -102,15 +104,18 @@ class Registrar:
             in_python = ", ".join(found.in_python) or "nothing"
             self._terminal.line((f"           the API server looks at {by_server}; left to Python: {in_python}", "dim"))
 
-    async def _take_away(self, guardian: Guardian) -> None:
+    async def _take_away(self, guardian: Guardian | None) -> None:
         name = self._registration.name
         try:
             gone = await self._registration.remove()
         except ApiError as error:
-            self._terminal.mistake(f"{name} could not be taken away: {error}; a helper process keeps trying")
-            guardian.leave()
+            trying = "the next poblano dev does it" if guardian is None else "a helper process keeps trying"
+            self._terminal.mistake(f"{name} could not be taken away: {error}; {trying}")
+            if guardian is not None:
+                guardian.leave()
             return
-        await asyncio.to_thread(guardian.dismiss)
+        if guardian is not None:
+            await asyncio.to_thread(guardian.dismiss)
         if gone:
             self._terminal.note(f"took {name} away")
 
@@ -131,6 +136,17 @@ async def make_way(registration: Registration, host: str, terminal: Terminal, *,
         )
     await registration.remove(only_own=False)
     terminal.note(f"took away {registration.name}, which another poblano dev had left")
+
+
+def client_config(url: str, authority: bytes) -> ClientConfig:
+    """How the API server calls a path of ours.
+
+    Args:
+        url: under which it reaches this machine.
+        authority: PEM of what it must trust there.
+    """
+    bundle = b64encode(authority).decode("ascii")
+    return lambda path: {"url": f"{url}{path}", "caBundle": bundle}
 
 
 def _wanted(entry: Entry) -> str:

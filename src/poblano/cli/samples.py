@@ -81,7 +81,8 @@ def _parsed(text: str, place: str) -> Document | None:
     if loaded is None:
         return None
     document = cast("dict[str, Any]", loaded if isinstance(loaded, dict) else {})
-    if not isinstance(document.get("kind"), str) or not isinstance(document.get("apiVersion"), str):
+    texts = isinstance(document.get("kind"), str) and isinstance(document.get("apiVersion"), str)
+    if not texts or not isinstance(document.get("metadata", {}), dict):
         raise InvalidSettings(f"{place}: it is no Kubernetes object: write apiVersion, kind and metadata")
     made: Document = plain(document)
     return made

@@ -6,7 +6,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, TypeAlias
 
 from rich.console import Console
 from rich.text import Text
@@ -17,7 +17,7 @@ from poblano.core.review import AdmissionRequest, Answer, Review
 from poblano.core.verdict import RuleResult, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 STYLES: Final = {
     "allowed": "green",
@@ -28,6 +28,13 @@ STYLES: Final = {
     "denied": "red",
     "error": "bold red",
 }
+
+
+Part: TypeAlias = "str | tuple[str, str]"
+"""A text, or a text and its style."""
+
+MEASURE: Final = 20
+"""Columns that words are given however narrow the terminal is."""
 
 
 class _Console(Console):
@@ -53,12 +60,23 @@ class Terminal:
         self._console = _Console(file=file, width=width, highlight=False, markup=False, emoji=False, soft_wrap=True)
         self._clock = clock or (lambda: time.strftime("%H:%M:%S"))
 
-    def line(self, *parts: str | tuple[str, str]) -> None:
+    def line(self, *parts: Part) -> None:
         """A line of texts, or of pairs of a text and its style."""
-        made = Text()
-        for part in parts:
-            text, style = part if isinstance(part, tuple) else (part, "")
-            made.append(printable(text), style)
+        self._print(_made(parts))
+
+    def hanging(self, parts: Sequence[Part], indent: int) -> None:
+        """The same over as many lines as it takes at this width, all but the first of them indented."""
+        made = _made(parts)
+        if made.cell_len <= self._console.width:
+            self._print(made)
+            return
+        lead, rest = made.divide([indent])
+        for line in rest.wrap(self._console, max(self._console.width - indent, MEASURE)):
+            line.rstrip()
+            self._print(Text.assemble(lead, line))
+            lead = Text(" " * indent)
+
+    def _print(self, made: Text) -> None:
         # The reader of a pipe may have gone.
         with suppress(BrokenPipeError):
             self._console.print(made)
@@ -100,6 +118,14 @@ class Terminal:
         )
 
 
+def _made(parts: Sequence[Part]) -> Text:
+    made = Text()
+    for part in parts:
+        text, style = part if isinstance(part, tuple) else (part, "")
+        made.append(printable(text), style)
+    return made
+
+
 def asked(request: AdmissionRequest) -> str:
     """What a request is about, in one line.
 
@@ -121,7 +147,7 @@ def said(answer: Answer) -> tuple[str, str]:
     return ("changed", "yellow") if answer.patch else ("allowed", "green")
 
 
-def ran(result: RuleResult) -> tuple[str | tuple[str, str], ...]:
+def ran(result: RuleResult) -> tuple[Part, ...]:
     """A rule and what came of it, as parts of a line."""
     return f"{result.capability}/{result.rule} ", (result.result, STYLES[result.result])
 

@@ -69,6 +69,17 @@ class ClusterProcess:
         if self._process is not None:
             await self._end(self._process)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it has begun and not ended."""
+        return self._process is not None and self._process.returncode is None
+
+    async def ended(self) -> str:
+        """Wait until the process has ended by itself, and say how: "killed by signal 9"."""
+        assert self._process is not None
+        status = await self._process.wait()
+        return f"killed by signal {-status}" if status < 0 else f"exit status {status}"
+
     async def _begin(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
