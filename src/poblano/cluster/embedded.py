@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from poblano.cluster.access import Access, SigningKey
+from poblano.cluster.access import Access, Authorizer, SigningKey
 from poblano.cluster.app import Application
-from poblano.cluster.attributes import User
+from poblano.cluster.attributes import Attributes, User
 from poblano.cluster.birth import give_birth
 from poblano.cluster.clock import Clock
 from poblano.cluster.controllers.definitions import DefinitionController
@@ -20,6 +20,7 @@ from poblano.cluster.discovery import Discovery
 from poblano.cluster.faults import Faults
 from poblano.cluster.local import LocalClient
 from poblano.cluster.openapi import OpenAPI
+from poblano.cluster.plugins import Admission
 from poblano.cluster.resources import Registry, Resource
 from poblano.cluster.rest.admission import restored
 from poblano.cluster.rest.api import Api
@@ -63,6 +64,12 @@ class Options:
     ca: str = ""
 
 
+def _asker(attributes: Attributes, authorizer: Authorizer) -> object:
+    from poblano.cluster.plugins.context import asker
+
+    return asker(attributes, authorizer)
+
+
 class Cluster:
     """A Kubernetes API without a server: `app` is what a server calls.
 
@@ -85,14 +92,27 @@ class Cluster:
         stored = Stored(self.storage, self.registry)
         lookup = StorageLookup(self.storage, self.registry, self.clock)
         access = Access(lookup, admin_token=self.options.admin_token, rbac=self.options.rbac, key=self.options.key)
-        webhooks = Webhooks(lookup, convert=stored.convert, equivalents=self._equivalents, restore=restored)
+        webhooks = Webhooks(
+            lookup,
+            convert=stored.convert,
+            equivalents=self._equivalents,
+            restore=restored,
+            authorizer=lambda attributes: _asker(attributes, access.authorizer),
+        )
         self.server = Server(
             storage=self.storage,
             registry=self.registry,
             stored=stored,
             lookup=lookup,
             access=access,
-            webhooks=webhooks,
+            webhooks=Admission(
+                webhooks,
+                lookup,
+                access.authorizer,
+                convert=stored.convert,
+                equivalents=self._equivalents,
+                kind_of=self._kind_of,
+            ),
             clock=self.clock,
             discovery=Discovery(self.registry, self.options.address),
             openapi=OpenAPI(self.registry),
@@ -145,7 +165,7 @@ class Cluster:
             now=self.clock.now,
         )
         client = self.client(CONTROLLERS, "kube-controller-manager")
-        yield NamespaceController(client, self.storage, delay=delay)
+        yield NamespaceController(client, self.storage, now=self.clock.now, delay=delay)
         yield GarbageCollector(client, self.storage, delay=delay)
         if self.options.controllers:
             yield from self._standins()
@@ -161,6 +181,10 @@ class Cluster:
             version=GIT_VERSION,
             authority=self.options.ca,
         )
+
+    def _kind_of(self, api_version: str, kind: str) -> Resource | None:
+        group, _, version = api_version.rpartition("/")
+        return self.registry.kind(group, version, kind)
 
     def _equivalents(self, resource: Resource) -> tuple[Resource, ...]:
         groups = ("", "events.k8s.io") if resource.plural == "events" else (resource.group,)

@@ -21,7 +21,6 @@ from poblano.cluster.webhooks.calling import Caller
 from poblano.core.jsonvalue import Document
 
 DEFINITIONS: Final[Bucket] = ("apiextensions.k8s.io", "customresourcedefinitions")
-_AGAIN: Final = 0.1
 
 
 class DefinitionController:
@@ -36,7 +35,7 @@ class DefinitionController:
         now: the time as the API writes it.
     """
 
-    buckets: tuple[Bucket | None, ...] = (DEFINITIONS,)
+    buckets: tuple[Bucket | None, ...] = (None,)
 
     def __init__(
         self,
@@ -51,9 +50,13 @@ class DefinitionController:
         self._client, self._storage, self._registry = client, storage, registry
         self._ended, self._caller, self._now = ended, caller, now
         self._served: dict[str, Document] = {}
+        self._ending: dict[Bucket, str] = {}
 
     def keys(self, event: Event) -> Iterable[str]:
-        """All: a name that one lets go may be granted to another."""
+        """A definition that changed; all when one is gone, whose names may be granted to another; and one that ends and
+        of which an object went."""
+        if event.bucket != DEFINITIONS:
+            return (self._ending[event.bucket],) if event.type == "DELETED" and event.bucket in self._ending else ()
         if event.type == "DELETED":
             return [record.key for record in self._storage.records(DEFINITIONS)] + [event.record.key]
         return (event.record.key,)
@@ -69,10 +72,12 @@ class DefinitionController:
         record = self._storage.get(DEFINITIONS, key)
         if record is None:
             self._withdraw(key)
+            self._ending = {bucket: name for bucket, name in self._ending.items() if name != key}
             return None
         crd = self._typed(record.document())
         if value(crd, "metadata", "deletionTimestamp"):
-            return await self._end(key, crd)
+            await self._end(key, crd)
+            return None
         others = [self._typed(one.document()) for one in self._storage.records(DEFINITIONS)]
         wanted = settled(crd, others, self._now())
         if wanted.get("status") != crd.get("status"):
@@ -99,32 +104,27 @@ class DefinitionController:
             self._registry.undefine(key)
             self._ended((spec["group"], spec["names"]["plural"]))
 
-    async def _end(self, key: str, crd: Document) -> float | None:
-        """Delete the objects of a kind that is to go; then it goes."""
+    async def _end(self, key: str, crd: Document) -> None:
+        """Delete the objects of a kind that is to go; when the last one is gone, it goes."""
         if CLEANUP not in many(crd, "metadata", "finalizers"):
-            return None
-        if await self._empty(crd):
-            return _AGAIN
+            return
+        bucket: Bucket = (crd["spec"]["group"], crd["spec"]["names"]["plural"])
+        if key in self._served:  # else the objects, if there are any, are another definition's
+            self._ending[bucket] = key
+            await self._empty(self._registry.versions(*bucket)[0], bucket)
+            if self._storage.count(bucket):
+                return
         finalizers = [one for one in many(crd, "metadata", "finalizers") if one != CLEANUP]
-        change = {"metadata": {"finalizers": finalizers or None}}
-        await self._client.patch(self._resource(), "", key, change)
-        return None
+        await self._client.patch(self._resource(), "", key, {"metadata": {"finalizers": finalizers or None}})
 
-    async def _empty(self, crd: Document) -> bool:
-        spec = crd["spec"]
-        resource = next(iter(self._registry.versions(spec["group"], spec["names"]["plural"])), None)
-        bucket: Bucket = (spec["group"], spec["names"]["plural"])
-        left = self._storage.records(bucket)
-        if resource is None:
-            return False
-        for record in left:
+    async def _empty(self, resource: Resource, bucket: Bucket) -> None:
+        for record in self._storage.records(bucket):
             namespace, _, name = record.key.rpartition("/")
             try:
                 await self._client.delete(resource, namespace, name)
             except StatusError as error:
                 if error.reason not in ("NotFound", "Conflict"):
                     raise
-        return bool(left)
 
     def _resource(self) -> Resource:
         found = self._registry.find("apiextensions.k8s.io", "v1", "customresourcedefinitions")

@@ -5,32 +5,27 @@ Source: k8s.io/kubernetes/pkg/controller/garbagecollector/garbagecollector.go
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
+from poblano.cluster.controllers.ownership import Node, Ownership
 from poblano.cluster.local import LocalClient
 from poblano.cluster.resources import Resource
 from poblano.cluster.rest.delete import FOREGROUND, ORPHAN
 from poblano.cluster.rest.stored import bucket_of
 from poblano.cluster.status import StatusError
 from poblano.cluster.storage.engine import Storage
-from poblano.cluster.storage.records import Bucket, Event, Record, key_of
+from poblano.cluster.storage.records import Bucket, Event, key_of
 from poblano.core.jsonvalue import Document
 
-_AGAIN: Final = 0.1
-_SIGNS: Final = (b'"ownerReferences"', b'"deletionTimestamp"')
-"""What the bytes of an object contain when it may concern the collector: the others are not even decoded."""
 
+class _Owners(NamedTuple):
+    """The owners of an object: those that are there, those that are gone, those that wait for their dependents to go."""
 
-class _Node(NamedTuple):
-    """An object that is owned, or is on its way out."""
-
-    bucket: Bucket
-    key: str
-    uid: str
-    owners: tuple[Document, ...]
-    finalizers: tuple[str, ...]
-    is_going: bool
+    solid: list[Document]
+    dangling: list[Document]
+    waiting: list[Document]
 
 
 class GarbageCollector:
@@ -42,175 +37,149 @@ class GarbageCollector:
         delay: seconds for which what is to go stays; the real collector takes some, too.
     """
 
+    buckets: tuple[Bucket | None, ...] = (None,)
+
     def __init__(self, client: LocalClient, storage: Storage, *, delay: float) -> None:
         self._client, self._storage, self._delay = client, storage, delay
-        self._nodes: dict[str, _Node] = {}
-        self._dependents: dict[str, dict[str, None]] = {}
-        self._due: set[str] = set()
-
-    @property
-    def buckets(self) -> tuple[Bucket | None, ...]:
-        """Everything."""
-        return (None,)
+        self._known = Ownership()
+        self._due: dict[str, float] = {}
 
     def keys(self, event: Event) -> Iterable[str]:
-        """The uid of what changed, those of its owners, and of its dependents when it is gone."""
-        if not self._concerns(event):
-            return ()
-        metadata: Document = event.record.document()["metadata"]
-        uid: str = metadata.get("uid", "")
-        before = self._nodes.get(uid)
-        owners = {
-            owner["uid"] for owner in (*(before.owners if before else ()), *(metadata.get("ownerReferences") or ()))
-        }
-        self._forget(uid)
-        if event.type == "DELETED":
-            return (*self._dependents.get(uid, ()), *owners)
-        self._note(event.bucket, event.record, metadata)
-        return (uid, *owners)
-
-    def _concerns(self, event: Event) -> bool:
-        if event.type == "DELETED" and self._dependents:
-            return True
-        versions = (event.record, event.previous) if event.previous else (event.record,)
-        return any(sign in one.value for one in versions for sign in _SIGNS)
+        """The uids of what changed, of its owners, and of the dependents of what is gone or waits for them to go."""
+        return self._known.heard(event)
 
     def first_keys(self) -> Iterable[str]:
         """Whatever has an owner, or is on its way out."""
-        for bucket in self._storage.buckets():
-            for record in self._storage.records(bucket):
-                if any(sign in record.value for sign in _SIGNS):
-                    self._note(bucket, record, record.document()["metadata"])
-        return list(self._nodes)
+        self._known.load(self._storage)
+        return self._known.uids()
 
     async def reconcile(self, key: str) -> float | None:
         """Decide about one object."""
-        node = self._nodes.get(key)
-        if node is None:
+        node = self._known.get(key)
+        if node is None or not self._has_work(node):
+            self._due.pop(key, None)
             return None
-        if node.is_going and (ORPHAN in node.finalizers or FOREGROUND in node.finalizers):
-            return await self._finish(node)
-        if not node.owners or node.is_going:
-            self._due.discard(key)
-            return None
-        solid, dangling, waiting = self._sorted(node)
-        if not (dangling or waiting):
-            self._due.discard(key)
-            return None
-        if key not in self._due:
-            self._due.add(key)
-            return self._delay
-        self._due.discard(key)
-        if solid:
-            await self._drop_owners(node, {owner["uid"] for owner in (*dangling, *waiting)})
-            return None
-        await self._delete(node, foreground=bool(waiting) and bool(self._dependents.get(node.uid)))
+        now = asyncio.get_running_loop().time()
+        wait = self._due.setdefault(key, now + self._delay) - now
+        if wait > 0:
+            return wait
+        if not self._is_blocked(node):
+            await self._work(node)
+            self._due.pop(key, None)
         return None
 
-    def _sorted(self, node: _Node) -> tuple[list[Document], list[Document], list[Document]]:
-        """The owners that are there, those that are gone, and those that wait for their dependents to go."""
-        solid: list[Document] = []
-        dangling: list[Document] = []
-        waiting: list[Document] = []
+    def _has_work(self, node: Node) -> bool:
+        if node.orphans or node.waits:
+            return True
+        owners = self._owners(node)
+        return not node.is_going and bool(owners.dangling or owners.waiting)
+
+    def _is_blocked(self, node: Node) -> bool:
+        """Whether it waits for a dependent, whose end will be heard of."""
+        return node.waits and any(_blocks(one, node) for one in self._known.dependents(node.uid))
+
+    async def _work(self, node: Node) -> None:
+        if node.orphans:
+            for one in self._known.dependents(node.uid):
+                await self._drop_owners(one, {node.uid})
+            await self._drop_finalizer(node, ORPHAN)
+        elif node.waits:
+            await self._drop_finalizer(node, FOREGROUND)
+        else:
+            await self._collect(node, self._owners(node))
+
+    async def _collect(self, node: Node, owners: _Owners) -> None:
+        if owners.solid:
+            await self._drop_owners(node, {owner["uid"] for owner in (*owners.dangling, *owners.waiting)})
+            return
+        dependents = self._known.dependents(node.uid)
+        if owners.waiting and dependents:
+            for one in dependents:
+                if one.waits:  # a circle: nobody may wait for the other
+                    await self._unblock(node)
+                    break
+            await self._delete(node, "Foreground")
+        else:
+            await self._delete(node, _asked(node))
+
+    def _owners(self, node: Node) -> _Owners:
+        found = _Owners([], [], [])
         for owner in node.owners:
             there = self._owner(owner, node)
             if there is None:
-                dangling.append(owner)
+                found.dangling.append(owner)
             elif there.get("deletionTimestamp") and FOREGROUND in (there.get("finalizers") or ()):
-                waiting.append(owner)
+                found.waiting.append(owner)
             else:
-                solid.append(owner)
-        return solid, dangling, waiting
+                found.solid.append(owner)
+        return found
 
-    def _owner(self, owner: Document, node: _Node) -> Document | None:
-        """The metadata of an owner; None when it is gone, though another may have its name. A kind that is not served
-        is taken to be there: nothing is deleted because of a definition that is missing."""
+    def _owner(self, owner: Document, node: Node) -> Document | None:
+        """The metadata of an owner; None when it is gone, though another may have its name.
+
+        What cannot be known is taken to be there: an owner of a kind that is not served, or in a namespace, of an object
+        that is in none.
+        """
+        if self._known.is_gone(owner["uid"]):
+            return None
         group, _, version = owner["apiVersion"].rpartition("/")
         resource = self._client.registry.kind(group, version, owner["kind"])
-        if resource is None:
+        namespace = node.key.rpartition("/")[0]
+        if resource is None or (resource.namespaced and not namespace):
             return {}
-        namespace = node.key.rpartition("/")[0] if resource.namespaced else ""
-        record = self._storage.get(bucket_of(resource), key_of(namespace, owner["name"]))
+        record = self._storage.get(bucket_of(resource), key_of(namespace if resource.namespaced else "", owner["name"]))
         metadata: Document | None = record.document()["metadata"] if record else None
         return metadata if metadata is not None and metadata["uid"] == owner["uid"] else None
 
-    async def _finish(self, node: _Node) -> float | None:
-        """Let an object go that waits: after its dependents are orphaned, or gone."""
-        if node.uid not in self._due:
-            self._due.add(node.uid)
-            return self._delay
-        dependents = [self._nodes[uid] for uid in self._dependents.get(node.uid, ()) if uid in self._nodes]
-        if ORPHAN in node.finalizers:
-            for one in dependents:
-                await self._drop_owners(one, {node.uid})
-            await self._drop_finalizer(node, ORPHAN)
-            return None
-        blocking = [
-            one for one in dependents if any(o["uid"] == node.uid and o.get("blockOwnerDeletion") for o in one.owners)
-        ]
-        for one in dependents:
-            if not one.is_going:
-                await self._delete(one, foreground=bool(self._dependents.get(one.uid)))
-        if blocking:
-            return _AGAIN
-        await self._drop_finalizer(node, FOREGROUND)
-        return None
-
-    async def _delete(self, node: _Node, *, foreground: bool) -> None:
+    async def _delete(self, node: Node, propagation: str) -> None:
         resource, namespace, name = self._place(node)
         if resource is None:
             return
-        options: Document = {
-            "apiVersion": "v1",
-            "kind": "DeleteOptions",
-            "preconditions": {"uid": node.uid},
-            "propagationPolicy": "Foreground" if foreground else "Background",
-        }
+        kind = {"apiVersion": "v1", "kind": "DeleteOptions"}
+        options: Document = {**kind, "preconditions": {"uid": node.uid}, "propagationPolicy": propagation}
         try:
             await self._client.delete(resource, namespace, name, options)
         except StatusError as error:
             if error.reason not in ("NotFound", "Conflict"):
                 raise
 
-    async def _drop_owners(self, node: _Node, uids: set[str]) -> None:
-        owners = [owner for owner in node.owners if owner["uid"] not in uids]
-        await self._patch(node, {"metadata": {"uid": node.uid, "ownerReferences": owners or None}})
+    async def _drop_owners(self, node: Node, uids: set[str]) -> None:
+        left = [owner for owner in node.owners if owner["uid"] not in uids]
+        await self._patch(node, {"ownerReferences": left or None})
 
-    async def _drop_finalizer(self, node: _Node, finalizer: str) -> None:
-        finalizers = [one for one in node.finalizers if one != finalizer]
-        await self._patch(node, {"metadata": {"uid": node.uid, "finalizers": finalizers or None}})
+    async def _unblock(self, node: Node) -> None:
+        left = [{**owner, "blockOwnerDeletion": False} for owner in node.owners]
+        await self._patch(node, {"ownerReferences": left})
 
-    async def _patch(self, node: _Node, change: Any) -> None:
+    async def _drop_finalizer(self, node: Node, finalizer: str) -> None:
+        left = [one for one in node.finalizers if one != finalizer]
+        await self._patch(node, {"finalizers": left or None})
+
+    async def _patch(self, node: Node, change: Document) -> None:
+        """Change the metadata of an object as it is now; when it changed meanwhile, it is another's turn to be looked at."""
         resource, namespace, name = self._place(node)
-        if resource is None:
+        record = self._storage.get(node.bucket, node.key)
+        if resource is None or record is None:
             return
+        metadata: dict[str, Any] = {**change, "uid": node.uid, "resourceVersion": str(record.revision)}
         try:
-            await self._client.patch(resource, namespace, name, change)
+            await self._client.patch(resource, namespace, name, {"metadata": metadata})
         except StatusError as error:
             if error.reason != "NotFound":
                 raise
 
-    def _place(self, node: _Node) -> tuple[Resource | None, str, str]:
+    def _place(self, node: Node) -> tuple[Resource | None, str, str]:
         namespace, _, name = node.key.rpartition("/")
-        found = next(
-            (one for one in self._client.registry if bucket_of(one) == node.bucket and "delete" in one.verbs), None
-        )
-        return found, namespace, name
+        found = (one for one in self._client.registry if bucket_of(one) == node.bucket and "delete" in one.verbs)
+        return next(found, None), namespace, name
 
-    def _note(self, bucket: Bucket, record: Record, metadata: Document) -> None:
-        owners = tuple(metadata.get("ownerReferences") or ())
-        going = bool(metadata.get("deletionTimestamp"))
-        if not (owners or going):
-            return
-        uid: str = metadata["uid"]
-        for owner in owners:
-            self._dependents.setdefault(owner["uid"], {})[uid] = None
-        self._nodes[uid] = _Node(bucket, record.key, uid, owners, tuple(metadata.get("finalizers") or ()), going)
 
-    def _forget(self, uid: str) -> None:
-        node = self._nodes.pop(uid, None)
-        for owner in node.owners if node else ():
-            siblings = self._dependents.get(owner["uid"], {})
-            siblings.pop(uid, None)
-            if not siblings:
-                self._dependents.pop(owner["uid"], None)
+def _blocks(dependent: Node, owner: Node) -> bool:
+    return any(one["uid"] == owner.uid and one.get("blockOwnerDeletion") for one in dependent.owners)
+
+
+def _asked(node: Node) -> str:
+    """How what is deleted by itself goes: as its finalizers say."""
+    if ORPHAN in node.finalizers:
+        return "Orphan"
+    return "Foreground" if FOREGROUND in node.finalizers else "Background"
