@@ -1,0 +1,283 @@
+"""Keeps a cache equal to what a server has: lists, watches, and comes back from whatever goes wrong. Without I/O.
+
+A `Reflector` says what to do next (`command`: list, watch, sleep); its driver does it and reports what came of it, by the
+method for that: `listed`, `opened` and `received`, `ended`, `stalled`, `garbled`, `failed`, `slept`. So it is tested without
+a network or a wait. The rules are client-go's ``tools/cache/reflector.go``, but where a watch may be silent: there we look.
+
+>>> reflector = Reflector(clock=lambda: 0.0, streaming=False)
+>>> reflector.command
+List(resource_version='0', limit=0, continue_token='', probe=False)
+>>> reflector.listed(Page((), "7")), reflector.has_synced
+([], True)
+>>> reflector.command.resource_version
+'7'
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+
+from poblano.core.backoff import Backoff
+from poblano.core.cache import Cache, Change, Item, Key
+from poblano.core.listwatch import (
+    AT_ONCE,
+    GRACE,
+    MOST_SILENT,
+    PAGE,
+    REFUSED_SECONDS,
+    SECONDS,
+    SILENT_WATCHES,
+    Command,
+    List,
+    Sleep,
+    Watch,
+    may_go_on,
+)
+from poblano.core.watch_events import Event, Failure, Page
+
+
+class Reflector:
+    """One list and watch.
+
+    Args:
+        clock: seconds that never go back.
+        chance: draws from 0 to 1.
+        streaming: whether to ask for the initial state as a stream, where the server has that.
+        lasting: between how many seconds a watch is asked to last.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float],
+        chance: Callable[[], float] = random.random,
+        streaming: bool = True,
+        lasting: tuple[float, float] = SECONDS,
+    ) -> None:
+        self.cache = Cache()
+        self.has_synced = False
+        self.trouble: str | None = "it has not begun"
+        self.counts: Counter[str] = Counter()
+        self._clock = clock
+        self._chance = chance
+        self._streaming = streaming
+        self._lasting = lasting
+        self._backoff = Backoff(clock=clock, chance=chance)
+        self._version = self._began = ""
+        self._unordered = False
+        self._gathered: dict[Key, Item] = {}
+        self._opened: float | None = None
+        self._heard = 0
+        self._silent = 0
+        self._doubt = SILENT_WATCHES
+        self._after: Command = List("0")
+        self._command: Command = List("0")
+        if streaming:
+            self._stream()
+
+    @property
+    def command(self) -> Command:
+        """What to do now, until it is reported on."""
+        return self._command
+
+    def listed(self, page: Page) -> list[Change]:
+        """A list, or a page of it, was answered."""
+        asked = self._command
+        if isinstance(asked, List) and asked.probe:
+            self._probed(page.resource_version)
+            return []
+        self._gathered.update((item.key, item) for item in page.items)
+        if page.continue_token:
+            self._command = List("", PAGE, page.continue_token)
+            return []
+        return self._replaced(page.resource_version)
+
+    def opened(self) -> None:
+        """The watch was answered, and its events may come."""
+        self._opened = self._clock()
+        self.trouble = None if self.has_synced else "the initial events are not complete"
+
+    def received(self, event: Event) -> list[Change]:
+        """An event came; when the `command` is another afterwards, the watch is to be given up."""
+        match event.type:
+            case "ADDED" | "MODIFIED" | "DELETED":
+                self._heard += 1
+                return self._object(event)
+            case "BOOKMARK":
+                self._heard += 1
+                self._advance(event.resource_version)
+                if event.ends_initial and self._initial:
+                    return self._streamed(event.resource_version)
+            case "ERROR":
+                self._heard += 1
+                self.failed(event.failure)
+            case _:
+                self.counts["unknown events"] += 1
+        return []
+
+    def ended(self) -> None:
+        """The server ended the watch, as it was asked to."""
+        if self._initial:
+            self._list("the initial events ended early")
+        elif self._version == self._began and self._clock() - (self._opened or 0.0) < AT_ONCE:
+            self._rest(Failure(message="the watch ended as it began"), self._next())
+        elif self._heard:
+            self._silent = 0
+            self._command = self._next()
+        else:
+            self._silent += 1
+            if self._silent >= self._doubt:
+                self._command = List("", limit=1, probe=True)
+            else:
+                self._command = self._next()
+
+    def stalled(self) -> None:
+        """The watch should have ended, and is open and silent: who knows what was not said."""
+        self.trouble = "the watch went silent"
+        self._list("silent")
+
+    def garbled(self) -> None:
+        """What came cannot be read; what is known stays."""
+        self.counts["garbled"] += 1
+        failure = Failure(message="what came cannot be read")
+        if self._initial:
+            self._streaming = False
+        self._rest(failure, self._next() if self._watching and not self._initial else self._relist())
+
+    def failed(self, failure: Failure) -> None:
+        """The request was refused or not answered, its connection broke, or an ERROR came in the stream."""
+        self.counts["errors"] += 1
+        if failure.expired:
+            self._expired(failure)
+        elif self._initial:
+            self._fall_back(failure)
+        elif self._watching:
+            self._rest(failure, self._next() if may_go_on(failure) else self._relist())
+        elif isinstance(self._command, List) and self._command.probe:
+            self._rest(failure, self._command)
+        else:
+            self._rest(failure, self._command if may_go_on(failure) else self._relist())
+
+    def slept(self) -> None:
+        """The time to wait is over."""
+        self._command = self._after
+
+    # ------------------------------------------------------------------ what there is
+
+    def _object(self, event: Event) -> list[Change]:
+        item = event.item
+        if item is None:
+            self.counts["rejected objects"] += 1
+            return []
+        if self._initial:
+            if event.type == "DELETED":
+                self._gathered.pop(item.key, None)
+            else:
+                self._gathered[item.key] = item
+            return []
+        if not (self._unordered and event.type == "ADDED"):
+            self._advance(item.resource_version)
+        return self.cache.remove(item) if event.type == "DELETED" else self.cache.put(item)
+
+    def _advance(self, version: str) -> None:
+        if version and not self._initial:
+            self._version, self._unordered = version, False
+
+    def _streamed(self, version: str) -> list[Change]:
+        """All initial events are there: the same watch goes on with what happens next."""
+        assert isinstance(self._command, Watch)
+        self._command = Watch("", self._command.timeout, self._command.deadline)
+        self.trouble = None
+        return self._taken(version)
+
+    def _replaced(self, version: str) -> list[Change]:
+        self.counts["lists"] += 1
+        changes = self._taken(version)
+        self._command = self._watch()
+        return changes
+
+    def _taken(self, version: str) -> list[Change]:
+        changes = self.cache.replace(self._gathered)
+        if self.has_synced:
+            self.counts["recovered"] += len(changes)
+        self.counts["tombstones"] += sum(change.tombstone for change in changes)
+        self._doubt = SILENT_WATCHES if changes else self._doubt
+        self._gathered = {}
+        self._version, self._unordered = version, version in {"", "0"}
+        self._silent, self.has_synced = 0, True
+        return changes
+
+    # ------------------------------------------------------------------ what is next
+
+    @property
+    def _watching(self) -> bool:
+        return isinstance(self._command, Watch)
+
+    @property
+    def _initial(self) -> bool:
+        return isinstance(self._command, Watch) and self._command.initial
+
+    def _watch(self, *, initial: bool = False) -> Watch:
+        least, most = self._lasting
+        timeout = round(least + (most - least) * self._chance())
+        self._opened, self._heard, self._began = None, 0, self._version
+        self.counts["watches"] += 1
+        return Watch("" if initial else self._version, timeout, timeout + GRACE, initial)
+
+    def _next(self) -> Command:
+        """The next watch, from where this one came to. Without a resource version only a list tells what is gone."""
+        return self._relist() if self._version in {"", "0"} else self._watch()
+
+    def _stream(self) -> None:
+        self._gathered = {}
+        self._command = self._watch(initial=True)
+
+    def _relist(self, *, limit: int = PAGE) -> List:
+        """What the server has now, whatever its caches have."""
+        self._gathered = {}
+        return List("", limit)
+
+    def _list(self, reason: str) -> None:
+        self.counts[f"relists: {reason}"] += 1
+        self._command = self._relist()
+
+    def _probed(self, version: str) -> None:
+        if version == self._version:
+            self._silent = 0
+            self._command = self._next()
+            return
+        # A server that sends no bookmarks looks just like this when others than ours are busy: doubt it less and less.
+        self._doubt = min(MOST_SILENT, self._doubt * 2)
+        self._list("doubted")
+
+    def _expired(self, failure: Failure) -> None:
+        self.counts["relists: expired"] += 1
+        asked = self._command
+        pages_expired = isinstance(asked, List) and bool(asked.continue_token)
+        after = self._relist(limit=0 if pages_expired else PAGE)
+        known_good = isinstance(asked, List) and (pages_expired or asked.resource_version != "")
+        if known_good or self._heard > 1:
+            self._command = after
+        else:
+            self._rest(failure, after)
+
+    def _fall_back(self, failure: Failure) -> None:
+        """Initial events were refused, or broke off: a list does as well."""
+        if self._opened is not None or failure.status in {400, 406, 415, 422}:
+            self._streaming = False
+        if failure.status in {400, 406, 415, 422}:
+            self._command = self._first_list()
+        else:
+            self._rest(failure, self._first_list())
+
+    def _first_list(self) -> List:
+        self._gathered = {}
+        return self._relist() if self.has_synced else List("0")
+
+    def _rest(self, failure: Failure, after: Command) -> None:
+        self.trouble = failure.message or failure.reason or f"HTTP {failure.status}"
+        least = REFUSED_SECONDS if failure.status in {400, 403, 404, 405, 406} else 0.0
+        self._after = after
+        self._command = Sleep(self._backoff.next(least=least, retry_after=failure.retry_after))
