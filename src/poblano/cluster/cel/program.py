@@ -56,6 +56,7 @@ class Program:
 @cache
 def standard_library() -> Library:
     """All functions there are in Kubernetes' expressions."""
+    from poblano.cluster.cel.functions.authorization import AUTHORIZATION
     from poblano.cluster.cel.functions.formatting import FORMATTING
     from poblano.cluster.cel.functions.lists import LISTS
     from poblano.cluster.cel.functions.mathematics import MATH
@@ -67,7 +68,19 @@ def standard_library() -> Library:
     from poblano.cluster.cel.functions.strings import STRINGS
     from poblano.cluster.cel.functions.words import WORDS
 
-    parts = (OPERATORS, STANDARD, OPTIONALS, STRINGS, FORMATTING, LISTS, MATH, QUANTITIES, NETWORK, WORDS)
+    parts = (
+        OPERATORS,
+        STANDARD,
+        OPTIONALS,
+        STRINGS,
+        FORMATTING,
+        LISTS,
+        MATH,
+        QUANTITIES,
+        NETWORK,
+        WORDS,
+        AUTHORIZATION,
+    )
     return Library(*parts)
 
 

@@ -5,13 +5,17 @@ Source: kubernetes/pkg/apis/admissionregistration/validation
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 from poblano.cluster import field_errors as errors
 from poblano.cluster.field_errors import FieldError
 from poblano.cluster.kinds import checks, names
 from poblano.cluster.kinds.tree import many
 from poblano.core.jsonvalue import Document
+
+if TYPE_CHECKING:
+    from poblano.cluster.cel.types import Type
 
 _OPERATIONS: Final = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
 _MOST_CONDITIONS: Final = 64
@@ -74,8 +78,12 @@ def _resources(resources: list[str], path: str) -> list[FieldError]:
     return found
 
 
-def conditions(given: list[Document], path: str) -> list[FieldError]:
-    """What is wrong with matchConditions."""
+def conditions(given: list[Document], path: str, *, params: bool = False) -> list[FieldError]:
+    """What is wrong with matchConditions; `params` says whether they may refer to parameters."""
+    from poblano.cluster.cel.request_types import CONDITION
+    from poblano.cluster.cel.types import BOOL, DYN
+
+    variables = {**CONDITION, "params": DYN} if params else CONDITION
     found: list[FieldError] = []
     if len(given) > _MOST_CONDITIONS:
         found.append(errors.too_many(path, len(given), _MOST_CONDITIONS))
@@ -83,7 +91,7 @@ def conditions(given: list[Document], path: str) -> list[FieldError]:
     for where, one in checks.indexed(given, path):
         text, name = (one.get("expression") or "").strip(), one.get("name") or ""
         found += (
-            expression(one.get("expression") or "", f"{where}.expression")
+            expression(one.get("expression") or "", f"{where}.expression", variables, (BOOL,))
             if text
             else [errors.required(f"{where}.expression")]
         )
@@ -97,12 +105,16 @@ def conditions(given: list[Document], path: str) -> list[FieldError]:
     return found
 
 
-def expression(text: str, path: str) -> list[FieldError]:
-    """What is wrong with a CEL expression, in the compiler's words."""
+def expression(text: str, path: str, variables: Mapping[str, Type], wanted: Sequence[Type] = ()) -> list[FieldError]:
+    """What is wrong with a CEL expression, in the compiler's words; `wanted` are the types it may have, none for any."""
     from poblano.cluster import cel
 
     try:
-        cel.compile(text)
+        found = cel.compile(text, variables).type
     except cel.CompileError as error:
         return [errors.invalid(path, text, f"compilation failed: {error}")]
-    return []
+    if not wanted or found in wanted:
+        return []
+    if len(wanted) == 1:
+        return [errors.invalid(path, text, f"must evaluate to {wanted[0]} but got {found}")]
+    return [errors.invalid(path, text, f"must evaluate to one of [{' '.join(map(str, wanted))}]")]

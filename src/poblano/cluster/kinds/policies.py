@@ -5,9 +5,12 @@ Source: kubernetes/pkg/apis/admissionregistration/validation
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from poblano.cluster import field_errors as errors
+from poblano.cluster.cel.request_types import POLICY
+from poblano.cluster.cel.types import BOOL, DYN, STRING, Field, ObjectType, Type
 from poblano.cluster.field_errors import FieldError
 from poblano.cluster.kinds import admission_rules, checks, names, selectors
 from poblano.cluster.kinds.strategy import Strategy
@@ -34,8 +37,10 @@ class _Policy(Strategy):
             found.append(errors.required("spec.matchConstraints"))
         else:
             found += matching(constraints, "spec.matchConstraints", required=True)
-        found += admission_rules.conditions(many(spec, "matchConditions"), "spec.matchConditions")
+        params = spec.get("paramKind") is not None
+        found += admission_rules.conditions(many(spec, "matchConditions"), "spec.matchConditions", params=params)
         seen: set[str] = set()
+        known: dict[str, Field] = {}
         for where, variable in checks.indexed(many(spec, "variables"), "spec.variables"):
             name = variable.get("name") or ""
             wrong = checks.complaints(f"{where}.name", name, names.c_identifier(name))
@@ -43,14 +48,30 @@ class _Policy(Strategy):
             if name in seen:
                 found.append(errors.duplicate(where, name))
             seen.add(name)
-            found += _expression(variable, where)
+            found += _expression(variable, where, _variables(spec, known))
+            known[name] = Field(name, DYN)
         return found
 
 
-def _expression(node: Document, path: str) -> list[FieldError]:
+def _all_variables(spec: Document) -> Mapping[str, Type]:
+    """What the expressions of a policy may refer to, with all of its variables."""
+    names_of = (one.get("name") or "" for one in many(spec, "variables"))
+    return _variables(spec, {name: Field(name, DYN) for name in names_of})
+
+
+def _variables(spec: Document, known: Mapping[str, Field]) -> Mapping[str, Type]:
+    found: dict[str, Type] = {**POLICY, "variables": ObjectType("kubernetes.variables", (), dict(known))}
+    if spec.get("paramKind") is None:
+        del found["params"]
+    return found
+
+
+def _expression(node: Document, path: str, variables: Mapping[str, Type], *wanted: Type) -> list[FieldError]:
     text = (node.get("expression") or "").strip()
     where = f"{path}.expression"
-    return admission_rules.expression(text, where) if text else [errors.required(where, "expression is not specified")]
+    if not text:
+        return [errors.required(where, "expression is not specified")]
+    return admission_rules.expression(text, where, variables, wanted)
 
 
 def matching(given: Document, path: str, *, required: bool) -> list[FieldError]:
@@ -78,8 +99,12 @@ class ValidatingAdmissionPolicy(_Policy):
         if not validations and not many(spec, "auditAnnotations"):
             text = "validations or auditAnnotations must contain at least one item"
             found.append(errors.required("spec.validations", text))
+        variables = _all_variables(spec)
         for where, validation in checks.indexed(validations, "spec.validations"):
-            found += _expression(validation, where)
+            found += _expression(validation, where, variables, BOOL)
+            told = (validation.get("messageExpression") or "").strip()
+            if told:
+                found += admission_rules.expression(told, f"{where}.messageExpression", variables, (STRING,))
             message = validation.get("message") or ""
             if "\n" in message:
                 found.append(errors.invalid(f"{where}.message", message, "message must not contain line breaks"))

@@ -10,13 +10,13 @@ from poblano.cluster.clock import Clock
 from poblano.cluster.discovery import Discovery
 from poblano.cluster.faults import Faults
 from poblano.cluster.openapi import OpenAPI
+from poblano.cluster.plugins import Admission
 from poblano.cluster.resources import Registry
 from poblano.cluster.rest.exchange import Request
 from poblano.cluster.rest.hub import Hub
 from poblano.cluster.rest.stored import Stored, bucket_of
 from poblano.cluster.storage.engine import Storage
 from poblano.cluster.storage.records import Record, key_of
-from poblano.cluster.webhooks import Webhooks
 from poblano.core.jsonvalue import Document
 
 
@@ -83,7 +83,7 @@ class Server:
         stored: between the two.
         lookup: decoded objects, for whoever decides by them.
         access: who may do what.
-        webhooks: who else is asked.
+        webhooks: who else is asked: the plugins and the webhooks.
         clock: the time.
         discovery, openapi: what is served, told to clients.
         hub: the watches.
@@ -95,7 +95,7 @@ class Server:
     stored: Stored
     lookup: StorageLookup
     access: Access
-    webhooks: Webhooks
+    webhooks: Admission
     clock: Clock
     discovery: Discovery
     openapi: OpenAPI

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from poblano.cluster import status
 from poblano.cluster.attributes import Attributes
@@ -21,6 +21,9 @@ from poblano.cluster.webhooks.versions import Asked, Kinds, Seen
 Audit: TypeAlias = Callable[[Attributes, str, str], None]
 """Told of an audit annotation: the request, the key and the value."""
 
+AuthorizerOf: TypeAlias = Callable[[Attributes], Any]
+"""The variable `authorizer` of a request."""
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -31,15 +34,17 @@ class Desk:
         kinds: knows the versions of kinds.
         caller: knows the way to the webhooks.
         audit: is told of audit annotations.
+        authorizer: what conditions may ask about the user of a request.
     """
 
     lookup: Lookup
     kinds: Kinds
     caller: Caller
     audit: Audit
+    authorizer: AuthorizerOf
 
 
-def wanted(hook: Hook, attributes: Attributes, asked: Asked, objects: Seen) -> bool:
+def wanted(desk: Desk, hook: Hook, attributes: Attributes, asked: Asked, objects: Seen) -> bool:
     """Whether a webhook's conditions hold.
 
     Raises:
@@ -51,6 +56,7 @@ def wanted(hook: Hook, attributes: Attributes, asked: Asked, objects: Seen) -> b
         "object": objects.object,
         "oldObject": objects.old_object,
         "request": request_of(attributes, asked),
+        "authorizer": desk.authorizer(attributes),
     }
     try:
         return hook.conditions.hold(variables)

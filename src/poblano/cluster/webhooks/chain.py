@@ -9,7 +9,7 @@ from poblano.cluster import status
 from poblano.cluster.attributes import Attributes
 from poblano.cluster.reading import Lookup
 from poblano.cluster.resources import GroupVersionKind, Resource
-from poblano.cluster.webhooks.asking import Audit, Desk
+from poblano.cluster.webhooks.asking import Audit, AuthorizerOf, Desk
 from poblano.cluster.webhooks.calling import Caller
 from poblano.cluster.webhooks.configuration import MUTATING, VALIDATING, Configurations
 from poblano.cluster.webhooks.matching import exempt
@@ -38,6 +38,10 @@ def _no_audit(attributes: Attributes, key: str, value: str) -> None:
     pass
 
 
+def _no_authorizer(attributes: Attributes) -> None:
+    pass
+
+
 class Webhooks:
     """The admission webhooks that are registered in a cluster.
 
@@ -50,6 +54,7 @@ class Webhooks:
         restore: reads what a patch made, as the server reads what a client sends, and fills in the defaults.
         resolve: the address of a Service; by its endpoints unless given.
         audit: told of audit annotations, also of webhooks that were passed by.
+        authorizer: what match conditions may ask about the user of a request.
     """
 
     def __init__(
@@ -61,9 +66,10 @@ class Webhooks:
         restore: Restore = _as_it_is,
         resolve: Resolve | None = None,
         audit: Audit = _no_audit,
+        authorizer: AuthorizerOf = _no_authorizer,
     ) -> None:
         self._caller = Caller(resolve or endpoints(lookup))
-        self._desk = Desk(lookup, Kinds(convert, equivalents, restore), self._caller, audit)
+        self._desk = Desk(lookup, Kinds(convert, equivalents, restore), self._caller, audit, authorizer)
         self._mutating = Configurations(lookup, MUTATING)
         self._validating = Configurations(lookup, VALIDATING)
 

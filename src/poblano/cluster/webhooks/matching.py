@@ -5,7 +5,8 @@ Source: k8s.io/apiserver/pkg/admission/plugin/webhook/generic/webhook.go and pre
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, Protocol
 
 from poblano.cluster import status
 from poblano.cluster.attributes import Attributes
@@ -13,6 +14,7 @@ from poblano.cluster.reading import Lookup
 from poblano.cluster.resources import Resource
 from poblano.cluster.selectors import LabelSelector
 from poblano.cluster.webhooks.configuration import GROUP, Hook
+from poblano.cluster.webhooks.rules import Rule
 from poblano.cluster.webhooks.versions import Asked, Equivalents, kind_of
 from poblano.core.jsonvalue import Document, as_map
 
@@ -21,6 +23,20 @@ _EXEMPT: Final = frozenset(
     for mode in ("Mutating", "Validating")
     for part in ("WebhookConfiguration", "AdmissionPolicy", "AdmissionPolicyBinding")
 )
+
+
+class Selecting(Protocol):
+    """What selects by labels: a webhook, a policy, a binding."""
+
+    @property
+    def namespace_selector(self) -> LabelSelector:
+        """What the namespace must be."""
+        ...
+
+    @property
+    def object_selector(self) -> LabelSelector:
+        """What the object or the old object must be."""
+        ...
 
 
 def exempt(attributes: Attributes) -> bool:
@@ -43,20 +59,30 @@ def asked_of(
     Raises:
         StatusError: the rules match, and the namespace is not there: 404.
     """
-    asked = _by_rules(hook, attributes, equivalents)
-    if asked is None or not _object_selected(hook.object_selector, current, attributes.old_object):
-        return None
-    return asked if _namespace_selected(hook.namespace_selector, attributes, current, lookup) else None
+    asked = by_rules(hook.rules, attributes, equivalents if hook.equivalent else None)
+    return asked if asked is not None and selected(hook, attributes, current, lookup) else None
 
 
-def _by_rules(hook: Hook, attributes: Attributes, equivalents: Equivalents) -> Asked | None:
+def selected(by: Selecting, attributes: Attributes, current: Document | None, lookup: Lookup) -> bool:
+    """Whether the selectors want the object and its namespace.
+
+    Raises:
+        StatusError: the namespace is not there: 404.
+    """
+    if not _object_selected(by.object_selector, current, attributes.old_object):
+        return False
+    return _namespace_selected(by.namespace_selector, attributes, current, lookup)
+
+
+def by_rules(rules: Iterable[Rule], attributes: Attributes, equivalents: Equivalents | None) -> Asked | None:
+    """What the rules name, or without them an equivalent resource in another version; None when they name neither."""
     resource, subresource = attributes.resource, attributes.subresource
     own = _key(resource)
-    for rule in hook.rules:
+    for rule in rules:
         if rule.matches(attributes.operation, own, subresource, attributes.namespace):
             return Asked(resource, attributes.kind)
-    others = [one for one in equivalents(resource) if _key(one) != own] if hook.equivalent else ()
-    for rule in hook.rules if others else ():
+    others = [one for one in equivalents(resource) if _key(one) != own] if equivalents else ()
+    for rule in rules if others else ():
         for other in others:
             kind = kind_of(other, subresource)
             if kind and rule.matches(attributes.operation, _key(other), subresource, attributes.namespace):

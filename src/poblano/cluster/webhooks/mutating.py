@@ -83,7 +83,7 @@ async def _round(
         if asked is None:
             continue
         await state.turn(asked)
-        if not wanted(hook, attributes, asked, state.objects):
+        if not wanted(desk, hook, attributes, asked, state.objects):
             continue
         try:
             changed = await _call(hook, state, deadline)

@@ -73,7 +73,7 @@ async def _calls(desk: Desk, hooks: Sequence[Hook], attributes: Attributes) -> l
             continue
         if asked.kind not in versions:
             versions[asked.kind] = await seen(attributes, asked, desk.kinds.convert)
-        if wanted(hook, attributes, asked, versions[asked.kind]):
+        if wanted(desk, hook, attributes, asked, versions[asked.kind]):
             calls.append(_Call(hook, asked, versions[asked.kind]))
     return calls
 

@@ -1,0 +1,90 @@
+"""Admission as a whole: the plugins and the webhooks, in the order of the real server.
+
+Source: kubernetes/pkg/kubeapiserver/options/plugins.go (AllOrderedPlugins)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from poblano.cluster.access.action import Authorizer
+from poblano.cluster.attributes import Attributes
+from poblano.cluster.plugins.parameters import KindOf
+from poblano.cluster.plugins.policy import VALIDATING
+from poblano.cluster.reading import Lookup
+from poblano.cluster.webhooks import Webhooks
+from poblano.cluster.webhooks.configuration import GROUP
+from poblano.cluster.webhooks.matching import exempt
+from poblano.cluster.webhooks.versions import Convert, Equivalents
+
+if TYPE_CHECKING:
+    from poblano.cluster.plugins.validating_policies import ValidatingPolicies
+    from poblano.cluster.webhooks.calling import Caller
+
+
+class Admission:
+    """What a write passes on its way: first what changes it, later what judges it.
+
+    Args:
+        webhooks: asked after the plugins of the same half.
+        lookup: holds what the plugins decide by.
+        authorizer: answers what policies ask about the user.
+        convert, equivalents: between the versions of a resource.
+        kind_of: the resource of a kind, for the parameters of policies.
+    """
+
+    def __init__(
+        self,
+        webhooks: Webhooks,
+        lookup: Lookup,
+        authorizer: Authorizer,
+        *,
+        convert: Convert,
+        equivalents: Equivalents,
+        kind_of: KindOf,
+    ) -> None:
+        self._webhooks = webhooks
+        self._lookup = lookup
+        self._authorizer = authorizer
+        self._convert, self._equivalents, self._kind_of = convert, equivalents, kind_of
+        self._validating: ValidatingPolicies | None = None
+
+    async def mutate(self, attributes: Attributes) -> None:
+        """Let everything that may change the object do so.
+
+        Raises:
+            StatusError: the request is refused.
+        """
+        await self._webhooks.mutate(attributes)
+
+    async def validate(self, attributes: Attributes) -> None:
+        """Let everything that judges the object do so. Errors as for `mutate`."""
+        if self._lookup.revision(GROUP, VALIDATING[1]) and not exempt(attributes):
+            await self._policies().validate(attributes)
+        await self._webhooks.validate(attributes)
+
+    @property
+    def caller(self) -> Caller:
+        """What calls webhooks, those that convert as well."""
+        return self._webhooks.caller
+
+    async def close(self) -> None:
+        """Close the connections to the webhooks."""
+        await self._webhooks.close()
+
+    def _policies(self) -> ValidatingPolicies:
+        """Made when the first binding is there: most clusters have none, and need no expressions."""
+        if self._validating is None:
+            from functools import partial
+
+            from poblano.cluster.plugins.context import context
+            from poblano.cluster.plugins.validating_policies import ValidatingPolicies
+
+            self._validating = ValidatingPolicies(
+                self._lookup,
+                partial(context, lookup=self._lookup, authorizer=self._authorizer),
+                convert=self._convert,
+                equivalents=self._equivalents,
+                kind_of=self._kind_of,
+            )
+        return self._validating
