@@ -27,7 +27,7 @@ LINTED := $(wildcard src examples tests tools benchmarks)
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
-demo: $(VENV)/runtime.stamp ## Serve the hello module on this machine and show what it does to its samples
+demo: $(VENV)/runtime.stamp ## Start a small cluster and show what the hello module does in it
 	@$(BIN)/poblano demo
 
 test: lint ## Every check and every test

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import re
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,10 @@ def test_the_code_of_a_page_runs_from_its_beginning(page: str):
         exec(compile(code, page, "exec"), names)
     shown = [value for name, value in names.items() if name.startswith("test_")]
     for test in shown:
-        test()
+        if inspect.iscoroutinefunction(test):
+            asyncio.run(test())
+        else:
+            test()
 
 
 def test_there_are_such_pages():

@@ -1,13 +1,19 @@
-"""The first code that a reader sees does what the page says. (That type checkers like it: tests/typing/test_typing.py.)"""
+"""The first code and the commands that a reader sees do what the page says. (Types: tests/typing/test_typing.py.)"""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from textwrap import dedent
+
+import click
+import pytest
 
 from poblano import Module
+from poblano.cli.main import cli
 
-README = (Path(__file__).resolve().parents[1] / "README.md").read_text()
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text()
 EXAMPLE = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)[0]
 
 
@@ -17,3 +23,30 @@ def test_the_example_defines_a_module():
     exec(compile(EXAMPLE, "README.md", "exec"), names)
 
     assert isinstance(names["module"], Module)
+
+
+BLOCKS = [dedent(block).strip() for block in re.findall(r"(?:^ {4}.*\n|^\n(?= {4}))+", README, re.MULTILINE)]
+PAGES = ("README.md", "docs/running.md", "docs/cluster.md", "examples/hello/README.md")
+
+
+def test_its_two_commands_are_targets_of_the_makefile():
+    targets = re.findall(r"^(\w+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    named = re.findall(r"^make (\w+)", "\n".join(BLOCKS), re.MULTILINE)
+    assert named == ["demo", "test"]
+    assert set(named) <= set(targets)
+
+
+def test_what_it_shows_of_the_demo_is_what_the_demo_shows():
+    (shown,) = [block for block in BLOCKS if block.startswith("CREATE")]
+    assert f"\n\n{shown}\n\n" in (ROOT / "tests" / "cli" / "golden" / "demo.txt").read_text()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_and_option_that_a_page_names_exists(page: str):
+    named = re.findall(r"(?:^ {4}.*|`)poblano (\w+)((?: [^`#\n]*)?)", (ROOT / page).read_text(), re.MULTILINE)
+    assert named
+    for name, rest in named:
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None, name
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert set(re.findall(r"--[a-z-]+", rest)) <= known, (name, rest)

@@ -1,11 +1,14 @@
 """Hello: every way of changing and judging an object, in one file.
 
-The rules apply to the namespaces poblano-demo and poblano-demo-2. Run them against a cluster with
+The rules apply to the namespaces poblano-demo and poblano-demo-2. See what they do to the samples,
+in a small cluster that lives as long as the command:
 
-    poblano dev --kubeconfig ~/.kube/config --host localhost --port 8443
+    poblano demo
+
+or work with such a cluster, and save this file to see the next request meet the new rules:
+
+    poblano dev
     kubectl apply -f hello.samples.yaml
-
-or see what they do to the samples without one: ``poblano demo``.
 """
 
 from __future__ import annotations
