@@ -93,7 +93,8 @@ def old_sizes(bounds: Bounds, new: Size, old: Sequence[Size]) -> list[int]:
         broken = max(0, min(room, one.wanted - one.available))
         sizes[at] -= broken
         room -= broken
-    spare = sum(one.available for one in old) + new.available - bounds.least
+    # An old ReplicaSet that was just made smaller still counts as available what is to go.
+    spare = sum(min(one.available, one.wanted) for one in old) + min(new.available, new.wanted) - bounds.least
     for at, size in enumerate(sizes):
         gone = max(0, min(spare, size))
         sizes[at] -= gone
