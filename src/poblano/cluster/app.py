@@ -13,6 +13,7 @@ from poblano.cluster.rest.encoding import encoded
 from poblano.cluster.rest.exchange import Response
 from poblano.cluster.rest.options import Query
 from poblano.cluster.status import StatusError, internal, too_large
+from poblano.cluster.storage.journal import Unwritable
 from poblano.cluster.webhooks import warning_headers
 
 Scope = MutableMapping[str, Any]
@@ -65,9 +66,11 @@ class Application:
             return refusal(error)
         except (Disconnected, ConnectionReset):
             raise
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong here, the client gets a Status
+        except Unwritable as error:
+            return refusal(internal(f"the write was not kept: {error}"))
+        except Exception:  # noqa: BLE001 - whatever goes wrong here, the client gets a Status
             _log.exception("%s %s", scope["method"], scope["path"])
-            return refusal(internal(f"{type(error).__name__}: {error}"))
+            return refusal(internal("the server met something that it did not expect; its log has more"))
 
 
 def refusal(error: StatusError) -> Response:

@@ -51,7 +51,10 @@ _SPECIAL: Final[dict[str, Callable[[Document], Any]]] = {
 def known_fields(resource: Resource) -> tuple[str, ...]:
     """What a field selector on the resource may name."""
     custom: tuple[str, ...] = tuple(resource.custom.selectable_fields(resource.version)) if resource.custom else ()
-    return _ALWAYS + _KNOWN.get((resource.group, resource.plural), ()) + custom
+    at = (resource.group, resource.plural)
+    by_namespace = resource.namespaced or (resource.custom is None and at not in _KNOWN)
+    always = _ALWAYS if by_namespace else _ALWAYS[:1]
+    return always + _KNOWN.get((resource.group, resource.plural), ()) + custom
 
 
 def check_fields(resource: Resource, terms: tuple[FieldTerm, ...]) -> None:

@@ -160,6 +160,7 @@ class Registry:
 
     def __init__(self, built_in: Iterable[Resource] | None = None) -> None:
         self._built_in = tuple(built_in_resources() if built_in is None else built_in)
+        self._own_groups = frozenset(one.group for one in self._built_in)
         self._custom: dict[str, tuple[Resource, ...]] = {}
         self.generation = 0
         """Counts the changes: what is derived from the registry is as fresh as this."""
@@ -174,6 +175,10 @@ class Registry:
     def kind(self, group: str, version: str, kind: str) -> Resource | None:
         """The resource of a kind, or None."""
         return next((one for one in self if (one.group, one.version, one.kind) == (group, version, kind)), None)
+
+    def is_built_in(self, group: str) -> bool:
+        """Whether the group is one of Kubernetes' own."""
+        return group in self._own_groups
 
     def versions(self, group: str, plural: str) -> Sequence[Resource]:
         """One resource in all the versions it is served in, the preferred one first."""

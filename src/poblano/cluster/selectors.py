@@ -83,8 +83,8 @@ class LabelSelector:
         labels: Mapping[str, str] = document.get("matchLabels") or {}
         found = [Requirement(key, "in", frozenset({value})) for key, value in labels.items()]
         for expression in document.get("matchExpressions") or ():
-            operator = _DOCUMENT_OPERATORS[expression["operator"]]
-            found.append(Requirement(expression["key"], operator, frozenset(expression.get("values") or ())))
+            operator = _DOCUMENT_OPERATORS.get(expression.get("operator") or "", "in")
+            found.append(Requirement(expression.get("key") or "", operator, frozenset(expression.get("values") or ())))
         return LabelSelector(tuple(found))
 
     def matches(self, labels: Mapping[str, str]) -> bool:
@@ -220,8 +220,23 @@ def _field_term(text: str) -> FieldTerm:
         if separator and (operator != "=" or "!=" not in text):
             if not field:
                 raise BadSelector(f"invalid selector: '{text}'; can't understand '{text}'")
-            return FieldTerm(field, re.sub(r"\\([\\,=])", r"\1", value), operator != "!=")
+            return FieldTerm(field, _unescaped(value), operator != "!=")
     raise BadSelector(f"invalid selector: '{text}'; can't understand '{text}'")
+
+
+def _unescaped(value: str) -> str:
+    r"""A field's value without its backslashes (UnescapeValue).
+
+    >>> _unescaped(r"a\,b")
+    'a,b'
+    """
+    wrong = re.search(r"\\(?![\\,=]).?", re.sub(r"\\[\\,=]", "", value))
+    if wrong:
+        raise BadSelector(f"invalid field selector: invalid escape sequence: {wrong[0]}")
+    bare = re.search(r"[,=]", re.sub(r"\\.", "", value))
+    if bare:
+        raise BadSelector(f"invalid field selector: unescaped character in value: {ord(bare[0])}")
+    return re.sub(r"\\([\\,=])", r"\1", value)
 
 
 def fields_match(terms: tuple[FieldTerm, ...], value_of: Callable[[str], str]) -> bool:

@@ -142,6 +142,13 @@ def method_not_allowed(resource: str, verb: str, *, group: str = "") -> StatusEr
     return StatusError(405, "MethodNotAllowed", message, details=details("", group, resource))
 
 
+def wrong_method() -> StatusError:
+    """The path knows other methods, not this one: 405."""
+    return StatusError(
+        405, "MethodNotAllowed", "the server does not allow this method on the requested resource", details={}
+    )
+
+
 def not_acceptable(available: Sequence[str]) -> StatusError:
     """None of the types that the client accepts is spoken here: 406."""
     message = f"406: Not Acceptable\n\nAvailable representations: {', '.join(available)}"
@@ -177,4 +184,4 @@ def internal(message: str) -> StatusError:
 
 def timeout(message: str) -> StatusError:
     """It took too long: 504."""
-    return StatusError(504, "Timeout", f"Timeout: {message}", details={"retryAfterSeconds": 0})
+    return StatusError(504, "Timeout", f"Timeout: {message}", details={})

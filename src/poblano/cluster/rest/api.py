@@ -10,6 +10,8 @@ from typing import Final
 
 from poblano.cluster.access import Action
 from poblano.cluster.attributes import User
+from poblano.cluster.field_errors import go_value
+from poblano.cluster.kinds.names import path_segment
 from poblano.cluster.resources import Resource
 from poblano.cluster.rest.create import create
 from poblano.cluster.rest.delete import delete, delete_collection
@@ -21,11 +23,11 @@ from poblano.cluster.rest.plain_paths import answer_plain_path
 from poblano.cluster.rest.reading import get, list_
 from poblano.cluster.rest.reviews import is_review, review
 from poblano.cluster.rest.server import Server
-from poblano.cluster.rest.subresources import subresource_verb
+from poblano.cluster.rest.subresources import subresource_verb, unsupported
 from poblano.cluster.rest.update import update
 from poblano.cluster.rest.url import Target, target
 from poblano.cluster.rest.watch import watch
-from poblano.cluster.status import StatusError, method_not_allowed, no_such_resource
+from poblano.cluster.status import StatusError, bad_request, no_such_resource
 from poblano.cluster.webhooks import warning_headers
 
 Verb = Callable[[Server, Request], Awaitable[Response]]
@@ -75,6 +77,8 @@ class Api:
         if asked is None:
             return await answer_plain_path(self.server, method, path, query, headers)
         resource = self.server.registry.find(asked.group, asked.version, asked.plural)
+        if resource is None and self.server.registry.is_built_in(asked.group):
+            raise no_such_resource()
         if resource is None:
             return await answer_plain_path(self.server, method, path, query, headers)
         _check_scope(asked, resource)
@@ -90,11 +94,12 @@ class Api:
 
     async def _verb(self, request: Request) -> Response:
         asked, resource = request.target, request.resource
+        _check_name(asked.name)
         if asked.subresource:
             verb = subresource_verb(request)
             return await verb(self.server, request)
-        if asked.verb not in resource.verbs:
-            raise method_not_allowed(resource.plural, asked.verb, group=resource.group)
+        if asked.verb not in resource.verbs or not _has_method(asked, resource):
+            raise unsupported(asked, resource)
         if asked.verb == "watch":
             return watch(self.server, request)
         if is_review(resource):
@@ -111,6 +116,24 @@ def _action(asked: Target) -> Action:
         namespace=asked.namespace,
         name=asked.name,
     )
+
+
+def _has_method(asked: Target, resource: Resource) -> bool:
+    """Whether the path is one that takes the verb: a POST goes to a collection in a namespace, a PUT to an object."""
+    if asked.verb in ("create", "deletecollection") and resource.namespaced and not asked.namespace:
+        return resource.custom is not None and asked.verb == "create"
+    return asked.verb not in ("create", "update", "patch") or bool(asked.name) == (asked.verb != "create")
+
+
+def _check_name(name: str) -> None:
+    """Nothing, if something could be stored under the name (NamespaceKeyFunc).
+
+    Raises:
+        StatusError: 400.
+    """
+    problems = path_segment(name)
+    if problems:
+        raise bad_request(f"Name parameter invalid: {go_value(name)}: {';'.join(problems)}")
 
 
 def _check_scope(asked: Target, resource: Resource) -> None:

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from poblano.cluster import field_errors
 from poblano.cluster.decoding import Undecodable, check_fields, decode, read_object, type_errors
-from poblano.cluster.decoding.reading import read
+from poblano.cluster.decoding.go_types import mismatch_in
+from poblano.cluster.decoding.reading import read, typed
 from poblano.cluster.resources import GroupVersionKind
 from poblano.cluster.rest.encoding import encoded
 from poblano.cluster.rest.exchange import Request
@@ -20,6 +21,7 @@ from poblano.core.jsonvalue import Document
 _PROTOBUF: Final = "application/vnd.kubernetes.protobuf"
 _ACCEPTED: Final = ("application/json", "application/yaml", _PROTOBUF)
 _GO_KINDS: Final = {"dict": "object", "list": "array", "str": "string", "bool": "bool"}
+_SCHEME: Final = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"
 _DELETE_OPTIONS: Final = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions"
 
 
@@ -85,6 +87,10 @@ def read_patch(request: Request, kind: str) -> Any:
     wants_list = kind.startswith("application/json-patch")
     if isinstance(found, list if wants_list else dict):
         return found  # pyright: ignore[reportUnknownVariableType]
+    if found is None and not kind.startswith("application/merge-patch"):
+        return [] if wants_list else {}
+    if found is None:
+        raise bad_request("Invalid JSON Patch")
     goal = "jsonpatch.Patch" if wants_list else "map[string]interface {}"
     raise bad_request(f"error decoding patch: json: cannot unmarshal {_go_kind(found)} into Go value of type {goal}")
 
@@ -103,6 +109,7 @@ def check_patched(request: Request, new: Document, options: WriteOptions) -> Non
     Raises:
         StatusError: 422 for values of a wrong type, and for unknown fields where they are to be refused.
     """
+    _check_patched_kind(request, new)
     try:
         if request.resource.custom is None:
             type_errors(new, request.resource.definition)
@@ -114,6 +121,29 @@ def check_patched(request: Request, new: Document, options: WriteOptions) -> Non
     except StatusError as error:
         why = error.message.partition(" cannot be handled as a ")[2].partition(": ")[2]
         raise _bad_patch(_go_map(new), why) from None
+
+
+def _check_patched_kind(request: Request, new: Document) -> None:
+    """Nothing, if the patched document is of the kind that it was; a kind that was removed is put back.
+
+    Raises:
+        StatusError: 422 for another kind or version; 400 where Go, which goes by the version, finds no name any more.
+    """
+    resource = request.resource
+    new["kind"] = new.get("kind") or resource.kind
+    version = new.get("apiVersion") or ""
+    if (version, new["kind"]) == (resource.api_version, resource.kind):
+        return
+    if resource.custom is not None:
+        pairs = (("apiVersion", version, resource.api_version), ("kind", new["kind"], resource.kind))
+        errors = [field_errors.invalid(at, given, f"must be {own}") for at, given, own in pairs if given != own]
+        raise invalid(resource.kind, request.target.name, errors, group=resource.group)
+    if not version:
+        name = request.target.name
+        raise bad_request(f"the name of the object ({name} based on URL) was undeterminable: name must be provided")
+    kind = field_errors.go_value(new["kind"])
+    unknown = f'no kind {kind} is registered for version "{version}" in scheme "pkg/api/legacyscheme/scheme.go:30"'
+    raise _bad_patch(encoded(new).decode(), unknown)
 
 
 def _bad_patch(value: str, why: str) -> StatusError:
@@ -144,13 +174,18 @@ def read_delete_options(request: Request) -> Document | None:
     """The DeleteOptions in the body of a delete; None where there is no body.
 
     Raises:
-        StatusError: 400 for what is no such object.
+        StatusError: 415 for a type that is not read here, 500 for what is no such object: so says the real one.
     """
     if not request.body:
         return None
-    kind = GroupVersionKind("", "v1", "DeleteOptions")
-    found = decode(*_content(request), kind="DeleteOptions")
-    if found.get("kind") not in (None, "", kind.kind):
-        raise bad_request(f"the object provided is unrecognized (must be of type DeleteOptions): {found.get('kind')}")
-    type_errors({**found, "kind": kind.kind, "apiVersion": "v1"}, _DELETE_OPTIONS)
+    try:
+        found = typed(read(*_content(request)))
+    except Undecodable as error:
+        raise StatusError(500, "", str(error)) from None
+    kind, version = found.get("kind") or "DeleteOptions", found.get("apiVersion") or "v1"
+    if kind != "DeleteOptions":
+        raise StatusError(500, "", f'no kind "{kind}" is registered for version "{version}" in scheme "{_SCHEME}"')
+    wrong = mismatch_in(found, _DELETE_OPTIONS)
+    if wrong:
+        raise StatusError(500, "", wrong)
     return found

@@ -19,6 +19,7 @@ def check_list_options(query: Query) -> None:
     Raises:
         StatusError: 422 with what contradicts itself.
     """
+    check_numbers(query)
     match, version = query.text(_MATCH), query.text("resourceVersion")
     errors: list[FieldError] = []
     if match and not version:
@@ -40,6 +41,7 @@ def check_watch_options(query: Query) -> None:
     Raises:
         StatusError: 422 with what contradicts itself.
     """
+    check_numbers(query)
     match, initial = query.text(_MATCH), query.text("sendInitialEvents")
     errors: list[FieldError] = []
     if initial and match != "NotOlderThan":
@@ -51,6 +53,16 @@ def check_watch_options(query: Query) -> None:
     if match and query.text("continue"):
         errors.append(_forbidden("resourceVersionMatch is forbidden when continue is provided"))
     _refuse(errors)
+
+
+def check_numbers(query: Query) -> None:
+    """Nothing, if what has to be a number is one.
+
+    Raises:
+        StatusError: 400.
+    """
+    for name in ("timeoutSeconds", "limit"):
+        query.number(name)
 
 
 def _forbidden(why: str) -> FieldError:

@@ -132,7 +132,7 @@ def _where(storage: Storage, query: Query) -> tuple[int | None, str | None]:
         raise _match_error(match, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
     number = revision_number(version)
     if number > storage.revision:
-        raise _from_the_future(number, storage.revision)
+        raise from_the_future(number, storage.revision)
     exact = match == "Exact" or (not match and number and query.number("limit"))
     return (number if exact else None), None
 
@@ -144,7 +144,7 @@ def _match_error(match: str, why: str) -> StatusError:
     return invalid("ListOptions", "", [field_errors.forbidden("resourceVersionMatch", why)], group="meta.k8s.io")
 
 
-def _from_the_future(asked: int, current: int) -> StatusError:
+def from_the_future(asked: int, current: int) -> StatusError:
     """etcd has not come that far: clients ask again."""
     message = f"Timeout: Too large resource version: {asked}, current: {current}"
     cause: Document = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}

@@ -20,6 +20,8 @@ from poblano.core.jsonvalue import Document, as_map
 _SUFFIX_LETTERS: Final = "bcdfghjklmnpqrstvwxz2456789"
 _SUFFIX_LENGTH: Final = 5
 _BASE_LENGTH: Final = 63 - _SUFFIX_LENGTH
+_UNTOUCHABLE: Final = ("creationTimestamp", "deletionTimestamp")
+_REPEATED: Final = ("uid", *_UNTOUCHABLE, "deletionGracePeriodSeconds")
 
 
 def metadata_of(document: Document) -> Document:
@@ -31,7 +33,7 @@ def metadata_of(document: Document) -> Document:
 
 
 def fit_namespace(document: Document, resource: Resource, namespace: str) -> None:
-    """Give the object the namespace of the request.
+    """Give the object the namespace of the request; what lives in none loses the one that it names.
 
     Raises:
         StatusError: 400, it names another one.
@@ -39,7 +41,7 @@ def fit_namespace(document: Document, resource: Resource, namespace: str) -> Non
     metadata = metadata_of(document)
     wanted = namespace if resource.namespaced else ""
     given = metadata.get("namespace") or ""
-    if given and given != wanted:
+    if given and wanted and given != wanted:
         raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
     if wanted:
         metadata["namespace"] = wanted
@@ -60,6 +62,17 @@ def fit_name(document: Document, name: str) -> None:
     metadata["name"] = name
 
 
+def same_name(document: Document, name: str) -> None:
+    """Nothing, if the object names itself as the request does.
+
+    Raises:
+        StatusError: 400, it has another name, or none.
+    """
+    if not metadata_of(document).get("name"):
+        raise bad_request(f"the name of the object ({name} based on URL) was undeterminable: name must be provided")
+    fit_name(document, name)
+
+
 def generated_name(base: str) -> str:
     """A name that begins with `base` and ends with five random letters."""
     suffix = "".join(secrets.choice(_SUFFIX_LETTERS) for _ in range(_SUFFIX_LENGTH))
@@ -76,20 +89,14 @@ def start_life(document: Document, now: str) -> None:
 
 
 def keep_life(document: Document, old: Document) -> None:
-    """The metadata that no update changes."""
+    """The metadata that an update need not repeat; what else differs is for the validation to refuse."""
     metadata, was = metadata_of(document), metadata_of(old)
-    for key in (
-        "uid",
-        "creationTimestamp",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-        "selfLink",
-        "generateName",
-    ):
-        if key in was and (key != "uid" or not metadata.get("uid")):
-            metadata[key] = was[key]
-        elif key not in was and key != "generateName":
+    for key in _REPEATED:
+        if metadata.get(key) in (None, ""):
             metadata.pop(key, None)
+    kept = [key for key in _REPEATED if key in was and (key in _UNTOUCHABLE or key not in metadata)]
+    metadata.update({key: was[key] for key in kept})
+    metadata.pop("selfLink", None)
 
 
 def own(
@@ -153,5 +160,6 @@ __all__ = [
     "metadata_of",
     "own",
     "refuse_invalid",
+    "same_name",
     "start_life",
 ]

@@ -5,6 +5,7 @@ Source: k8s.io/apimachinery/pkg/apis/meta/v1/types.go (ListOptions, CreateOption
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,8 +19,11 @@ from poblano.core.jsonvalue import Document
 
 FieldValidation = Literal["Strict", "Warn", "Ignore"]
 
-_TRUE: Final = frozenset({"1", "t", "T", "true", "TRUE", "True"})
+_FALSE: Final = frozenset({"false", "0"})
+_NUMBER: Final = re.compile(r"[+-]?[0-9]+")
 
+_DIGITS: Final = 4000
+"""More than that many Python does not read as a number; they are too many for 64 bits anyhow."""
 _VALIDATIONS: Final = ("Ignore", "Strict", "Warn")
 _PROPAGATIONS: Final = ("Background", "Foreground", "Orphan")
 _MANAGER_LIMIT: Final = 128
@@ -52,11 +56,13 @@ class Query:
         return list(self._values.get(name, ()))
 
     def flag(self, name: str) -> bool:
-        """A boolean: what Go's strconv.ParseBool takes for true; a bare name is true as well."""
+        """A boolean: whatever is given is true but for "false" and "0" (Convert_Slice_string_To_bool).
+
+        >>> [Query.of(text).flag("watch") for text in ("", "watch", "watch=1", "watch=False", "watch=0")]
+        [False, True, True, False, False]
+        """
         values = self._values.get(name)
-        if not values:
-            return False
-        return values[0] in _TRUE or (values[0] == "" and name == "watch")
+        return values is not None and values[0].lower() not in _FALSE
 
     def number(self, name: str) -> int | None:
         """A whole number, None when there is none.
@@ -64,14 +70,16 @@ class Query:
         Raises:
             StatusError: 400, it is no number.
         """
-        text = self.text(name)
-        if not text:
+        values = self._values.get(name)
+        if not values:
             return None
-        try:
-            return int(text)
-        except ValueError:
-            problem = f'strconv.ParseInt: parsing "{text}": invalid syntax'
-            raise bad_request(problem) from None
+        shown = f"strconv.ParseInt: parsing {field_errors.go_value(values[0])}"
+        if not _NUMBER.fullmatch(values[0]):
+            raise bad_request(f"{shown}: invalid syntax")
+        found = int(values[0][:_DIGITS])
+        if not -(2**63) <= found < 2**63:
+            raise bad_request(f"{shown}: value out of range")
+        return found
 
 
 @lru_cache(maxsize=1024)

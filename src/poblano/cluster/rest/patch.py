@@ -15,14 +15,14 @@ from poblano.cluster.patching.strategic import strategic_merge
 from poblano.cluster.rest.bodies import check_patched, read_apply, read_patch
 from poblano.cluster.rest.create import create_object
 from poblano.cluster.rest.exchange import Request, Response
-from poblano.cluster.rest.objects import fit_name, metadata_of, own
+from poblano.cluster.rest.objects import fit_name, fit_namespace, metadata_of, own, same_name
 from poblano.cluster.rest.options import WriteOptions, write_options
 from poblano.cluster.rest.presenting import present
 from poblano.cluster.rest.server import Server
 from poblano.cluster.rest.stored import strategy_of
 from poblano.cluster.rest.update import Change, change_object
 from poblano.cluster.schema import Schema
-from poblano.cluster.status import StatusError, bad_request, not_found, unsupported_media_type
+from poblano.cluster.status import StatusError, bad_request, conflict, not_found, unsupported_media_type
 from poblano.core.jsonvalue import Document
 
 JSON_PATCH: Final = "application/json-patch+json"
@@ -104,11 +104,8 @@ def patched(request: Request, kind: str, old: Document, content: Any, *, schema:
 
 
 def _keep_name(request: Request, new: Document) -> None:
-    metadata = metadata_of(new)
-    fit_name(new, request.target.name)
-    namespace = request.target.namespace if request.resource.namespaced else ""
-    if (metadata.get("namespace") or "") not in (namespace, ""):
-        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+    fit_namespace(new, request.resource, request.target.namespace)
+    same_name(new, request.target.name)
 
 
 async def _apply(server: Server, request: Request, options: WriteOptions) -> Response:
@@ -118,9 +115,11 @@ async def _apply(server: Server, request: Request, options: WriteOptions) -> Res
     if server.find(request) is None:
         if target.subresource:
             raise not_found(resource.plural, target.name, group=resource.group)
-        given = metadata_of(config)
-        if given.get("uid") or given.get("resourceVersion"):
-            raise not_found(resource.plural, target.name, group=resource.group)
+        uid = metadata_of(config).get("uid")
+        if uid:
+            why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+            raise conflict(resource.plural, target.name, why, group=resource.group)
+        metadata_of(config).pop("resourceVersion", None)
         new = _applied(server, request, None, config, options)
         strategy_of(resource).default(new, resource.version)
         made = await create_object(server, request, new, options, manager="")

@@ -5,6 +5,7 @@ Source: k8s.io/kubernetes/pkg/registry/core/pod/storage/eviction.go and storage.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from poblano.cluster.kinds.tree import many, struct, value
@@ -35,7 +36,8 @@ async def evict(server: Server, request: Request) -> Response:
     record = _pod(server, request)
     options = delete_options(Query.of(""), eviction.get("deleteOptions"))
     _check_budgets(server, request.target.namespace, record)
-    await delete_record_unasked(server, request, record, options)
+    dry_run = options.dry_run or is_dry_run(request)
+    await delete_record_unasked(server, request, record, replace(options, dry_run=dry_run))
     return _done()
 
 
@@ -57,8 +59,14 @@ async def bind(server: Server, request: Request) -> Response:
         raise conflict("pods/binding", request.target.name, why)
     pod["spec"]["nodeName"] = node
     _scheduled(server, pod)
-    server.storage.update(bucket_of(request.resource), request.resource.version, pod, read=record)
+    if not is_dry_run(request):
+        server.storage.update(bucket_of(request.resource), request.resource.version, pod, read=record)
     return _done()
+
+
+def is_dry_run(request: Request) -> bool:
+    """Whether nothing is to be stored; what else the option says has been refused by then."""
+    return bool(request.query.all("dryRun"))
 
 
 async def _admitted(server: Server, request: Request) -> Document:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from poblano.cluster.rest.encoding import encoded, rendered
 from poblano.cluster.rest.exchange import Request, Response
 from poblano.cluster.rest.list_options import check_list_options
-from poblano.cluster.rest.listing import list_items, page, selection
+from poblano.cluster.rest.listing import from_the_future, list_items, page, revision_number, selection
 from poblano.cluster.rest.presenting import partial_list, present, tabulated
 from poblano.cluster.rest.server import Server
 from poblano.cluster.status import not_found
@@ -18,8 +18,11 @@ async def get(server: Server, request: Request) -> Response:
     """Answer a GET of one object.
 
     Raises:
-        StatusError: 404, there is none.
+        StatusError: 404, there is none; 500 or 504 for a resourceVersion that is none, or not yet.
     """
+    revision = revision_number(request.query.text("resourceVersion"))
+    if revision > server.storage.revision:
+        raise from_the_future(revision, server.storage.revision)
     record = server.find(request)
     if record is None:
         raise not_found(request.resource.plural, request.target.name, group=request.resource.group)

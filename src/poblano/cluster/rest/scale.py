@@ -10,13 +10,15 @@ from copy import deepcopy
 from typing import Any, Final, NamedTuple
 
 from poblano.cluster import field_errors
+from poblano.cluster.decoding.go_types import mismatch_in
 from poblano.cluster.kinds.tree import value
 from poblano.cluster.managed import parent_entries, scale_entries, track_update
 from poblano.cluster.resources import GroupVersionKind, Resource
 from poblano.cluster.rest.admission import attributes
 from poblano.cluster.rest.bodies import read_kind, read_patch
+from poblano.cluster.rest.encoding import encoded
 from poblano.cluster.rest.exchange import Request, Response
-from poblano.cluster.rest.objects import fit_name, fit_namespace, metadata_of
+from poblano.cluster.rest.objects import fit_namespace, metadata_of, same_name
 from poblano.cluster.rest.options import WriteOptions, write_options
 from poblano.cluster.rest.presenting import present_document
 from poblano.cluster.rest.server import Server
@@ -29,6 +31,7 @@ from poblano.cluster.storage.records import Record
 from poblano.core.jsonvalue import Document
 
 SCALE: Final = GroupVersionKind("autoscaling", "v1", "Scale")
+_DEFINITION: Final = "io.k8s.api.autoscaling.v1.Scale"
 _TRIES: Final = 20
 
 
@@ -76,8 +79,19 @@ async def write_scale(server: Server, request: Request) -> Response:
     raise modified(request.resource.plural, request.target.name, group=request.resource.group)
 
 
+def _check_scale(new: Document) -> None:
+    """Nothing, if a patched Scale is still one.
+
+    Raises:
+        StatusError: 422.
+    """
+    wrong = mismatch_in(new, _DEFINITION)
+    if wrong:
+        raise invalid("", "", [field_errors.invalid("patch", encoded(new).decode(), wrong)])
+
+
 def _schema() -> Any:
-    return built_in()["io.k8s.api.autoscaling.v1.Scale"]
+    return built_in()[_DEFINITION]
 
 
 def _record(server: Server, request: Request) -> Record:
@@ -97,8 +111,9 @@ async def _written(
     options: WriteOptions,
 ) -> Response:
     resource = request.resource
-    fit_name(new, request.target.name)
+    _check_scale(new)
     fit_namespace(new, resource, request.target.namespace)
+    same_name(new, request.target.name)
     version = metadata_of(new).get("resourceVersion")
     if version and version != parent["metadata"]["resourceVersion"]:
         raise modified(resource.plural, request.target.name, group=resource.group)

@@ -30,6 +30,29 @@ def bucket_of(resource: Resource) -> Bucket:
     return _TOGETHER.get(own, own)
 
 
+_REGISTRY_NAMES: Final = {
+    "services": "services/specs",
+    "endpoints": "services/endpoints",
+    "nodes": "minions",
+    "replicationcontrollers": "controllers",
+    "ingresses": "ingress",
+}
+_BY_GROUP: Final = ("apiextensions.k8s.io", "apiregistration.k8s.io")
+
+
+def registry_key(resource: Resource, namespace: str, name: str) -> str:
+    """Where the real server keeps an object: its refusals name the place.
+
+    >>> from poblano.cluster.resources import Registry
+    >>> registry_key(Registry().find("", "v1", "nodes"), "", "n1")
+    '/registry/minions/n1'
+    """
+    by_group = resource.custom is not None or resource.group in _BY_GROUP
+    plural = _REGISTRY_NAMES.get(resource.plural, resource.plural)
+    place = f"{resource.group}/{resource.plural}" if by_group else plural
+    return f"/registry/{place}/{key_of(namespace if resource.namespaced else '', name)}"
+
+
 def strategy_of(resource: Resource) -> Strategy:
     """What the kind does with its objects."""
     if resource.custom is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+from poblano.cluster.resources import Resource
 from poblano.cluster.rest.connect import connect, log
 from poblano.cluster.rest.exchange import Request, Response
 from poblano.cluster.rest.patch import patch
@@ -17,7 +18,8 @@ from poblano.cluster.rest.reviews import issue_token
 from poblano.cluster.rest.scale import read_scale, write_scale
 from poblano.cluster.rest.server import Server
 from poblano.cluster.rest.update import update
-from poblano.cluster.status import method_not_allowed, no_such_resource
+from poblano.cluster.rest.url import Target
+from poblano.cluster.status import StatusError, method_not_allowed, no_such_resource, wrong_method
 
 Verb = Callable[[Server, Request], Awaitable[Response]]
 
@@ -44,5 +46,13 @@ def subresource_verb(request: Request) -> Verb:
     if found is None:
         raise no_such_resource()
     if target.verb not in found.verbs:
-        raise method_not_allowed(f"{resource.plural}/{target.subresource}", target.verb, group=resource.group)
+        raise unsupported(target, resource)
     return _OWN.get(target.subresource, _PART)[target.verb]
+
+
+def unsupported(target: Target, resource: Resource) -> StatusError:
+    """The refusal of a verb: of built-in kinds the path has no such method, custom ones name the verb."""
+    if resource.custom is None:
+        return wrong_method()
+    plural = "/".join(filter(None, (resource.plural, target.subresource)))
+    return method_not_allowed(plural, target.verb, group=resource.group)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from poblano.cluster import field_errors
+from poblano.cluster.field_errors import go_value
 from poblano.cluster.kinds.strategy import Strategy
 from poblano.cluster.kinds.tree import many
 from poblano.cluster.rest.admission import attributes
@@ -17,13 +18,13 @@ from poblano.cluster.rest.asking import ask_mutating
 from poblano.cluster.rest.bodies import body_of
 from poblano.cluster.rest.create import create_object
 from poblano.cluster.rest.exchange import Request, Response
-from poblano.cluster.rest.objects import fit_name, fit_namespace, keep_life, metadata_of, own
+from poblano.cluster.rest.objects import fit_namespace, keep_life, metadata_of, own, same_name
 from poblano.cluster.rest.options import WriteOptions, write_options
 from poblano.cluster.rest.parts import PARTS
 from poblano.cluster.rest.presenting import present
 from poblano.cluster.rest.server import Server
-from poblano.cluster.rest.stored import bucket_of, strategy_of
-from poblano.cluster.status import conflict, invalid, modified, not_found
+from poblano.cluster.rest.stored import bucket_of, registry_key, strategy_of
+from poblano.cluster.status import StatusError, conflict, invalid, modified, not_found
 from poblano.cluster.storage.engine import Changed
 from poblano.cluster.storage.records import Record, unstored
 from poblano.core.jsonvalue import Document
@@ -42,12 +43,14 @@ class Change:
         retried: whether to start again when another write was faster: what a patch does, and an update without a
             resourceVersion.
         subresource: the part that is written: "" for all but the status, "status" for that alone.
+        uid: what the object has to have; empty for any.
     """
 
     make: Callable[[Document], Awaitable[Document]]
     options: WriteOptions
     retried: bool
     subresource: str = ""
+    uid: str = ""
 
 
 async def update(server: Server, request: Request) -> Response:
@@ -58,8 +61,8 @@ async def update(server: Server, request: Request) -> Response:
     """
     options = write_options(request.query, "UpdateOptions")
     document = body_of(request, options)
-    fit_name(document, request.target.name)
     fit_namespace(document, request.resource, request.target.namespace)
+    same_name(document, request.target.name)
     strategy = strategy_of(request.resource)
     strategy.default(document, request.resource.version)
     record = server.find(request)
@@ -72,8 +75,9 @@ async def update(server: Server, request: Request) -> Response:
         own(server, request, old, new, options.field_manager, part)
         return new
 
-    given = metadata_of(document).get("resourceVersion")
-    change = Change(make, options, retried=not given, subresource=part)
+    metadata = metadata_of(document)
+    given = metadata.get("resourceVersion")
+    change = Change(make, options, retried=not given, subresource=part, uid=metadata.get("uid") or "")
     return await present(server, request, await change_object(server, request, change))
 
 
@@ -81,6 +85,7 @@ async def _unknown(
     server: Server, request: Request, document: Document, options: WriteOptions, strategy: Strategy
 ) -> Response:
     resource, name = request.resource, request.target.name
+    _check_uid(request, metadata_of(document).get("uid") or "", "")
     if not strategy.creates_on_update or request.target.subresource:
         raise not_found(resource.plural, name, group=resource.group)
     metadata_of(document).pop("resourceVersion", None)
@@ -98,6 +103,7 @@ async def change_object(server: Server, request: Request, change: Change) -> Rec
     for _ in range(_TRIES):
         record = server.find(request)
         if record is None:
+            _check_uid(request, change.uid, "")
             raise not_found(resource.plural, name, group=resource.group)
         noted = len(request.warnings)
         try:
@@ -113,6 +119,7 @@ async def _attempt(server: Server, request: Request, change: Change, record: Rec
     resource, options = request.resource, change.options
     strategy = strategy_of(resource)
     old = await server.stored.load(resource, record)
+    _check_uid(request, change.uid, metadata_of(old)["uid"])
     new = await change.make(old)
     strategy.admit(new, old, server.lookup, change.subresource)
     review = attributes(request, "UPDATE", new=new, old=old, options=options.document, dry_run=options.dry_run)
@@ -144,7 +151,7 @@ def _check_identity(request: Request, new: Document, old: Document, strategy: St
     """Nothing, if the new state is one of the object that is stored.
 
     Raises:
-        StatusError: 409 for another uid or an outdated resourceVersion, 422 for a missing one.
+        StatusError: 409 for an outdated resourceVersion, 422 for a missing one, 500 for what is no number.
     """
     resource, name = request.resource, request.target.name
     given, there = metadata_of(new), metadata_of(old)
@@ -152,12 +159,30 @@ def _check_identity(request: Request, new: Document, old: Document, strategy: St
     if not version and not strategy.unconditional_update:
         error = field_errors.invalid("metadata.resourceVersion", 0, "must be specified for an update")
         raise invalid(resource.kind, name, [error], group=resource.group)
-    if given.get("uid") and given["uid"] != there["uid"]:
-        why = f"Precondition failed: UID in precondition: {given['uid']}, UID in object meta: {there['uid']}"
-        raise conflict(resource.plural, name, why, group=resource.group)
+    _check_number(version)
     if version and version != there["resourceVersion"]:
         raise modified(resource.plural, name, group=resource.group)
     given["resourceVersion"] = there["resourceVersion"]
+
+
+def _check_number(version: str) -> None:
+    if version and not (version.isascii() and version.isdigit()):
+        raise StatusError(500, "", f"strconv.ParseUint: parsing {go_value(version)}: invalid syntax")
+
+
+def _check_uid(request: Request, asked: str, there: str) -> None:
+    """Nothing, if a PUT means the object that is there.
+
+    Raises:
+        StatusError: 409, it is another one of that name, or none.
+    """
+    if asked in ("", there):
+        return
+    resource, name = request.resource, request.target.name
+    failed = f"Precondition failed: UID in precondition: {asked}, UID in object meta: {there}"
+    at = f"Key: {registry_key(resource, request.target.namespace, name)}, ResourceVersion: 0"
+    why = f"StorageError: invalid object, Code: 4, {at}, AdditionalErrorMsg: {failed}"
+    raise conflict(resource.plural, name, why, group=resource.group)
 
 
 async def store_change(

@@ -46,9 +46,9 @@ def target(method: str, path: str, query: Query) -> Target | None:
     'deletecollection'
     """
     group, version, parts = _split(path)
-    if not parts or method not in _VERBS:
+    if not parts:
         return None
-    verb = _VERBS[method]
+    verb = _VERBS.get(method, method.lower())
     if parts[0] == "watch" and len(parts) > 1:
         parts, verb = parts[1:], "watch"
     namespace = ""

@@ -27,6 +27,8 @@ _SHORTEST: Final = 1800.0
 """Seconds that a watch lasts at least when it asks for no timeoutSeconds; at most twice that (--min-request-timeout)."""
 _BOOKMARKS: Final = 60.0
 """Seconds between bookmarks."""
+_BEFORE_THE_END: Final = 2.0
+"""Seconds before its end at which a watch has its last bookmark (cacher/cache_watcher.go: nextBookmarkTime)."""
 _INITIAL_END: Final = "k8s.io/initial-events-end"
 
 
@@ -120,7 +122,9 @@ class _Stream:
     def _until_bookmark(self) -> float:
         if not self._wanted.bookmarks:
             return _SHORTEST * 2
-        return self._marked + _BOOKMARKS - time.monotonic()
+        last = self._began + self._wanted.seconds - _BEFORE_THE_END
+        due = self._marked + _BOOKMARKS if self._marked >= last else min(self._marked + _BOOKMARKS, last)
+        return due - time.monotonic()
 
     async def _written(self, changes: Iterable[Change]) -> bytes:
         resource, stored = self._view.resource, self._server.stored

@@ -9,9 +9,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Final
 
-from poblano.cluster.storage.journal import Journal, NoJournal
+from poblano.cluster.storage.journal import Journal, NoJournal, Unwritable
 from poblano.cluster.storage.records import Bucket, Event, Record, record
 from poblano.core.jsonvalue import Document
 
@@ -187,7 +188,9 @@ class Storage:
         for listener in (*self._listeners.get(event.bucket, ()), *self._listeners.get(None, ())):
             listener(event)
         if len(self._log) > self._events_kept or self._bytes > self._bytes_kept:
-            self.compact(self._log[min(len(self._log) - 1, self._events_kept // 10)].revision)
+            # What is not forgotten now is forgotten with a later write; this one is kept.
+            with suppress(Unwritable):
+                self.compact(self._log[min(len(self._log) - 1, self._events_kept // 10)].revision)
 
     def _remember(self, event: Event) -> None:
         self._log.append(event)
@@ -214,13 +217,17 @@ class Storage:
         return events[bisect_right(events, revision, key=_revision) :]
 
     def compact(self, revision: int) -> None:
-        """Forget the events up to a revision."""
+        """Forget the events up to a revision.
+
+        Raises:
+            Unwritable: all are still there.
+        """
+        self._journal.compact(max(self.compacted, min(revision, self.revision)))
         while self._log and self._log[0].revision <= revision:
             self._bytes -= _weight(self._log.popleft())
         for shelf in self._shelves.values():
             del shelf.events[: bisect_right(shelf.events, revision, key=_revision)]
         self.compacted = max(self.compacted, min(revision, self.revision))
-        self._journal.compact(self.compacted)
 
     def listen(self, bucket: Bucket | None, listener: Callable[[Event], None]) -> Callable[[], None]:
         """Tell of each event as it happens, of all buckets for None; gives what ends that."""

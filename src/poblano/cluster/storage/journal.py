@@ -18,6 +18,10 @@ class Contents:
     events: list[Event] = field(default_factory=list[Event])
 
 
+class Unwritable(Exception):
+    """The write was not kept: the disk is full, or the files are gone. Nothing of it is there."""
+
+
 class Journal(Protocol):
     """Keeps writes in the order in which they are appended; what was appended is there after a SIGKILL."""
 
@@ -26,11 +30,19 @@ class Journal(Protocol):
         ...
 
     def append(self, event: Event) -> None:
-        """Keep one write, wholly or not at all; when this returns it is kept."""
+        """Keep one write, wholly or not at all; when this returns it is kept.
+
+        Raises:
+            Unwritable: it is not.
+        """
         ...
 
     def compact(self, revision: int) -> None:
-        """Forget the events up to a revision; the objects stay."""
+        """Forget the events up to a revision; the objects stay.
+
+        Raises:
+            Unwritable: they are all still there.
+        """
         ...
 
     def close(self) -> None:

@@ -7,10 +7,12 @@ consistent when the machine dies, though the last moments before that may be mis
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from poblano.cluster.storage.journal import Contents
+from poblano.cluster.storage.journal import Contents, Unwritable
 from poblano.cluster.storage.records import Bucket, Event, EventType, Record, read
 
 _SCHEMA: Final = """
@@ -75,24 +77,33 @@ class SqliteJournal:
 
     def append(self, event: Event) -> None:
         """Keep one write: the object, the event and the counter in one transaction."""
-        run = self._database.execute
-        run("begin immediate")
-        try:
+        with self._transaction() as run:
             _keep_object(self._database, event)
             _keep_event(self._database, event)
             run("update facts set value = ? where name = 'revision'", (event.revision,))
-        except sqlite3.Error:
-            run("rollback")
-            raise
-        run("commit")
 
     def compact(self, revision: int) -> None:
         """Forget the events up to a revision."""
+        with self._transaction() as run:
+            run("delete from events where revision <= ?", (revision,))
+            run("update facts set value = ? where name = 'compacted'", (revision,))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
+        """All that is run within, or nothing: also when it is the commit that fails.
+
+        Raises:
+            Unwritable: nothing.
+        """
         run = self._database.execute
-        run("begin immediate")
-        run("delete from events where revision <= ?", (revision,))
-        run("update facts set value = ? where name = 'compacted'", (revision,))
-        run("commit")
+        try:
+            run("begin immediate")
+            yield run
+            run("commit")
+        except sqlite3.Error as error:
+            if self._database.in_transaction:
+                run("rollback")
+            raise Unwritable(str(error)) from None
 
     def close(self) -> None:
         """Fold the log into the file and let go of it."""
