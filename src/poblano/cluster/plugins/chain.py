@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from poblano.cluster.access.action import Authorizer
 from poblano.cluster.attributes import Attributes
 from poblano.cluster.plugins.parameters import KindOf
+from poblano.cluster.plugins.podsecurity import judge as judge_pods
 from poblano.cluster.plugins.policy import VALIDATING
 from poblano.cluster.reading import Lookup
 from poblano.cluster.webhooks import Webhooks
@@ -59,6 +60,7 @@ class Admission:
 
     async def validate(self, attributes: Attributes) -> None:
         """Let everything that judges the object do so. Errors as for `mutate`."""
+        judge_pods(attributes, self._lookup)
         if self._lookup.revision(GROUP, VALIDATING[1]) and not exempt(attributes):
             await self._policies().validate(attributes)
         await self._webhooks.validate(attributes)
