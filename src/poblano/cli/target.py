@@ -78,9 +78,9 @@ class Target:
         """
         if self.process is None:
             return []
-        kept = f"kept in {self.directory}" if self.directory else "gone when this ends"
+        kept = f"its objects are kept in {self.directory}" if self.directory else "gone when it ends"
         return [
-            f"The cluster is this command's own, and its objects are {kept}. In another terminal:",
+            f"The cluster is this command's own: {kept}. In another terminal:",
             f"export KUBECONFIG={shlex.quote(self.kubeconfig)}",
             *([example] if example else []),
         ]

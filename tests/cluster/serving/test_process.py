@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import ssl
 import subprocess
 import sys
@@ -86,3 +87,43 @@ def test_it_ends_with_whoever_started_it_however_that_ends(tmp_path: Path) -> No
         assert is_alive(child)
         parent.kill()
     eventually(lambda: not is_alive(child), "it ends with its parent", pause=0.02)
+
+
+FORKING = """
+import asyncio, os, time
+from pathlib import Path
+from poblano.cluster.serving.process import ClusterProcess
+from poblano.cluster.serving.served import Settings
+
+async def main():
+    async with ClusterProcess(Settings(kubeconfig=Path({place!r}))) as cluster:
+        forked = os.fork()
+        if not forked:
+            time.sleep(600)
+        print(cluster._process.pid, forked, flush=True)
+        await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+def test_it_ends_also_when_somebody_else_holds_the_pipe_open(tmp_path: Path) -> None:
+    code = FORKING.format(place=str(tmp_path / "kubeconfig"))
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child, forked = map(int, parent.stdout.readline().split())
+        parent.kill()
+    try:
+        eventually(lambda: not is_alive(child), "it ends with its parent")
+        assert is_alive(forked)
+    finally:
+        os.kill(forked, signal.SIGKILL)
+
+
+async def test_its_end_is_told() -> None:
+    async with ClusterProcess(Settings()) as cluster:
+        assert cluster.is_running
+        assert cluster._process is not None
+        cluster._process.kill()
+        assert await cluster.ended() == "killed by signal 9"
+        assert not cluster.is_running

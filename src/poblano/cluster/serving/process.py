@@ -16,6 +16,7 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 PATIENCE_SECONDS: Final = 5.0
+LOOK_SECONDS: Final = 2.0
 _LIMIT: Final = 1 << 20
 
 
@@ -122,11 +124,20 @@ async def _serve(settings: Settings) -> None:
     try:
         async with Served(settings) as served:
             _say({"url": served.url, "kubeconfig": str(served.kubeconfig)})
-            await ended.wait()
+            await _until(ended)
     except CannotServe as error:
         _say({"error": str(error)})
     finally:
         loop.remove_reader(0)
+
+
+async def _until(ended: asyncio.Event) -> None:
+    """Wait for the end, or for the parent's: a child that it forked may hold the pipe open for longer."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), LOOK_SECONDS)
+            return
 
 
 def _say(document: dict[str, str]) -> None:
