@@ -65,7 +65,7 @@ async def patch(server: Server, request: Request) -> Response:
         return await _apply(server, request, options)
     content = read_patch(request, kind)
     if kind == JSON_PATCH:
-        _complain(request, options, unknown_fields([one if isinstance(one, dict) else {} for one in content]))
+        _complain(request, options, unknown_fields(_objects(content)))
 
     async def make(old: Document) -> Document:
         new = patched(request, kind, old, content)
@@ -77,6 +77,10 @@ async def patch(server: Server, request: Request) -> Response:
 
     change = Change(make, options, retried=True, subresource=request.target.subresource)
     return await present(server, request, await change_object(server, request, change))
+
+
+def _objects(content: list[Any]) -> list[Document]:
+    return [one if isinstance(one, dict) else {} for one in content]
 
 
 def _complain(request: Request, options: WriteOptions, unknown: list[str]) -> None:

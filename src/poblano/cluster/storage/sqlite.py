@@ -7,7 +7,7 @@ consistent when the machine dies, though the last moments before that may be mis
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -89,7 +89,7 @@ class SqliteJournal:
             run("update facts set value = ? where name = 'compacted'", (revision,))
 
     @contextmanager
-    def _transaction(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
+    def _transaction(self) -> Generator[Callable[..., sqlite3.Cursor]]:
         """All that is run within, or nothing: also when it is the commit that fails.
 
         Raises:

@@ -29,6 +29,14 @@ def admit(pod: Document, lookup: Lookup) -> None:
     _runtime(pod, lookup)
 
 
+def complete(pod: Document, old: Document) -> None:
+    """Puts back into the new state of a Pod what was computed when it was made."""
+    for key in ("priority", "preemptionPolicy"):
+        if key in struct(old, "spec"):
+            pod["spec"].setdefault(key, old["spec"][key])
+    _tolerations(pod["spec"])
+
+
 def _priority(pod: Document, lookup: Lookup) -> None:
     spec = pod["spec"]
     name = spec.get("priorityClassName")

@@ -28,6 +28,8 @@ class Pod(Strategy):
         if old is None and not subresource:
             admission.admit(obj, lookup)
             limits.fill(obj, lookup)
+        elif old is not None and not subresource:
+            admission.complete(obj, old)
 
     def prepare_for_create(self, obj: Document, lookup: Lookup) -> None:
         super().prepare_for_create(obj, lookup)
