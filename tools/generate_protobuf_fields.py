@@ -114,7 +114,7 @@ def _type(field: dict[str, Any], messages: dict[str, Message]) -> tuple[str, str
     """The type of an entry, and the message in it."""
     if field["type"] != MESSAGE:
         return "*" * (field["label"] == REPEATED) + SCALARS[field["type"]], ""
-    if not field["message"].endswith("Entry"):
+    if field["message"].rpartition(".")[0] not in messages:  # the entry of a map is a message within a message
         return "*" * (field["label"] == REPEATED) + field["message"], field["message"]
     values = next(one for one in messages[field["message"]] if one["number"] == 2)
     type_, inner = _type(values, messages)
