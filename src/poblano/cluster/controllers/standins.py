@@ -13,6 +13,7 @@ from poblano.cluster.controllers.jobs import JobController
 from poblano.cluster.controllers.nodes import NodeController
 from poblano.cluster.controllers.objects import Objects
 from poblano.cluster.controllers.pods import PodController
+from poblano.cluster.controllers.quotas import QuotaController
 from poblano.cluster.controllers.replicasets import ReplicaSetController
 from poblano.cluster.controllers.services import ServiceController
 from poblano.cluster.controllers.statefulsets import StatefulSetController
@@ -51,3 +52,4 @@ def standins(
     yield PodController(kubelet)
     yield ServiceController(manager)
     yield BudgetController(manager)
+    yield QuotaController(manager)

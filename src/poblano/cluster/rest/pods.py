@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from poblano.cluster.kinds.tree import many, struct, value
+from poblano.cluster.resources import GroupVersionKind
 from poblano.cluster.rest.admission import attributes
 from poblano.cluster.rest.bodies import read_kind
 from poblano.cluster.rest.delete import delete_record_unasked
@@ -72,7 +73,7 @@ def is_dry_run(request: Request) -> bool:
 async def _admitted(server: Server, request: Request) -> Document:
     options = write_options(request.query, "CreateOptions")
     kind = request.resource.subresources[request.target.subresource].kind
-    document = read_kind(request, kind)
+    document = _read(request, kind)
     fit_name(document, request.target.name)
     review = attributes(
         request, "CREATE", new=document, old=None, options=options.document, dry_run=options.dry_run, kind=kind
@@ -80,6 +81,19 @@ async def _admitted(server: Server, request: Request) -> Document:
     await server.webhooks.mutate(review)
     await server.webhooks.validate(review)
     return review.object if review.object is not None else document
+
+
+def _read(request: Request, kind: GroupVersionKind) -> Document:
+    """What is posted: the kind of the path, or the Eviction of policy/v1beta1, which old clients still send."""
+    try:
+        return read_kind(request, kind)
+    except StatusError as error:
+        if kind.kind != "Eviction":
+            raise
+        try:
+            return read_kind(request, kind._replace(version="v1beta1"))
+        except StatusError:
+            raise error from None
 
 
 def _pod(server: Server, request: Request) -> Record:
