@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from poblano.cluster.clock import Clock
 from poblano.cluster.controllers.accounts import AccountController
 from poblano.cluster.controllers.budgets import BudgetController
+from poblano.cluster.controllers.cronjobs import CronJobController
 from poblano.cluster.controllers.daemonsets import DaemonSetController
 from poblano.cluster.controllers.deployments import DeploymentController
 from poblano.cluster.controllers.jobs import JobController
@@ -47,6 +48,7 @@ def standins(
     yield StatefulSetController(manager)
     yield DaemonSetController(manager)
     yield JobController(manager)
+    yield CronJobController(manager)
     yield ClaimController(manager)
     yield VolumeController(manager)
     yield PodController(kubelet)

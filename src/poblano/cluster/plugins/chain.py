@@ -12,6 +12,7 @@ from poblano.cluster.attributes import Attributes
 from poblano.cluster.plugins.parameters import KindOf
 from poblano.cluster.plugins.podsecurity import judge as judge_pods
 from poblano.cluster.plugins.policy import VALIDATING
+from poblano.cluster.plugins.quota import judge as judge_quotas
 from poblano.cluster.reading import Lookup
 from poblano.cluster.webhooks import Webhooks
 from poblano.cluster.webhooks.configuration import GROUP
@@ -64,6 +65,7 @@ class Admission:
         if self._lookup.revision(GROUP, VALIDATING[1]) and not exempt(attributes):
             await self._policies().validate(attributes)
         await self._webhooks.validate(attributes)
+        judge_quotas(attributes, self._lookup)
 
     @property
     def caller(self) -> Caller:
