@@ -70,7 +70,7 @@ class Dev:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 assert self.process.wait(0.3) == 0, "".join(self.lines)
                 return
-            if again:
+            if again and not any("took " in line for line in self.lines):  # then it is on its way
                 self.process.send_signal(number)
         raise AssertionError(f"it does not end:\n{''.join(self.lines)}")
 
