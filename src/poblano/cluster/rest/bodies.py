@@ -70,7 +70,9 @@ def read_apply(request: Request, options: WriteOptions) -> Document:
         StatusError: 400 for what is no object.
     """
     config = decode(request.body, "application/yaml", kind=request.resource.kind)
-    _warn(request, config, options, raw=request.body, content_type="application/yaml")
+    # Only for double keys: a field that nobody knows is for the apply itself to refuse.
+    found = check_fields(config, request.body, None, options.field_validation, content_type="application/yaml")
+    request.warnings.extend(found)
     return config
 
 
@@ -103,12 +105,14 @@ def _go_kind(value: object) -> str:
     return _GO_KINDS.get(type(value).__name__, "number")
 
 
-def check_patched(request: Request, new: Document, options: WriteOptions) -> None:
+def check_patched(request: Request, new: Document, options: WriteOptions, *, strategic: bool = False) -> None:
     """Nothing, if a patched document is still one of its kind; fields that nobody knows are dropped from it.
 
     Raises:
         StatusError: 422 for values of a wrong type, and for unknown fields where they are to be refused.
     """
+    if strategic:  # it works on the fields of a struct, which has its kind by itself
+        new.update(kind=request.resource.kind, apiVersion=request.resource.api_version)
     _check_patched_kind(request, new)
     try:
         if request.resource.custom is None:

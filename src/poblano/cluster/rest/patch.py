@@ -69,7 +69,7 @@ async def patch(server: Server, request: Request) -> Response:
 
     async def make(old: Document) -> Document:
         new = patched(request, kind, old, content)
-        check_patched(request, new, options)
+        check_patched(request, new, options, strategic=kind == STRATEGIC)
         _keep_name(request, new)
         strategy_of(request.resource).default(new, request.resource.version)
         own(server, request, old, new, options.field_manager, request.target.subresource)
