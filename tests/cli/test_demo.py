@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import termios
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,49 @@ def test_at_another_width_it_says_the_same(width: int) -> None:
     assert seen.split() == GOLDEN.read_text().split()
     if width > WIDTH:
         assert max(map(len, seen.splitlines())) <= width
+
+
+WITHOUT = """
+import sys
+
+class Without:
+    def __init__(self, finder):
+        self.finder = finder
+
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
+
+    def find_spec(self, name, path=None, target=None):
+        return None if name.partition(".")[0] in {names!r} else self.finder.find_spec(name, path, target)
+
+sys.meta_path[:] = map(Without, sys.meta_path)
+"""
+"""Hides packages from a process and its children, as sitecustomize.py."""
+
+
+def locked(file: str) -> set[str]:
+    """The distributions in a lock file."""
+    text = (EXAMPLES.parent / "requirements" / file).read_text()
+    return set(re.findall(r"^([A-Za-z0-9._-]+)==", text, re.MULTILINE))
+
+
+def test_it_needs_nothing_but_what_make_demo_installs(tmp_path: Path) -> None:
+    needless = locked("dev.lock") - locked("runtime.lock")
+    names = {
+        name
+        for name, homes in packages_distributions().items()
+        if homes and all(canonical(home) in needless for home in homes)
+    }
+    assert {"pytest", "kubernetes"} <= names
+    (tmp_path / "sitecustomize.py").write_text(WITHOUT.format(names=names))
+    with started("demo", folder=EXAMPLES / "hello", environ={"PYTHONPATH": str(tmp_path)}) as shown:
+        shown.says("all as expected.")
+        assert shown.process.wait(30) == 0
+
+
+def canonical(name: str) -> str:
+    """The name of a distribution as lock files write it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def test_it_can_be_told_the_folder_or_run_from_it() -> None:
