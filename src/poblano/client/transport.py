@@ -11,7 +11,8 @@ import os
 import random
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -30,9 +31,10 @@ from poblano.client.fetch import fetch
 from poblano.client.kubeconfig import find_access
 from poblano.client.login import credentials_for, impersonation_headers
 from poblano.client.messages import Query, Response, Timeouts, encoded, payload, query_string
-from poblano.client.no_answer import explain
+from poblano.client.no_answer import Silence, explain
 from poblano.client.proxies import proxy_for
 from poblano.client.retries import IDEMPOTENT, Attempt, Backoff, parse_retry_after
+from poblano.client.streamed import Streamed
 from poblano.client.tls import client_context
 from poblano.core.errors import ApiError
 
@@ -165,32 +167,69 @@ class ApiClient:
         return self._backoff.delay(failures, attempt, self._chance())
 
     async def _attempt(self, call: _Call, credential: Credential, left: float, seconds: float) -> Response | _Failed:
+        try:
+            async with self._sent(call, credential, max(left, 0.001)) as answer:  # 0 would be no limit
+                return _outcome(call, answer.status, answer.headers, await answer.read())
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            silence = self._explained(error, seconds)
+        # Outside of the handler: aiohttp's errors hold the headers, and a traceback might show them.
+        return _Failed(silence.error(call.method, call.path), silence.attempt)
+
+    @asynccontextmanager
+    async def once(self, path: str, *, query: Query | None = None) -> AsyncGenerator[Streamed]:
+        """Send one GET, once, and read its answer as it comes; how long that may take is the caller's to say.
+
+        Args:
+            path: the path, percent-encoded where it must be.
+            query: parameters.
+
+        Raises:
+            ApiError: as `request`; `retry_after` says what the server asked for. Also when the answer breaks off.
+        """
+        url = URL(f"{self.access.cluster.server}{path}{query_string(query)}", encoded=True)
+        call = _Call(
+            "GET", path, url, self._headers_of(None, "", {"Accept-Encoding": "identity"}), None, idempotent=True
+        )
+        credential = await self._credentials.get()
+        try:
+            async with self._sent(call, credential, None) as answer:
+                if answer.status == 200:
+                    yield Streamed(answer.content)
+                    return
+                refused = _outcome(call, answer.status, answer.headers, await answer.read())
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            silence = self._explained(error, self._timeouts.connect)
+            refused = _Failed(silence.error(call.method, call.path), None)
+        if isinstance(refused, Response):
+            raise ApiError(
+                f"the API server answered HTTP {refused.status}", status=refused.status, method="GET", path=path
+            )
+        if refused.error.status == 401:
+            await self._credentials.renew(credential)  # for the next time
+        raise refused.error
+
+    def _explained(self, error: BaseException, seconds: float) -> Silence:
+        return explain(error, server=self.access.cluster.server, proxy=self._proxy or "", seconds=seconds)
+
+    def _sent(
+        self, call: _Call, credential: Credential, total: float | None
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         if self._session is None:
             raise RuntimeError("the client is not open: write `async with client:` around its use")
         headers = call.headers.copy()
         if credential.authorization:
             headers["Authorization"] = credential.authorization
-        cluster = self.access.cluster
-        try:
-            async with self._session.request(
-                call.method,
-                call.url,
-                headers=headers,
-                data=payload(call.data),
-                ssl=self._context(credential.certificate),
-                server_hostname=cluster.tls_server_name or None,
-                proxy=self._proxy,
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(
-                    total=max(left, 0.001),  # 0 would be no limit
-                    sock_connect=self._timeouts.connect,
-                ),
-            ) as answer:
-                return _outcome(call, answer.status, answer.headers, await answer.read())
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            silence = explain(error, server=cluster.server, proxy=self._proxy or "", seconds=seconds)
-        # Outside of the handler: aiohttp's errors hold the headers, and a traceback might show them.
-        return _Failed(silence.error(call.method, call.path), silence.attempt)
+        return self._session.request(
+            call.method,
+            call.url,
+            headers=headers,
+            data=payload(call.data),
+            ssl=self._context(credential.certificate),
+            server_hostname=self.access.cluster.tls_server_name or None,
+            proxy=self._proxy,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=total, sock_connect=self._timeouts.connect),
+        )
 
     def _context(self, certificate: ClientCertificate | None) -> ssl.SSLContext | bool:
         if not self.access.cluster.server.startswith("https:"):
@@ -243,7 +282,8 @@ def _outcome(call: _Call, status: int, headers: Mapping[str, str], body: bytes) 
     if 200 <= status < 300:
         return Response(status, headers, body)
     error = failure(status, body, method=call.method, path=call.path)
-    return _Failed(error, Attempt(status, retry_after=parse_retry_after(headers.get("Retry-After"))))
+    error.retry_after = parse_retry_after(headers.get("Retry-After"))
+    return _Failed(error, Attempt(status, retry_after=error.retry_after))
 
 
 @cache

@@ -97,7 +97,10 @@ class ApiError(PoblanoError):
         method, path: what was asked.
         details: the ``details`` of the ``Status``: name, group, kind, causes.
         remedy: what to do about it, when that is known.
+        retry_after: the seconds that the server asked to be left alone, if it did.
     """
+
+    retry_after: float | None = None
 
     def __init__(
         self,
