@@ -34,7 +34,7 @@ class Discovery:
         Raises:
             Nothing: an unknown group or version is the caller's "404 page not found".
         """
-        if path == "/version":
+        if path in ("/version", "/version/"):
             return json_answer(version())
         match path.strip("/").split("/"):
             case ["api" | "apis" as root]:

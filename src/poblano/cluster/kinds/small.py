@@ -8,11 +8,13 @@ from __future__ import annotations
 from typing import Final
 
 from poblano.cluster import field_errors as errors
+from poblano.cluster import status
 from poblano.cluster.field_errors import FieldError
 from poblano.cluster.kinds import checks, metadata
 from poblano.cluster.kinds.pods import resources
 from poblano.cluster.kinds.strategy import Strategy
 from poblano.cluster.kinds.tree import struct
+from poblano.cluster.reading import Lookup
 from poblano.core.jsonvalue import Document
 
 _HIGHEST: Final = 1_000_000_000
@@ -41,6 +43,17 @@ class PriorityClass(Strategy):
     namespaced = False
     counts_generation = True
     generation_of = ()
+
+    def admit(self, obj: Document, old: Document | None, lookup: Lookup, subresource: str = "") -> None:
+        """Only one may be the default (plugin/pkg/admission/priority)."""
+        if not obj.get("globalDefault"):
+            return
+        name = metadata.of(obj).get("name") or ""
+        for one in lookup.list("scheduling.k8s.io", "priorityclasses"):
+            there = one["metadata"]["name"]
+            if one.get("globalDefault") and (old is None or there != name):
+                why = f"PriorityClass {there} is already marked as default. Only one default can exist"
+                raise status.forbidden("priorityclasses", name, why, group="scheduling.k8s.io")
 
     def validate_content(self, obj: Document, old: Document | None = None) -> list[FieldError]:
         if old is not None:

@@ -15,11 +15,13 @@ from poblano.cluster.kinds.names import path_segment
 from poblano.cluster.resources import Resource
 from poblano.cluster.rest.create import create
 from poblano.cluster.rest.delete import delete, delete_collection
+from poblano.cluster.rest.deprecations import deprecations
 from poblano.cluster.rest.exchange import Headers, Request, Response, header
 from poblano.cluster.rest.negotiation import negotiate
 from poblano.cluster.rest.options import Query
 from poblano.cluster.rest.patch import patch
 from poblano.cluster.rest.plain_paths import answer_plain_path
+from poblano.cluster.rest.pods import bind_named
 from poblano.cluster.rest.reading import get, list_
 from poblano.cluster.rest.reviews import is_review, review
 from poblano.cluster.rest.server import Server
@@ -84,6 +86,7 @@ class Api:
         _check_scope(asked, resource)
         answer = negotiate(header(headers, b"accept"))
         request = Request(method, path, query, headers, body, user, asked, resource, answer)
+        request.warnings.extend(deprecations(resource))
         try:
             response = await self._verb(request)
         except StatusError as error:
@@ -102,6 +105,8 @@ class Api:
             raise unsupported(asked, resource)
         if asked.verb == "watch":
             return watch(self.server, request)
+        if (resource.group, resource.plural) == ("", "bindings"):
+            return await bind_named(self.server, request)
         if is_review(resource):
             return await review(self.server, request)
         return await _VERBS[asked.verb](self.server, request)

@@ -8,10 +8,11 @@ from poblano.cluster.access import ISSUER_PATHS
 from poblano.cluster.discovery import Answer
 from poblano.cluster.rest.encoding import encoded, plain
 from poblano.cluster.rest.exchange import Headers, Response, header
+from poblano.cluster.rest.health import PATHS as HEALTH_PATHS
+from poblano.cluster.rest.health import health, is_health
 from poblano.cluster.rest.options import Query
 from poblano.cluster.rest.server import Server
 
-_HEALTH: Final = ("/healthz", "/livez", "/readyz")
 _WRITERS: Final = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -19,8 +20,8 @@ async def answer_plain_path(server: Server, method: str, path: str, query: Query
     """An answer for every path; what there is not is a 404 in plain text, as Go's multiplexer gives it."""
     if method in _WRITERS:
         return plain("404 page not found\n", status=404)
-    if path.rstrip("/") in _HEALTH or path.startswith(tuple(f"{one}/" for one in _HEALTH)):
-        return plain("ok")
+    if is_health(path):
+        return health(path, query)
     if path == "/metrics":
         return plain(_metrics(server))
     if path in ISSUER_PATHS:
@@ -54,7 +55,7 @@ def _paths(server: Server) -> set[str]:
         "/api",
         "/api/v1",
         "/apis",
-        *_HEALTH,
+        *HEALTH_PATHS,
         "/metrics",
         "/openapi/v2",
         "/openapi/v3",

@@ -15,7 +15,7 @@ from poblano.cluster.rest.bodies import read_kind
 from poblano.cluster.rest.delete import delete_record_unasked
 from poblano.cluster.rest.encoding import encoded
 from poblano.cluster.rest.exchange import Request, Response
-from poblano.cluster.rest.objects import fit_name
+from poblano.cluster.rest.objects import fit_name, metadata_of
 from poblano.cluster.rest.options import Query, delete_options, write_options
 from poblano.cluster.rest.server import Server
 from poblano.cluster.rest.stored import bucket_of
@@ -63,6 +63,18 @@ async def bind(server: Server, request: Request) -> Response:
     if not is_dry_run(request):
         server.storage.update(bucket_of(request.resource), request.resource.version, pod, read=record)
     return _done()
+
+
+async def bind_named(server: Server, request: Request) -> Response:
+    """Answer a POST of a Binding to the collection of them: it is the Pod of the same name that is meant.
+
+    Raises:
+        StatusError: as for `bind`.
+    """
+    name: str = metadata_of(read_kind(request, request.resource.gvk)).get("name") or ""
+    pods = server.registry.versions("", "pods")[0]
+    target = replace(request.target, plural="pods", name=name, subresource="binding")
+    return await bind(server, replace(request, target=target, resource=pods))
 
 
 def is_dry_run(request: Request) -> bool:
