@@ -28,6 +28,7 @@ REVISIONS: Final[Bucket] = ("apps", "controllerrevisions")
 JOBS: Final[Bucket] = ("batch", "jobs")
 
 _DECODED_KEPT: Final = 4096
+"""Of so many objects the last two states: an event is about both."""
 _GONE: Final = ("NotFound", "Conflict")
 
 
@@ -42,7 +43,7 @@ class Objects:
 
     def __init__(self, client: LocalClient, storage: Storage, clock: Clock) -> None:
         self.client, self.storage, self.clock = client, storage, clock
-        self._decoded: dict[int, Document] = {}
+        self._decoded: dict[tuple[Bucket, str], tuple[tuple[int, Document], ...]] = {}
 
     def resource(self, bucket: Bucket) -> Resource:
         """The resource of a bucket, in the version that is preferred."""
@@ -65,13 +66,16 @@ class Objects:
 
     def decoded(self, bucket: Bucket, record: Record) -> Document:
         """A record's object, with its apiVersion and kind; decoded once, however many ask."""
-        found = self._decoded.get(record.revision)
-        if found is None:
-            resource = self.resource(bucket)
-            found = {"apiVersion": resource.api_version, "kind": resource.kind, **record.document()}
-            if len(self._decoded) >= _DECODED_KEPT:
-                del self._decoded[next(iter(self._decoded))]
-            self._decoded[record.revision] = found
+        place = (bucket, record.key)
+        known = self._decoded.get(place, ())
+        for revision, document in known:
+            if revision == record.revision:
+                return document
+        resource = self.resource(bucket)
+        found = {"apiVersion": resource.api_version, "kind": resource.kind, **record.document()}
+        if not known and len(self._decoded) >= _DECODED_KEPT:
+            del self._decoded[next(iter(self._decoded))]
+        self._decoded[place] = (*known[-1:], (record.revision, found))
         return found
 
     def versions(self, event: Event) -> Iterator[Document]:

@@ -5,6 +5,7 @@ Source: k8s.io/kubernetes/pkg/controller/replicaset/replica_set.go, replica_set_
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -71,12 +72,14 @@ class ReplicaSetController:
         try:
             while len(pods) < wanted:
                 pods.append(await self._objects.create(PODS, pod_of(owner["spec"]["template"], owner)))
+                await asyncio.sleep(0)  # with nobody to ask, nothing else would have its turn before the last one
         except StatusError as error:
             return pods, ("FailedCreate", error)
         try:
             while len(pods) > wanted:
                 await self._objects.delete(PODS, pods[0])
                 del pods[0]
+                await asyncio.sleep(0)
         except StatusError as error:
             return pods, ("FailedDelete", error)
         return pods, None

@@ -20,6 +20,8 @@ from poblano.cluster.storage.records import Bucket, Event
 
 _FIRST_RETRY: Final = 0.05
 _LONGEST_RETRY: Final = 30.0
+_NOTICEABLE: Final = 0.005
+_LONGEST_REST: Final = 0.05
 
 _log = logging.getLogger("poblano.cluster.controllers")
 
@@ -126,11 +128,12 @@ async def _run(controller: Controller, queue: _Queue, woken: asyncio.Event) -> N
         while not queue.waiting:
             woken.clear()
             await woken.wait()
-        await asyncio.sleep(0)  # what is in this process need not wait for anything: let the others have their turn
         key = next(iter(queue.waiting))
         del queue.waiting[key]
         queue.working, queue.again = key, False
+        began = loop.time()
         seconds = await _attempt(controller, queue, key)
+        took = loop.time() - began
         queue.working = None
         if queue.again:
             queue.waiting[key] = None
@@ -139,6 +142,9 @@ async def _run(controller: Controller, queue: _Queue, woken: asyncio.Event) -> N
             timer.cancel()
         if seconds is not None:
             queue.later[key] = loop.call_later(seconds, _due, queue, key, woken)
+        # What is in this process need not wait for anything: let the others have their turn, and what much is to be done
+        # for change once more before it is done again.
+        await asyncio.sleep(min(_LONGEST_REST, took) if took > _NOTICEABLE else 0)
 
 
 def _due(queue: _Queue, key: str, woken: asyncio.Event) -> None:
