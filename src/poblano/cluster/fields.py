@@ -36,6 +36,7 @@ _KNOWN: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("apps", "replicasets"): ("status.replicas",),
     ("batch", "jobs"): ("status.successful",),
     ("certificates.k8s.io", "certificatesigningrequests"): ("spec.signerName",),
+    ("resource.k8s.io", "resourceslices"): ("spec.driver", "spec.nodeName"),
 }  # fmt: skip
 
 _SPECIAL: Final[dict[str, Callable[[Document], Any]]] = {

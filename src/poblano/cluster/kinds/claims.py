@@ -11,7 +11,7 @@ from poblano.cluster import field_errors as errors
 from poblano.cluster.field_errors import FieldError
 from poblano.cluster.kinds import checks, metadata, quantity
 from poblano.cluster.kinds.claim_spec import access_modes, claim_spec, storage
-from poblano.cluster.kinds.pods import scheduling, volumes
+from poblano.cluster.kinds.pods import limits, scheduling, volumes
 from poblano.cluster.kinds.strategy import Strategy
 from poblano.cluster.kinds.tree import many, struct
 from poblano.cluster.reading import Lookup
@@ -54,7 +54,13 @@ class PersistentVolumeClaim(Strategy):
     def prepare_for_create(self, obj: Document, lookup: Lookup) -> None:
         super().prepare_for_create(obj, lookup)
         self.admit(obj, None, lookup)
+        limits.check_claim(obj, lookup)
         obj["status"] = {"phase": "Pending"}
+
+    def prepare_for_update(self, obj: Document, old: Document, lookup: Lookup) -> None:
+        super().prepare_for_update(obj, old, lookup)
+        if struct(obj, "spec").get("resources") != struct(old, "spec").get("resources"):
+            limits.check_claim(obj, lookup)
 
     def validate_content(self, obj: Document, old: Document | None = None) -> list[FieldError]:
         return claim_spec(struct(obj, "spec"), "spec")

@@ -12,7 +12,7 @@ from tests.cluster.kinds.stored import Stored, created
 
 
 def limits(**item: Any) -> Stored:
-    spec = {"limits": [{"type": "Container", **item}]}
+    spec = {"limits": [{"type": "Container"} | item]}
     return Stored(("", "limitranges", {"metadata": {"name": "l", "namespace": "kinds"}, "spec": spec}))
 
 
@@ -49,6 +49,21 @@ def test_what_is_said_is_kept():
             "minimum cpu usage per Container is 1, but request is 500m",
         ),
         ({"min": {"cpu": "1"}}, {}, "minimum cpu usage per Container is 1.  No request is specified"),
+        (
+            {"type": "Pod", "max": {"memory": "1Gi"}},
+            {"limits": {"memory": "2Gi"}},
+            "maximum memory usage per Pod is 1Gi, but limit is 2Gi",
+        ),
+        (
+            {"maxLimitRequestRatio": {"cpu": "2"}},
+            {"limits": {"cpu": "3"}, "requests": {"cpu": "1"}},
+            "cpu max limit to request ratio per Container is 2, but provided ratio is 3.000000",
+        ),
+        (
+            {"maxLimitRequestRatio": {"cpu": "2"}},
+            {},
+            "cpu max limit to request ratio per Container is 2, but no request is specified or request is 0",
+        ),
     ],
 )
 def test_what_is_outside_is_forbidden(item, resources, why):
@@ -60,3 +75,23 @@ def test_what_is_outside_is_forbidden(item, resources, why):
 
 def test_limits_are_those_of_the_own_namespace():
     assert created(pod("elsewhere"), limits(max={"cpu": "1"}))["metadata"]["namespace"] == "elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("item", "why"),
+    [
+        ({"max": {"storage": "1Gi"}}, "maximum storage usage per PersistentVolumeClaim is 1Gi, but request is 2Gi"),
+        ({"min": {"storage": "3Gi"}}, "minimum storage usage per PersistentVolumeClaim is 3Gi, but request is 2Gi"),
+    ],
+)
+def test_a_claim_for_too_much_or_too_little_is_forbidden(item, why):
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "2Gi"}}}
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "c", "namespace": "kinds"},
+        "spec": spec,
+    }
+    with pytest.raises(StatusError) as refusal:
+        created(claim, limits(type="PersistentVolumeClaim", **item))
+    assert refusal.value.message == f'persistentvolumeclaims "c" is forbidden: {why}'
