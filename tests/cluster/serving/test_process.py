@@ -120,10 +120,12 @@ def test_it_ends_also_when_somebody_else_holds_the_pipe_open(tmp_path: Path) -> 
         os.kill(forked, signal.SIGKILL)
 
 
-async def test_its_end_is_told() -> None:
+async def test_its_end_is_told_and_nothing_of_it_stays() -> None:
     async with ClusterProcess(Settings()) as cluster:
         assert cluster.is_running
         assert cluster._process is not None
         cluster._process.kill()
         assert await cluster.ended() == "killed by signal 9"
         assert not cluster.is_running
+        assert cluster.kubeconfig.exists()
+    assert not cluster.kubeconfig.parent.exists()

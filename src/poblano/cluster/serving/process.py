@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import sys
 from contextlib import suppress
@@ -102,6 +103,13 @@ class ClusterProcess:
         except TimeoutError:
             process.kill()
             await process.wait()
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Remove the folder of a kubeconfig that was to go with the cluster: one that is killed leaves it."""
+        settings = self._settings
+        if settings.kubeconfig is None and settings.directory is None and self.kubeconfig.is_absolute():
+            shutil.rmtree(self.kubeconfig.parent, ignore_errors=True)
 
 
 def _order(settings: Settings) -> bytes:
