@@ -30,6 +30,7 @@ from poblano.cluster.rest.stored import Stored, bucket_of
 from poblano.cluster.storage.engine import Storage
 from poblano.cluster.storage.journal import Journal
 from poblano.cluster.webhooks import Webhooks
+from poblano.core.jsonvalue import Document
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -41,6 +42,7 @@ CONTROLLERS: Final = User("system:kube-controller-manager", ("system:masters", "
 _QUICK: Final = 0.02
 _UNHURRIED: Final = 2.0
 """Seconds that what is to go stays there: with and without controllers."""
+_TEN_YEARS: Final = 10 * 365 * 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +182,16 @@ class Cluster:
             self.clock,
             version=GIT_VERSION,
             authority=self.options.ca,
+            issue=self._issue,
         )
+
+    def _issue(self, account: Document, secret: Document) -> str:
+        """The token of a ServiceAccount that is kept in a Secret, and dies with it."""
+        from poblano.cluster.access.account_tokens import Bound
+
+        tokens, metadata = self.server.access.tokens, secret["metadata"]
+        bound = Bound({"secret": (metadata["name"], metadata["uid"])})
+        return tokens.issue(account, bound, audiences=tokens.audiences, seconds=_TEN_YEARS)
 
     def _kind_of(self, api_version: str, kind: str) -> Resource | None:
         group, _, version = api_version.rpartition("/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from poblano.cluster.clock import Clock
+from poblano.cluster.controllers.account_secrets import AccountSecretController, Issue
 from poblano.cluster.controllers.accounts import AccountController
 from poblano.cluster.controllers.budgets import BudgetController
 from poblano.cluster.controllers.cronjobs import CronJobController
@@ -16,6 +17,7 @@ from poblano.cluster.controllers.objects import Objects
 from poblano.cluster.controllers.pods import PodController
 from poblano.cluster.controllers.quotas import QuotaController
 from poblano.cluster.controllers.replicasets import ReplicaSetController
+from poblano.cluster.controllers.roles import RoleController
 from poblano.cluster.controllers.services import ServiceController
 from poblano.cluster.controllers.statefulsets import StatefulSetController
 from poblano.cluster.controllers.steward import Controller
@@ -27,7 +29,7 @@ _REPLICATION: tuple[str, str] = ("", "replicationcontrollers")
 
 
 def standins(
-    client: Callable[[str], LocalClient], storage: Storage, clock: Clock, *, version: str, authority: str
+    client: Callable[[str], LocalClient], storage: Storage, clock: Clock, *, version: str, authority: str, issue: Issue
 ) -> Iterator[Controller]:
     """The controllers.
 
@@ -37,6 +39,7 @@ def standins(
         clock: tells the time.
         version: of the cluster.
         authority: the certificate of the cluster's authority, as PEM; empty for none.
+        issue: makes the tokens of ServiceAccounts that Secrets hold.
     """
     manager = Objects(client("kube-controller-manager"), storage, clock)
     kubelet = Objects(client("kubelet"), storage, clock)
@@ -55,3 +58,5 @@ def standins(
     yield ServiceController(manager)
     yield BudgetController(manager)
     yield QuotaController(manager)
+    yield RoleController(manager)
+    yield AccountSecretController(manager, issue, authority)
