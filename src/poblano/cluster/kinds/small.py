@@ -36,6 +36,10 @@ class Lease(Strategy):
             found.append(errors.forbidden("spec.preferredHolder", text))
         return found
 
+    def _metadata(self, obj: Document) -> list[FieldError]:
+        # It is validated by apimachinery's function, which lets finalizers without a domain pass.
+        return metadata.validate(obj, namespaced=True, name_rule=self.name_errors)
+
 
 class PriorityClass(Strategy):
     """Source: ValidatePriorityClass"""
