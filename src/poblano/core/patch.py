@@ -11,7 +11,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from operator import eq
+from itertools import compress, filterfalse, repeat
+from operator import eq, ne
 from typing import Any, Final, TypeAlias
 
 from poblano.core.errors import MalformedObject, PatchFailed
@@ -48,10 +49,9 @@ def loose_diff(before: Document, after: Document) -> list[Operation]:
 
 def loose_diff_maps(before: Document, after: Document, path: str, operations: list[Operation]) -> None:
     """`loose_diff` of what is at `path`, at the end of `operations`."""
-    look_up = after.get
-    changed = [key for key, old in before.items() if look_up(key, _MISSING) != old]
     common = len(before)
-    for key in changed:
+    # What most keys are is the same: they are passed over without a step of Python.
+    for key in tuple(compress(before, map(ne, map(after.get, before, repeat(_MISSING)), before.values()))):
         place = f"{path}/{escape(key)}"
         if key not in after:
             common -= 1
@@ -59,7 +59,7 @@ def loose_diff_maps(before: Document, after: Document, path: str, operations: li
         else:
             _loose_diff_item(before[key], after[key], place, operations)
     if common < len(after):
-        for key in [key for key in after if key not in before]:
+        for key in filterfalse(before.__contains__, after):
             operations.append({"op": "add", "path": f"{path}/{escape(key)}", "value": after[key]})
 
 
@@ -148,41 +148,42 @@ def apply(document: Any, operations: Iterable[Mapping[str, Any]]) -> Any:
     >>> apply({"a": 1}, [{"op": "test", "path": "/a", "value": 1}, {"op": "move", "from": "/a", "path": "/b"}])
     {'b': 1}
     """
+    place: str | None = None
+    parent: Document | None = None  # the map at `place`
     for operation in operations:
-        if not _put(document, operation):
-            document = _apply(document, operation)
+        # What most operations are: add or replace a value of a map that is there, next to that of the one before.
+        if operation.__class__ is dict:
+            op: Any = operation.get("op")
+            path: Any = operation.get("path")
+            if (op == "add" or op == "replace") and path.__class__ is str and "value" in operation:  # noqa: PLR1714
+                found, last = _split(path) if len(path) < _LONG else _split.__wrapped__(path)
+                if found != place:
+                    place, parent = found, None if found is None else _map_at(document, found)
+                if parent is not None and (op == "add" or last in parent):
+                    parent[last] = operation["value"]
+                    continue
+        place = parent = None
+        document = _apply(document, operation)
     return document
 
 
 @lru_cache(maxsize=1024)
-def _steps(path: str) -> tuple[tuple[str, ...], str]:
-    """The parts of a path that has some, and its last one."""
-    *parts, last = _parts(path)
-    return tuple(parts), last
+def _split(path: str) -> tuple[str | None, str]:
+    """Where the value at `path` stands, and under which key; None where that is malformed."""
+    found, _, last = path.rpartition("/")
+    return (found, _unescaped(last)) if path[:1] == "/" else (None, "")
 
 
-def _put(document: Any, operation: Mapping[str, Any]) -> bool:
-    """Do what most operations are: add or replace a value of a map that is there. False where it is something else."""
-    if operation.__class__ is not dict:
-        return False
-    look_up = operation.get
-    op: Any = look_up("op")
-    path: Any = look_up("path")
-    value = look_up("value", _MISSING)
-    if op not in ("add", "replace") or value is _MISSING or path.__class__ is not str or path[:1] != "/":
-        return False
-    parts, last = _steps(path) if len(path) < _LONG else _steps.__wrapped__(path)
-    for part in parts:
+def _map_at(document: Any, path: str) -> Document | None:
+    """The map at `path`, if it is easily found."""
+    for part in _parts(path):
         if document.__class__ is dict:
             document = document.get(part)
         elif document.__class__ is list and (index := _INDEXES.get(part, sys.maxsize)) < len(document):
             document = document[index]
         else:
-            return False
-    if document.__class__ is not dict or (op == "replace" and last not in document):
-        return False
-    document[last] = value
-    return True
+            return None
+    return document if document.__class__ is dict else None
 
 
 def _apply(document: Any, operation: Mapping[str, Any]) -> Any:
@@ -198,13 +199,8 @@ def _apply(document: Any, operation: Mapping[str, Any]) -> Any:
                 raise PatchFailed(f"{path} is not what the test says")
             return document
         if op == "copy":
-            return _placed(
-                document,
-                parts,
-                copied(_get(document, _parts(operation["from"]), operation["from"])),
-                path,
-                must_exist=False,
-            )
+            value = copied(_get(document, _parts(operation["from"]), operation["from"]))
+            return _placed(document, parts, value, path, must_exist=False)
         if op == "move":
             return _move(document, operation["from"], path)
     except (KeyError, TypeError, AttributeError) as error:
@@ -225,7 +221,11 @@ def _parts(path: str) -> list[str]:
     if not path.startswith("/"):
         raise PatchFailed(f"the path {path!r} does not begin with /")
     parts = path[1:].split("/")
-    return [part.replace("~1", "/").replace("~0", "~") for part in parts] if "~" in path else parts
+    return list(map(_unescaped, parts)) if "~" in path else parts
+
+
+def _unescaped(part: str) -> str:
+    return part.replace("~1", "/").replace("~0", "~")
 
 
 def _get(document: Any, parts: list[str], path: str) -> Any:
