@@ -26,7 +26,7 @@ def secret(**fields: object) -> Document:
             config_map(data={"a": ""}, binaryData={"a": "YQ=="}),
             'data[a]: Invalid value: "a": duplicate of key present in binaryData',
         ),
-        (config_map(data={"a": "x" * 1048577}), ": Too long: may not be more than 1048576 bytes"),
+        (config_map(data={"a": "x" * 1048577}), "[]: Too long: may not be more than 1048576 bytes"),
         (secret(data={"..": ""}), "data[..]: Invalid value: \"..\": must not be '..'"),
         (secret(type="kubernetes.io/tls", data={"tls.crt": ""}), "data[tls.key]: Required value"),
         (secret(type="kubernetes.io/basic-auth"), "data[username]: Required value"),

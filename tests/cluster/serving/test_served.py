@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import socket
 import ssl
 from pathlib import Path
@@ -66,6 +67,15 @@ async def test_two_clusters_live_side_by_side() -> None:
         assert one.url != other.url
         await ask(one, "POST", "/api/v1/namespaces", {"metadata": {"name": "shop"}})
         assert (await ask(other, "GET", "/api/v1/namespaces/shop"))["code"] == 404
+
+
+async def test_a_kubeconfig_takes_the_place_of_no_device_or_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(CannotServe, match=r"pipe is not a regular file; give another --kubeconfig-out"):
+        async with Served(Settings(kubeconfig=pipe)):
+            pass
+    assert pipe.is_fifo()
 
 
 async def test_a_start_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:

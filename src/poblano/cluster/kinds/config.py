@@ -58,7 +58,7 @@ class ConfigMap(Strategy):
         found += _keys(binary, "binaryData")
         size = sum(len((text or "").encode()) for text in data.values())
         size += sum(_decoded_size(text) for text in binary.values())
-        return [*found, errors.too_long("", _LIMIT)] if size > _LIMIT else found
+        return [*found, errors.too_long("[]", _LIMIT)] if size > _LIMIT else found
 
     def validate_changes(self, obj: Document, old: Document) -> list[FieldError]:
         return [*_frozen(obj, old, "data", "binaryData"), *self.validate_content(obj, old)]

@@ -13,11 +13,11 @@ from poblano.cluster.resources import Resource
 from poblano.cluster.rest.encoding import whole
 from poblano.cluster.rest.listing import Selection
 from poblano.cluster.rest.stored import bucket_of
-from poblano.cluster.storage.engine import Storage
+from poblano.cluster.storage.engine import BYTES_KEPT, Storage
 from poblano.cluster.storage.records import Bucket, Event, EventType, Record
 
 _PENDING_LIMIT: Final = 10_000
-"""Changes that may wait for a slow client before its watch is ended."""
+"""Changes that may wait for a slow client before its watch is ended; together they are no larger than the log may be."""
 _WAIT_PER_WATCH: Final = 0.001
 _LONGEST_WAIT: Final = 0.1
 """Under a stream of events a watch is woken at most this often, in seconds: many watches share the cost of fewer wake-ups."""
@@ -43,18 +43,26 @@ class Change:
 class Watcher:
     """One watch: the changes that wait for it."""
 
-    __slots__ = ("_woken", "is_ended", "pending")
+    __slots__ = ("_size", "_woken", "is_ended", "pending")
 
     def __init__(self) -> None:
         self.pending: list[Change] = []
+        self._size = 0
         self.is_ended = False
         self._woken = asyncio.Event()
 
     def add(self, change: Change) -> None:
-        """Let one more change wait."""
+        """Let one more change wait; what is too much is dropped, and the watch ended.
+
+        The client may be one that reads no more but does not go: nothing is kept for it then.
+        """
+        if self.is_ended:
+            return
         self.pending.append(change)
-        if len(self.pending) > _PENDING_LIMIT:
-            self.is_ended = True
+        self._size += len(change.record.value)
+        if len(self.pending) > _PENDING_LIMIT or self._size > BYTES_KEPT:
+            self.pending.clear()
+            self.end()
 
     def wake(self) -> None:
         """Let `wait` return."""
@@ -74,7 +82,7 @@ class Watcher:
             except TimeoutError:
                 pass
         self._woken.clear()
-        taken, self.pending = self.pending, []
+        taken, self.pending, self._size = self.pending, [], 0
         return taken
 
 

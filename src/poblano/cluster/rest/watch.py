@@ -113,7 +113,7 @@ class _Stream:
                 changes = [change for change in changes if change.record.revision > self._wanted.revision]
                 if changes:
                     yield await self._written(changes)
-                elif self._until_bookmark() <= 0 and self._wanted.bookmarks:
+                elif self._until_bookmark() <= 0 and self._wanted.bookmarks and not self._watcher.is_ended:
                     self._marked = time.monotonic()
                     yield self._bookmark({}, self._server.storage.revision)
         finally:

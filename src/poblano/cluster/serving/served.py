@@ -127,6 +127,8 @@ def _place(settings: Settings, stack: AsyncExitStack) -> Path:
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if path.exists() and not path.is_file():  # such as /dev/null, which root would replace
+            raise CannotServe(f"{path} is not a regular file; give another --kubeconfig-out")
         if not kubeconfig.is_replaceable(path):
             raise CannotServe(f"{path} holds something else already; give another --kubeconfig-out, or delete it")
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -190,7 +190,16 @@ class Storage:
         if len(self._log) > self._events_kept or self._bytes > self._bytes_kept:
             # What is not forgotten now is forgotten with a later write; this one is kept.
             with suppress(Unwritable):
-                self.compact(self._log[min(len(self._log) - 1, self._events_kept // 10)].revision)
+                self.compact(self._surplus())
+
+    def _surplus(self) -> int:
+        """The revision up to which events are forgotten, so that a tenth of their room is free again."""
+        count, size = len(self._log), self._bytes
+        for event in self._log:
+            count, size = count - 1, size - _weight(event)
+            if 10 * count <= 9 * self._events_kept and 10 * size <= 9 * self._bytes_kept:
+                return event.revision
+        return self.revision
 
     def _remember(self, event: Event) -> None:
         self._log.append(event)
