@@ -195,6 +195,15 @@ def test_the_log_is_compacted_by_its_bytes_too():
         assert kept >= min(1000 * (number + 1), 7_500), "what a watch may still need is gone"
 
 
+def test_what_is_kept_is_for_its_owner_only_in_whatever_directory(tmp_path: Path):
+    tmp_path.chmod(0o755)
+    storage = Storage(SqliteJournal(tmp_path / "cluster.db"))
+    storage.create(SECRETS, "a/x", "v1", document("1"))
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    storage.close()
+    assert modes == {"cluster.db": 0o600, "cluster.db-wal": 0o600}
+
+
 def test_keys_are_in_the_order_of_etcd():
     storage = Storage()
     for key in ("a/x", "a-b/x", "a.b/x", "b/x"):

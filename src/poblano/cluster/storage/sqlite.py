@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -48,6 +48,8 @@ class SqliteJournal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        with suppress(OSError):  # SQLite meets the same, and says so
+            path.touch(mode=0o600)  # Secrets are in it; the log beside it gets the same mode
         self._database = sqlite3.connect(path, isolation_level=None, timeout=0)
         try:
             self._prepare()
