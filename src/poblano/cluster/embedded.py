@@ -30,6 +30,7 @@ from poblano.cluster.rest.stored import Stored, bucket_of
 from poblano.cluster.storage.engine import Storage
 from poblano.cluster.storage.journal import Journal
 from poblano.cluster.webhooks import Webhooks
+from poblano.cluster.webhooks.versions import Kinds
 from poblano.core.jsonvalue import Document
 
 if TYPE_CHECKING:
@@ -111,8 +112,7 @@ class Cluster:
                 webhooks,
                 lookup,
                 access.authorizer,
-                convert=stored.convert,
-                equivalents=self._equivalents,
+                kinds=Kinds(stored.convert, self._equivalents, restored),
                 kind_of=self._kind_of,
             ),
             clock=self.clock,

@@ -17,7 +17,7 @@ from poblano.cluster.cel.values import Implementation, no_overload, type_of
 _SIGNATURE: Final = re.compile(
     r"(?:(?P<target>[\w<>, .]+)\.)?(?P<name>\w+|[\w@!?:\[\]+\-*/%<>=&|]+)\((?P<arguments>.*)\) -> (?P<result>.+)"
 )
-_NAMESPACES: Final = frozenset({"base64", "format", "ip", "lists", "math", "optional", "sets", "strings"})
+_NAMESPACES: Final = frozenset({"base64", "format", "ip", "jsonpatch", "lists", "math", "optional", "sets", "strings"})
 """What stands before a dot without being a type."""
 _NAME: Final = re.compile(r"[\w.]+")
 

@@ -26,6 +26,14 @@ _OPENERS: Final = (
     "'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER"
 )
 _ARGUMENTS: Final = _OPENERS.replace("'(', ", "'(', ')', ")
+_MESSAGES: Final = ("Object", "JSONPatch")
+"""What the types that mutations of admission policies make are called, or begin with."""
+
+
+def _root(node: Node) -> str:
+    while isinstance(node, Select):
+        node = node.of
+    return node.name if isinstance(node, Name) else ""
 
 
 class _Unreadable(Exception):
@@ -132,7 +140,26 @@ class _Parser:
         node = self._literal(self._take(), negative) if negative else self._primary()
         while mark := self._accept(".", "["):
             node = self._indexed(node, mark) if mark.text == "[" else self._selected(node, mark)
+        if self._at("{") and _root(node) in _MESSAGES:
+            return self._message(self._take())
         return node
+
+    def _message(self, mark: Token) -> Node:
+        """``Object.spec{replicas: 3}``: its fields are all there is to it, so that it is read as a map of them."""
+        entries: list[tuple[Node, Node]] = []
+        optional: set[int] = set()
+        while not self._accept("}"):
+            if self._accept("?"):
+                optional.add(len(entries))
+            name = self._take()
+            if name.kind not in ("identifier", "quoted"):
+                self._fail(f"mismatched input '{name.text}' expecting {{'}}', ',', '?', IDENTIFIER}}", name.at)
+            self._expect(":")
+            entries.append((Constant(name.at, name.text, "string"), self._expression()))
+            if not self._accept(","):
+                self._expect("}")
+                break
+        return MapOf(mark.at, tuple(entries), frozenset(optional))
 
     def _indexed(self, node: Node, mark: Token) -> Node:
         optional = self._accept("?")

@@ -133,7 +133,7 @@ def _too_deep() -> Any:
     return Issue(0, "expression recursion limit exceeded: 250")
 
 
-_NAMESPACES = frozenset({"base64", "format", "ip", "lists", "math", "optional", "sets", "strings"})
+_NAMESPACES = frozenset({"base64", "format", "ip", "jsonpatch", "lists", "math", "optional", "sets", "strings"})
 
 
 def _names(node: Node) -> set[str]:

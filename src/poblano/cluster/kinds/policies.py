@@ -123,6 +123,11 @@ class MutatingAdmissionPolicy(_Policy):
         for where, mutation in checks.indexed(many(spec, "mutations"), "spec.mutations"):
             kind = mutation.get("patchType") or ""
             found += checks.choice(kind, f"{where}.patchType", "ApplyConfiguration", "JSONPatch")
+            part = {"ApplyConfiguration": "applyConfiguration", "JSONPatch": "jsonPatch"}.get(kind)
+            if part and mutation.get(part) is None:
+                found.append(errors.required(f"{where}.{part}", f"must be specified when patchType is {kind}"))
+            elif part:
+                found += _expression(mutation[part], f"{where}.{part}", _all_variables(spec))
         return found
 
 

@@ -18,7 +18,7 @@ from poblano.cluster.plugins.policy import VALIDATING, Binding, Policies, Policy
 from poblano.cluster.plugins.refusing import refusal
 from poblano.cluster.reading import Lookup
 from poblano.cluster.webhooks.conditions import ConditionFailed
-from poblano.cluster.webhooks.versions import Asked, Convert, Equivalents, Seen, seen
+from poblano.cluster.webhooks.versions import Asked, Kinds, Seen, seen
 from poblano.core.jsonvalue import Document
 
 _CODES: Final = {"Unauthorized": 401, "Forbidden": 403, "RequestEntityTooLarge": 413}
@@ -38,18 +38,13 @@ class ValidatingPolicies:
     Args:
         lookup: holds them, their bindings and their parameters.
         contexts: what their expressions see.
-        convert, equivalents: between the versions of a resource.
+        kinds: knows the versions of kinds.
         kind_of: the resource of a parameter's kind.
     """
 
-    def __init__(
-        self, lookup: Lookup, contexts: Contexts, *, convert: Convert, equivalents: Equivalents, kind_of: KindOf
-    ) -> None:
+    def __init__(self, lookup: Lookup, contexts: Contexts, *, kinds: Kinds, kind_of: KindOf) -> None:
         self._policies = Policies(lookup, VALIDATING)
-        self._lookup = lookup
-        self._contexts = contexts
-        self._convert = convert
-        self._equivalents = equivalents
+        self._lookup, self._contexts, self._kinds = lookup, contexts, kinds
         self._kind_of = kind_of
 
     async def validate(self, attributes: Attributes) -> None:
@@ -60,12 +55,12 @@ class ValidatingPolicies:
         """
         denied: tuple[Policy, Binding, _Wrong] | None = None
         for policy in self._policies.bound():
-            asked = policy.constraints.asked(attributes, self._lookup, self._equivalents)
+            asked = policy.constraints.asked(attributes, self._lookup, self._kinds.equivalents)
             if asked is None:
                 continue
-            objects = await seen(attributes, asked, self._convert)
+            objects = await seen(attributes, asked, self._kinds.convert)
             for binding in policy.bindings:
-                if binding.constraints.asked(attributes, self._lookup, self._equivalents) is None:
+                if binding.constraints.asked(attributes, self._lookup, self._kinds.equivalents) is None:
                     continue
                 for wrong in self._judge(policy, binding, attributes, asked, objects):
                     if "Deny" in binding.actions and denied is None:

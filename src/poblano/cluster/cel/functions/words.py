@@ -149,3 +149,4 @@ WORDS.add(
 )
 for _name in _SHAPES:
     WORDS.add(f"format.{_name}() -> kubernetes.NamedFormat", lambda made=Format(_name): made)
+WORDS.add("jsonpatch.escapeKey(string) -> string", lambda key: key.replace("~", "~0").replace("/", "~1"))
