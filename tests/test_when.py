@@ -357,10 +357,15 @@ WRONG: dict[str, tuple[Any, str, str]] = {
         "says already when",
         r"leave .is_deleted\(\) out",
     ),
-    "watch": (
-        lambda s: s.when(a.Pod).is_created().watch(label),
-        "this version does not watch",
-        r"write .mutate\(...\)",
+    "finalize": (
+        lambda s: s.when(a.Pod).is_created().finalize(label),
+        "this version does not finalize",
+        r"write .reconcile\(...\)",
+    ),
+    "watch without an event": (
+        lambda s: s.when(a.Pod).watch(lambda pod, phase: None),
+        "does not say when",
+        "is_deleted.* before .watch",
     ),
     "namespaces as a list": (
         lambda s: s.when(a.Pod).is_created().in_namespace(["a", "b"]),

@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from poblano import metrics as metrics
     from poblano.capability import Capability as Capability
+    from poblano.context import Context as Context
     from poblano.core.annotations import field as field
     from poblano.core.decisions import Decision as Decision
     from poblano.core.errors import InvalidDefinition as InvalidDefinition
     from poblano.core.errors import InvalidSettings as InvalidSettings
     from poblano.core.errors import MalformedObject as MalformedObject
     from poblano.core.errors import PoblanoError as PoblanoError
+    from poblano.core.errors import Terminal as Terminal
+    from poblano.core.following import Phase as Phase
+    from poblano.core.following import Requeue as Requeue
     from poblano.core.objects import Resource as Resource
     from poblano.core.objects import document as document
     from poblano.core.objects import kind_of as kind_of
@@ -40,6 +44,7 @@ _HOMES = {
     "AdmissionRequest": "poblano.core.review",
     "Answer": "poblano.core.review",
     "Capability": "poblano.capability",
+    "Context": "poblano.context",
     "Decision": "poblano.core.decisions",
     "InvalidDefinition": "poblano.core.errors",
     "InvalidSettings": "poblano.core.errors",
@@ -47,9 +52,12 @@ _HOMES = {
     "MalformedObject": "poblano.core.errors",
     "Module": "poblano.module",
     "MutateRequest": "poblano.core.requests",
+    "Phase": "poblano.core.following",
     "PoblanoError": "poblano.core.errors",
+    "Requeue": "poblano.core.following",
     "Resource": "poblano.core.objects",
     "Struct": "poblano.core.structs",
+    "Terminal": "poblano.core.errors",
     "ValidateRequest": "poblano.core.requests",
     "a": "poblano.models",
     "containers": "poblano.sdk",
@@ -67,6 +75,7 @@ __all__ = [  # sorted, and the same as _HOMES: a test sees to it
     "AdmissionRequest",
     "Answer",
     "Capability",
+    "Context",
     "Decision",
     "InvalidDefinition",
     "InvalidSettings",
@@ -74,9 +83,12 @@ __all__ = [  # sorted, and the same as _HOMES: a test sees to it
     "MalformedObject",
     "Module",
     "MutateRequest",
+    "Phase",
     "PoblanoError",
+    "Requeue",
     "Resource",
     "Struct",
+    "Terminal",
     "ValidateRequest",
     "a",
     "containers",

@@ -6,17 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from poblano.core.applicability import CONNECTED, check_applicable
+from poblano.core.applicability import CONNECTED, check_applicable, check_followed
 from poblano.core.arguments import (
     RULE_NAME,
     check_action,
+    check_follower,
     check_mode,
     check_on_error,
     check_timeout,
     checked_rule_name,
     is_async,
 )
-from poblano.core.binding import Binding, Mode, OnError, Phase
+from poblano.core.binding import Binding, Mode, OnError, Phase, Role
 from poblano.core.errors import InvalidDefinition, Location
 from poblano.core.filters import (
     Filter,
@@ -176,13 +177,35 @@ class Draft:
         self.end.taken = True
         return binding
 
+    def followed(self, role: Role, action: Callable[..., Any], name: str | None) -> Binding:
+        """The binding of a watch or reconcile action, checked and put into its capability."""
+        where = caller_location()
+        check_follower(role, action, where)
+        binding = Binding(
+            capability=self.capability.name,
+            rule=self._rule(role, action, name, where),
+            phase=role,
+            kind=self.kind,
+            view=self.view,
+            operations=self.operations or frozenset({"CREATE", "UPDATE"}),
+            action=action,
+            location=where,
+            subresource=self.subresource,
+            filters=self._all_filters(),
+            is_async=is_async(action),
+        )
+        check_followed(binding, self.filters, self.capability.namespaces)
+        self.record(binding)
+        self.end.taken = True
+        return binding
+
     def _all_filters(self) -> tuple[Filter, ...]:
         own = any(isinstance(part, NamespaceIs) and not part.negated for part in self.filters)
         if own or not self.capability.namespaces:
             return self.filters
         return (NamespaceIs(frozenset(self.capability.namespaces)), *self.filters)
 
-    def _rule(self, phase: Phase, action: Callable[..., Any], name: str | None, where: Location) -> str:
+    def _rule(self, phase: Role, action: Callable[..., Any], name: str | None, where: Location) -> str:
         given = name or self.alias
         if given is not None:
             return checked_rule_name(given, where)

@@ -145,9 +145,12 @@ class Filtering(Generic[K]):
     def _remedy(self, name: str) -> tuple[str, str] | None:
         """What is wrong with a method that is not here, and what to write."""
         kind = self._draft.kind.kind
-        if name in ("watch", "reconcile", "finalize"):
-            return f"this version does not {name}: it mutates and validates", "write .mutate(...) or .validate(...)"
-        if name in ("mutate", "validate"):
+        if name == "finalize":
+            return (
+                "this version does not finalize",
+                "write .reconcile(...), and let what it makes be deleted with its owner",
+            )
+        if name in ("mutate", "validate", "watch"):
             return (
                 f"the rule for {kind} does not say when",
                 f"write is_created(), is_updated(), is_created_or_updated() or is_deleted() before .{name}",

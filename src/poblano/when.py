@@ -6,18 +6,17 @@ the chain, and a callable that behaves as the function, so that a unit test just
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from poblano.core.binding import Mode, OnError
 from poblano.core.decisions import Decision
-from poblano.core.errors import InvalidDefinition
-from poblano.core.location import caller_location
 from poblano.core.objects import Resource
 from poblano.core.requests import MutateRequest, ValidateRequest
 from poblano.draft import Draft
 from poblano.filtering import Filtering
+from poblano.finished import Finished
+from poblano.following import Following, Reconciling
 
 if TYPE_CHECKING:
     from poblano.models.a import Binding as PodBinding
@@ -29,7 +28,7 @@ R = TypeVar("R")
 V = TypeVar("V", bound=Decision | Awaitable[Decision])
 
 
-class When(Filtering[K]):
+class When(Filtering[K], Reconciling[K]):
     """A kind, waiting for an event: ``is_created()``, ``is_updated()``, ``is_created_or_updated()``, ``is_deleted()``."""
 
     def is_created(self) -> Bound[K]:
@@ -141,7 +140,7 @@ class _Validating(Filtering[K]):
         return Validated(self._draft, action)
 
 
-class Bound(_Validating[K]):
+class Bound(_Validating[K], Following[K]):
     """A kind and an event, waiting for filters and an action."""
 
     @overload
@@ -221,28 +220,7 @@ class Bound(_Validating[K]):
         return Mutated(self._draft, action)
 
 
-class _Action(Generic[R]):
-    """A finished rule: still the function it was made of."""
-
-    _action: Callable[..., Any]
-
-    def _become(self, action: Callable[..., Any]) -> None:
-        self._action = action
-        functools.update_wrapper(cast("Callable[..., Any]", self), action)
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> NoReturn:
-            if name in ("mutate", "validate") or name.startswith(("is_", "in_namespace", "with_", "by_")):
-                raise InvalidDefinition(
-                    f".{name} cannot follow this action",
-                    "begin another chain with when(...); the order is filters, mutate, validate",
-                    caller_location(),
-                )
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
-
-
-class Mutated(_Action[R], Generic[K, R]):
+class Mutated(Finished[R], Following[K], Generic[K, R]):
     """A mutate rule: callable as its function, and the chain goes on with ``validate``."""
 
     def __init__(self, draft: Draft, action: Callable[..., Any]) -> None:
@@ -281,7 +259,7 @@ class Mutated(_Action[R], Generic[K, R]):
         return following._validated(action, name, on_error, timeout, mode)
 
 
-class Validated(_Action[R], Generic[K, R]):
+class Validated(Finished[R], Following[K], Generic[K, R]):
     """A validate rule: callable as its function."""
 
     def __init__(self, draft: Draft, action: Callable[..., Any]) -> None:

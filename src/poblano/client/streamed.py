@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import aiohttp
 
 
 class Chunks(Protocol):
@@ -38,3 +41,10 @@ class Streamed:
                 parts.append(rest)
         if parts:
             yield b"".join(parts)
+
+
+def let_go(answer: aiohttp.ClientResponse) -> None:
+    """Break a connection whose answer is not read to its end: the other side may be silent, and never agree to close it."""
+    connection = answer.connection
+    if connection is not None and connection.transport is not None:
+        connection.transport.abort()

@@ -34,7 +34,7 @@ from poblano.client.messages import Query, Response, Timeouts, encoded, payload,
 from poblano.client.no_answer import Silence, explain
 from poblano.client.proxies import proxy_for
 from poblano.client.retries import IDEMPOTENT, Attempt, Backoff, parse_retry_after
-from poblano.client.streamed import Streamed
+from poblano.client.streamed import Streamed, let_go
 from poblano.client.tls import client_context
 from poblano.core.errors import ApiError
 
@@ -194,7 +194,10 @@ class ApiClient:
         try:
             async with self._sent(call, credential, None) as answer:
                 if answer.status == 200:
-                    yield Streamed(answer.content)
+                    try:
+                        yield Streamed(answer.content)
+                    finally:
+                        let_go(answer)
                     return
                 refused = _outcome(call, answer.status, answer.headers, await answer.read())
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -7,7 +7,16 @@ from collections.abc import Mapping, Sequence
 from poblano.core.binding import Binding
 from poblano.core.contradictions import clashing, method_of, spelt
 from poblano.core.errors import InvalidDefinition
-from poblano.core.filters import AnnotationIs, BeingDeleted, Filter, LabelIs, NamespaceIs, NamespaceMatches
+from poblano.core.filters import (
+    AnnotationIs,
+    BeingDeleted,
+    Filter,
+    GroupIs,
+    LabelIs,
+    NamespaceIs,
+    NamespaceMatches,
+    UserIs,
+)
 
 CONNECTED = frozenset({"attach", "exec", "portforward", "proxy"})
 """Subresources that are not written but connected to."""
@@ -45,6 +54,47 @@ def check_applicable(
     _check_clashes(binding, own, spaces)
     for part in own:
         _check_carried(binding, part)
+
+
+def check_followed(binding: Binding, own: Sequence[Filter], spaces: Sequence[str]) -> None:
+    """See that what `binding` wants to follow can be seen in a watch.
+
+    Args:
+        binding: the rule, of watch or reconcile.
+        own: those of its filters that its chain says.
+        spaces: the namespaces of its capability.
+
+    Raises:
+        InvalidDefinition: it cannot.
+    """
+    if binding.subresource or "CONNECT" in binding.operations:
+        raise InvalidDefinition(
+            f"{binding.phase} follows objects, and {binding.subresource or 'a connection'} is none",
+            f"leave out for_subresource and is_connected, or judge them with .validate instead of .{binding.phase}",
+            binding.location,
+        )
+    if binding.phase == "reconcile" and binding.operations != frozenset(("CREATE", "UPDATE")):
+        raise InvalidDefinition(
+            "reconcile is called with what an object is, not with what happened to it",
+            f"write when(...).reconcile without an event, or when(...).{_said(binding)}.watch",
+            binding.location,
+        )
+    for part in own:
+        if isinstance(part, UserIs | GroupIs):
+            raise InvalidDefinition(
+                f"{spelt(part)} never holds: nobody says in a watch who made a change",
+                "leave it out, or use it with .mutate or .validate",
+                binding.location,
+            )
+    if not binding.kind.namespaced:
+        _check_cluster_scoped(binding, own, spaces)
+    if spaces:
+        _check_namespaces(binding, own, spaces)
+    _check_clashes(binding, own, spaces)
+
+
+def _said(binding: Binding) -> str:
+    return _EVENTS[min(binding.operations)]
 
 
 def _check_verbs(binding: Binding, verbs: Mapping[str, str] | None) -> None:

@@ -13,7 +13,10 @@ from poblano.core.kinds import Kind
 from poblano.core.objects import Resource
 
 Phase: TypeAlias = Literal["mutate", "validate"]
-"""When an action runs."""
+"""When an action of a webhook runs."""
+
+Role: TypeAlias = Literal["mutate", "validate", "watch", "reconcile"]
+"""What an action is for: two are asked by the API server, two follow what it has."""
 
 OnError: TypeAlias = Literal["reject", "audit", "ignore"]
 """What becomes of a request whose action raised: refused; let through and noted for the audit log; let through."""
@@ -30,12 +33,12 @@ class Binding:
 
     Args:
         capability, rule: its names; together unique in a module for each phase.
-        phase: whether it changes or judges.
+        phase: whether it changes, judges, is told what happened, or makes the world as an object says.
         kind: what it is bound to; `subresource` is "" for the object itself.
         view: the class of the objects the action is given.
         operations: the verbs of the API server it is bound to.
         filters: all must hold.
-        action: called with a MutateRequest or ValidateRequest.
+        action: called with a MutateRequest or ValidateRequest; an object and a Phase; or an object and a Context.
         on_error: what an exception means; None leaves it to the capability, then the module.
         timeout: seconds that the webhook may take; None leaves it to the module.
         mode: what a denial means.
@@ -46,11 +49,11 @@ class Binding:
 
     capability: str
     rule: str
-    phase: Phase
+    phase: Role
     kind: Kind
     view: type[Resource]
     operations: frozenset[str]
-    action: Callable[[Any], Any]
+    action: Callable[..., Any]
     location: Location
     subresource: str = ""
     filters: tuple[Filter, ...] = ()

@@ -67,6 +67,8 @@ def entries(
     unseen = frozenset(ignored)
     found: dict[tuple[Phase, Policy, int], list[Binding]] = {}
     for binding in bindings:
+        if binding.phase == "watch" or binding.phase == "reconcile":  # noqa: PLR1714 -- mypy narrows by this, and not by `in`
+            continue
         filters = (*binding.filters, *_unseen(binding, unseen))
         resolved = replace(
             binding,
@@ -75,7 +77,7 @@ def entries(
             filters=filters,
         )
         policy: Policy = "Fail" if resolved.on_error == "reject" else "Ignore"
-        found.setdefault((resolved.phase, policy, resolved.timeout or timeout), []).append(resolved)
+        found.setdefault((binding.phase, policy, resolved.timeout or timeout), []).append(resolved)
     for group in found.values():
         _check_versions(group)
     made = [Entry(phase, policy, seconds, tuple(group)) for (phase, policy, seconds), group in found.items()]

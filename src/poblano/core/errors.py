@@ -9,6 +9,7 @@
     ├── MalformedObject        an object is not what its kind says (a list where a map belongs)
     ├── MalformedReview        what was posted is not an AdmissionReview
     ├── PatchFailed            a JSON patch does not apply
+    ├── Terminal               a reconcile action says that trying again will not help
     └── ApiError               the API server said no
         ├── BadRequest         400
         ├── Unauthorized       401
@@ -85,6 +86,10 @@ class MalformedReview(PoblanoError):
 
 class PatchFailed(PoblanoError):
     """A JSON patch (RFC 6902) does not apply to the document it was made for."""
+
+
+class Terminal(PoblanoError):
+    """For a reconcile action to raise: trying again will not help. It runs again when the object is changed."""
 
 
 class ApiError(PoblanoError):
