@@ -73,7 +73,8 @@ def read(body: bytes, content_type: str) -> Any:
     """
     if "yaml" in content_type:
         try:
-            return read_yaml(body)
+            value = read_yaml(body)
+            return value if _LARGE.search(body) is None else _narrowed(value)
         except BadYAML as error:
             raise Undecodable(str(error)) from None
     return read_json(body)
@@ -117,7 +118,7 @@ def read_json(body: bytes) -> Any:
     return value if _LARGE.search(body) is None else _narrowed(value)
 
 
-_LARGE: Final = re.compile(rb"[0-9]{19}")
+_LARGE: Final = re.compile(rb"[0-9]{19}|0[xo]")
 
 
 def _float(text: str) -> float:

@@ -162,6 +162,9 @@ def revision_number(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         problem = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
         raise StatusError(500, "", problem)
+    if len(text) > len(str(2**64)) or int(text) >= 2**64:
+        problem = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": value out of range'
+        raise StatusError(500, "", problem)
     return int(text)
 
 

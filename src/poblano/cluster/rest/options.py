@@ -76,7 +76,7 @@ class Query:
         shown = f"strconv.ParseInt: parsing {field_errors.go_value(values[0])}"
         if not _NUMBER.fullmatch(values[0]):
             raise bad_request(f"{shown}: invalid syntax")
-        found = int(values[0][:_DIGITS])
+        found = int(values[0]) if len(values[0]) < _DIGITS else 2**63
         if not -(2**63) <= found < 2**63:
             raise bad_request(f"{shown}: value out of range")
         return found
