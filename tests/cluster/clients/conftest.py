@@ -37,9 +37,8 @@ def anywhere(binary, cluster: Running, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture
-def kubectl(anywhere: Kubectl) -> Iterator[Kubectl]:
-    """kubectl in a namespace of this test."""
+def kubectl(anywhere: Kubectl) -> Kubectl:
+    """kubectl in a namespace of this test, which goes with the cluster."""
     name = f"test-{next(_numbers)}"
     anywhere("create", "namespace", name)
-    yield anywhere.within(name)
-    anywhere("delete", "namespace", name, "--wait=false")
+    return anywhere.within(name)
