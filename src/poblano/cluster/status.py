@@ -171,11 +171,6 @@ def expired(message: str) -> StatusError:
     return StatusError(410, "Expired", message)
 
 
-def too_many_requests(message: str, seconds: int) -> StatusError:
-    """Later: 429 with Retry-After."""
-    return StatusError(429, "TooManyRequests", message, details={"retryAfterSeconds": seconds}, retry_after=seconds)
-
-
 def internal(message: str) -> StatusError:
     """The server's own fault: 500."""
     text = f"Internal error occurred: {message}"

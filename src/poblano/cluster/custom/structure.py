@@ -15,11 +15,6 @@ _IMPLICIT: Final[dict[str, Document]] = {
 }
 
 
-def version_of(crd: Document, name: str) -> Document | None:
-    """The entry in spec.versions, or None."""
-    return next((one for one in crd["spec"].get("versions") or () if one.get("name") == name), None)
-
-
 def root_of(version: Document) -> Node:
     """The schema of a version as it was written; one that takes anything where there is none."""
     schema: Document = version.get("schema") or {}

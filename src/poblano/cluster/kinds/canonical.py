@@ -8,7 +8,7 @@ scalar that is written even when empty has its zero as the default. What it does
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeAlias
@@ -166,13 +166,3 @@ def _time(value: Any) -> Any:
 def _micro_time(value: Any) -> Any:
     found = _parsed(value)
     return f"{found:%Y-%m-%dT%H:%M:%S.%f}Z" if found else value
-
-
-def zero_value(obj: Mapping[str, Any], group: str, kind: str, name: str) -> Any:
-    """What a field of an object is when nothing was said: ``status`` of a Pod is ``{}``; None where it is absent."""
-    plan = _plan_of(group, str(obj.get("apiVersion", "")).rpartition("/")[2], kind)
-    if plan is None or (name, dict) not in plan.filled:
-        return None
-    empty: Document = {}
-    _struct(empty, plan.fields[name])
-    return empty

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from poblano.cluster.managed.elements import ElementError, element_of, shown
 from poblano.cluster.managed.types import ListType, MapType, Type
+from poblano.cluster.patching.go_values import plain_text
 from poblano.core.jsonvalue import Document, as_list, as_map
 
 _GO_TYPES: Final[dict[type, str]] = {
@@ -101,23 +102,6 @@ def _scalar_error(scalar: str | None, value: Any) -> str | None:
 def _pointer(value: Any) -> str:
     """A value as Go's %v shows one behind the library's own pointer."""
     return f"&{{{plain_text(value)}}}"
-
-
-def plain_text(value: Any) -> str:
-    """A value as Go's %v shows it.
-
-    >>> plain_text({"b": [1, "x"], "a": None})
-    'map[a:<nil> b:[1 x]]'
-    """
-    if value is None:
-        return "<nil>"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if (document := as_map(value)) is not None:
-        return "map[" + " ".join(f"{key}:{plain_text(document[key])}" for key in sorted(document)) + "]"
-    if (items := as_list(value)) is not None:
-        return "[" + " ".join(map(plain_text, items)) + "]"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _literal(value: Any) -> str:
