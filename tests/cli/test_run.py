@@ -148,7 +148,7 @@ def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
         ([], 2, "--cert and --key missing: give a certificate and its key"),
         (["--cert", "tls.crt"], 2, "--key missing"),
         (["--role", "watcher"], 2, "a watcher would have nothing to do"),
-        (["--role", "everything"], 2, "'everything' is not one of admission, all"),
+        (["--role", "everything"], 2, "'everything' is not one of admission, watcher, all"),
         (["--port", "http"], 2, "'http' is not a valid integer"),
         (["--cert", "absent.crt", "--key", "absent.key"], 1, "absent.crt cannot be read: No such file or directory"),
         (["--cert", "hello.py", "--key", "hello.py"], 1, "give a PEM certificate and the key it was made with"),

@@ -15,6 +15,7 @@ from poblano.admission.server import AdmissionServer
 from poblano.admission.tls import LiveCertificate
 from poblano.admission.webhooks import Abilities
 from poblano.cli.debugging import Unhurried
+from poblano.cli.followers import Followers
 from poblano.cli.project import Project
 from poblano.cli.registrar import Registrar, make_way
 from poblano.cli.reloading import Served, saved
@@ -93,7 +94,12 @@ class Development:
             async with registrar.registered(served.entries, target):
                 registrar.describe(served.entries)
                 self._say(target, server, served, registration)
-                await self._reload_until_told(server, served, registrar)
+                followers = Followers(client)
+                try:
+                    await followers.use(self._project)
+                    await self._reload_until_told(server, served, registrar, followers)
+                finally:
+                    await followers.close()
             await server.drain()
 
     def _say(self, target: Target, server: AdmissionServer, served: Served, registration: Registration) -> None:
@@ -112,7 +118,9 @@ class Development:
         await make_way(registration, self._session.host, self._terminal, force=self._options.force)
         return registration, abilities
 
-    async def _reload_until_told(self, server: AdmissionServer, served: Served, registrar: Registrar) -> None:
+    async def _reload_until_told(
+        self, server: AdmissionServer, served: Served, registrar: Registrar, followers: Followers
+    ) -> None:
         async for _ in saved(self._project.settings.folder, self._stop.told):
             try:
                 changed = await self._stop.unless_told(served.reload(server, registrar.register))
@@ -120,6 +128,7 @@ class Development:
                 self._terminal.mistake(str(error))
                 self._terminal.note("not reloaded: what was there before goes on serving")
             else:
+                await followers.use(served.project)
                 if changed:
                     registrar.describe(served.entries)
                 count = len(served.project.module.bindings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from poblano.admission.tls import LiveCertificate
     from poblano.cli.project import Project
 
-ROLES = ("admission", "all")
+ROLES = ("admission", "watcher", "all")
 
 # The variable of --port is not POBLANO_PORT: Kubernetes sets that one in every pod beside a Service named poblano.
 
@@ -59,7 +60,12 @@ FILE = click.Path(path_type=Path)
     help="What this process does.",
 )
 def command(host: str, port: int, health_port: int, cert: Path | None, key: Path | None, role: str) -> None:
-    """Serve the module's webhooks over HTTPS, for a pod.
+    """Run the module in a pod: serve its webhooks over HTTPS, follow the cluster, or both, by its role.
+
+    \b
+    admission   serves the webhooks of mutate and validate actions
+    watcher     runs watch and reconcile actions; give it one replica
+    all         both in one process
 
     It registers nothing and reloads nothing. SIGTERM drains it: it is no longer ready, serves for 15 seconds more,
     answers what is under way and ends; a second one ends it at once. An action that holds the event loop is
@@ -72,6 +78,9 @@ def command(host: str, port: int, health_port: int, cert: Path | None, key: Path
     from poblano.cli.project import load_project
 
     _check_role(role)
+    if role == "watcher":
+        _watch_alone(host, health_port)
+        return
     if cert is None or key is None:
         missing = " and ".join(name for name, given in (("--cert", cert), ("--key", key)) if given is None)
         raise click.UsageError(
@@ -80,24 +89,38 @@ def command(host: str, port: int, health_port: int, cert: Path | None, key: Path
         )
     project = load_project(Path.cwd())
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(project, host, port, health_port, cert, key))
+        runner.run(_serve(project, host, port, health_port, cert, key, watches=role == "all"))
+
+
+def _watch_alone(host: str, health_port: int) -> None:
+    from poblano.admission.server import loop_factory
+    from poblano.cli.followers import alone, has_followers
+    from poblano.cli.project import load_project
+    from poblano.log import configure
+
+    project = load_project(Path.cwd())
+    if not has_followers(project):
+        raise click.BadParameter(
+            f"a watcher would have nothing to do: the module has no watch or reconcile action; write --role {ROLES[0]}",
+            param_hint="--role",
+        )
+    configure(project.settings.log_level)
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(alone(project, host, health_port))
 
 
 def _check_role(role: str) -> None:
-    if role == "watcher":
-        raise click.BadParameter(
-            "a watcher would have nothing to do: this version runs mutate and validate actions only; "
-            f"write --role {ROLES[0]}",
-            param_hint="--role",
-        )
     if role not in ROLES:
         raise click.BadParameter(f"{role!r} is not one of {', '.join(ROLES)}", param_hint="--role")
 
 
-async def _serve(project: Project, host: str, port: int, health_port: int, cert: Path, key: Path) -> None:
+async def _serve(
+    project: Project, host: str, port: int, health_port: int, cert: Path, key: Path, *, watches: bool
+) -> None:
     from poblano.admission.health import HealthServer, Readiness
     from poblano.admission.server import AdmissionServer, until_signalled
     from poblano.admission.tls import follow
+    from poblano.cli.followers import beside, has_followers
     from poblano.cli.observing import Production, blocked
     from poblano.log import Log, configure
 
@@ -117,7 +140,9 @@ async def _serve(project: Project, host: str, port: int, health_port: int, cert:
         Log.info("serving", module=project.settings.uuid, https=server.addresses, health=health.addresses)
         try:
             # Nobody waits any longer for an action that holds the loop for longer.
-            await until_signalled(server, patience=max((entry.timeout for entry in reviewer.entries), default=1))
+            patience = max((entry.timeout for entry in reviewer.entries), default=1)
+            serving = partial(until_signalled, server, patience=patience)
+            await (beside(project, readiness, serving) if watches and has_followers(project) else serving())
         finally:
             following.cancel()
     finally:

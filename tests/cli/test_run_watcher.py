@@ -1,0 +1,89 @@
+"""`poblano run --role watcher`: watch and reconcile actions by themselves, as a pod runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import signal
+import subprocess
+from contextlib import closing
+
+import pytest
+
+from poblano.client import Resources, connect
+from poblano.cluster.serving.served import Settings
+from tests.cli.developing import POBLANO, environment
+from tests.cluster.serving_cluster import running
+from tests.eventually import eventually
+from tests.watch.clusters import CONFIGMAPS
+
+MODULE = """
+from poblano import Capability, Context, Log, Module, Phase, a
+
+shop = Capability("shop", namespaces=["default"])
+
+@shop.when(a.ConfigMap).with_label("wants", "copy").reconcile
+async def copy(one: a.ConfigMap, ctx: Context[a.ConfigMap]) -> None:
+    await ctx.apply(a.ConfigMap(metadata={"name": f"{one.metadata.name}-copy"}, data=dict(one.data)))
+
+@shop.when(a.ConfigMap).is_created().watch
+def seen(one: a.ConfigMap, phase: Phase) -> None:
+    Log.info(one, "seen", phase=str(phase))
+
+module = Module(shop)
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "pyproject.toml").write_text('[tool.poblano]\nuuid = "copies"\nmodule = "copies:module"\n')
+    (tmp_path / "copies.py").write_text(MODULE)
+    return tmp_path
+
+
+async def copied(kubeconfig):
+    async with connect(kubeconfig) as client:
+        api, found = Resources(client), []
+        web = {"metadata": {"name": "web", "namespace": "default", "labels": {"wants": "copy"}}, "data": {"a": "1"}}
+        await api.apply(CONFIGMAPS, web)
+        for _ in range(300):
+            found = [
+                item for item in (await api.list(CONFIGMAPS, "default")).items if item["metadata"]["name"] == "web-copy"
+            ]
+            if found:
+                break
+            await asyncio.sleep(0.1)
+        return found[0]
+
+
+def test_it_acts_says_that_it_is_ready_and_ends_when_told(project):
+    with running(Settings()) as cluster:
+        process = subprocess.Popen(
+            [*POBLANO, "run", "--role", "watcher", "--host", "127.0.0.1", "--health-port", "0"],
+            cwd=project,
+            env=environment() | {"KUBECONFIG": str(cluster.kubeconfig)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            first = json.loads(process.stdout.readline())
+            assert first["message"] == "watching"
+            host, port = first["health"][0].rsplit(":", 1)
+
+            def ready():
+                with closing(http.client.HTTPConnection(host, int(port))) as connection:
+                    connection.request("GET", "/readyz?verbose")
+                    answer = connection.getresponse()
+                    return answer.status == 200 and b"[+]watches ok" in answer.read()
+
+            eventually(ready, "it is ready")
+            copy = asyncio.run(copied(cluster.kubeconfig))
+            assert (copy["data"], copy["metadata"]["ownerReferences"][0]["name"]) == ({"a": "1"}, "web")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            out, _ = process.communicate(timeout=30)
+        assert process.returncode == 0
+        lines = [json.loads(line) for line in out.splitlines()]
+        seen = [line for line in lines if line["message"] == "seen" and line["name"] == "web"]
+        assert [(line["rule"], line["phase"]) for line in seen] == [("seen", "ADDED")]
