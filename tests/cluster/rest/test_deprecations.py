@@ -74,3 +74,21 @@ async def test_only_one_priority_class_may_be_the_default() -> None:
         answer = await ask("POST", classes, {"metadata": {"name": "b"}, "value": 1, "globalDefault": True})
         assert answer.status == 403
         assert "PriorityClass a is already marked as default. Only one default can exist" in answer.document["message"]
+
+
+async def test_nothing_new_is_made_of_a_kind_that_is_to_go() -> None:
+    async with asking() as ask:
+        await define(ask)
+        path = "/apis/x.example.com/v1/namespaces/default/olds"
+        definition = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/olds.x.example.com"
+        document: dict[str, Any] = {"apiVersion": "x.example.com/v1", "kind": "Old", "metadata": {"name": "a"}}
+        document["metadata"]["finalizers"] = ["x.example.com/hold"]
+        assert (await ask("POST", path, document)).status == 201
+        async with ask.watching(path) as watch:
+            await ask("DELETE", definition)
+            while (event := await watch.next()) is not None:
+                if event["object"]["metadata"].get("deletionTimestamp"):
+                    break
+            answer = await ask("POST", path, {**document, "metadata": {"name": "b"}})
+        assert answer.status == 405
+        assert answer.document["message"] == "create not allowed while custom resource definition is terminating"

@@ -111,7 +111,9 @@ class DefinitionController:
         bucket: Bucket = (crd["spec"]["group"], crd["spec"]["names"]["plural"])
         if key in self._served:  # else the objects, if there are any, are another definition's
             self._ending[bucket] = key
-            await self._empty(self._registry.versions(*bucket)[0], bucket)
+            resource = self._registry.versions(*bucket)[0]
+            resource.custom.terminating = True
+            await self._empty(resource, bucket)
             if self._storage.count(bucket):
                 return
         finalizers = [one for one in many(crd, "metadata", "finalizers") if one != CLEANUP]

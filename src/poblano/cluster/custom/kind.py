@@ -39,6 +39,8 @@ class CustomKind:
 
     def __init__(self, crd: Document, caller: Caller | None = None) -> None:
         self.definition = crd
+        self.terminating = bool(part(crd, "metadata").get("deletionTimestamp"))
+        """Whether the definition is to go: then nothing new is made."""
         self.storage_version = storage_version(crd)
         self._spec: Document = crd["spec"]
         self._caller = caller

@@ -25,7 +25,7 @@ from poblano.cluster.rest.options import WriteOptions, write_options
 from poblano.cluster.rest.presenting import present
 from poblano.cluster.rest.server import Server
 from poblano.cluster.rest.stored import bucket_of, strategy_of
-from poblano.cluster.status import StatusError, already_exists, bad_request, generate_name_conflict
+from poblano.cluster.status import StatusError, already_exists, bad_request, generate_name_conflict, method_not_allowed
 from poblano.cluster.storage.engine import Changed
 from poblano.cluster.storage.records import Record, key_of, unstored
 from poblano.core.jsonvalue import Document
@@ -39,6 +39,12 @@ async def create(server: Server, request: Request) -> Response:
     Raises:
         StatusError: whatever the object is refused with.
     """
+    custom = request.resource.custom
+    if custom is not None and custom.terminating:
+        resource = request.resource
+        refused = method_not_allowed(resource.plural, "create", group=resource.group)
+        refused.message = "create not allowed while custom resource definition is terminating"
+        raise refused
     options = write_options(request.query, "CreateOptions")
     document = body_of(request, options)
     strategy_of(request.resource).default(document, request.resource.version)
