@@ -15,13 +15,11 @@ from poblano.cluster.cel.types import (
     BOOL,
     BYTES,
     DOUBLE,
-    DURATION,
     DYN,
     ERROR,
     INT,
     NULL,
     STRING,
-    TIMESTAMP,
     TYPE,
     UINT,
     Bindings,
@@ -51,7 +49,6 @@ TYPE_NAMES: Final = frozenset(
 )
 """The names that stand for types."""
 _LISTS: Final = frozenset({"map", "filter", "transformList"})
-_WRAPPED: Final = {"timestamp": TIMESTAMP, "duration": DURATION}
 
 
 def qualified_name(node: Node) -> str | None:

@@ -5,7 +5,7 @@ Source: k8s.io/apiextensions-apiserver/pkg/registry/customresourcedefinition/str
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from poblano.cluster.custom.definition import default_definition, prepare_for_create, prepare_for_update
 from poblano.cluster.custom.definition_checks import name_errors, validate_definition
@@ -15,9 +15,6 @@ from poblano.cluster.kinds import metadata
 from poblano.cluster.kinds.strategy import Strategy
 from poblano.cluster.reading import Lookup
 from poblano.core.jsonvalue import Document
-
-FINALIZER: Final = "customresourcecleanup.apiextensions.k8s.io"
-"""Put on a definition that is deleted, until its objects are gone."""
 
 
 class CustomResourceDefinition(Strategy):

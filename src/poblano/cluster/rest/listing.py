@@ -127,9 +127,9 @@ def _where(storage: Storage, query: Query) -> tuple[int | None, str | None]:
         revision, key = _read_token(token)
         return (revision if revision > 0 else None), key
     if match and not version:
-        raise _match_error(match, "resourceVersionMatch is forbidden unless resourceVersion is provided")
+        raise _match_error("resourceVersionMatch is forbidden unless resourceVersion is provided")
     if match == "Exact" and version == "0":
-        raise _match_error(match, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
+        raise _match_error('resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
     number = revision_number(version)
     if number > storage.revision:
         raise from_the_future(number, storage.revision)
@@ -137,7 +137,7 @@ def _where(storage: Storage, query: Query) -> tuple[int | None, str | None]:
     return (number if exact else None), None
 
 
-def _match_error(match: str, why: str) -> StatusError:
+def _match_error(why: str) -> StatusError:
     from poblano.cluster import field_errors
     from poblano.cluster.status import invalid
 
