@@ -85,6 +85,12 @@ class Watcher:
         taken, self.pending, self._size = self.pending, [], 0
         return taken
 
+    async def ended(self) -> None:
+        """Wait until no more changes come, whatever waits meanwhile."""
+        while not self.is_ended:
+            self._woken.clear()
+            await self._woken.wait()
+
 
 class View:
     """All watches of one resource, version and selection."""

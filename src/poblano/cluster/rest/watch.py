@@ -5,6 +5,7 @@ Source: k8s.io/apiserver/pkg/endpoints/handlers/watch.go and get.go, pkg/storage
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Iterable
@@ -109,7 +110,7 @@ class _Stream:
             while (left := deadline - time.monotonic()) > 0 and not self._watcher.is_ended:
                 changes = await self._watcher.wait(min(left, self._until_bookmark()))
                 if self._server.faults.is_silent(plural):
-                    await self._server.faults.until_heard()
+                    await self._until_heard()
                 changes = [change for change in changes if change.record.revision > self._wanted.revision]
                 if changes:
                     yield await self._written(changes)
@@ -118,6 +119,16 @@ class _Stream:
                     yield self._bookmark({}, self._server.storage.revision)
         finally:
             self._server.hub.leave(self._view, self._watcher)
+
+    async def _until_heard(self) -> None:
+        """Until the fault is over, or nobody listens any more."""
+        waits = [asyncio.ensure_future(self._server.faults.until_heard()), asyncio.ensure_future(self._watcher.ended())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
 
     def _until_bookmark(self) -> float:
         if not self._wanted.bookmarks:
