@@ -163,3 +163,23 @@ async def test_the_past_can_be_listed_until_it_is_compacted_away() -> None:
 async def test_options_that_make_no_sense_are_refused(query: dict[str, str], status: int) -> None:
     async with asking() as ask:
         assert (await ask("GET", CONFIG_MAPS, query=query)).status == status
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ({"resourceVersionMatch": "Exact"}, "is forbidden unless resourceVersion is provided"),
+        ({"resourceVersionMatch": "Exact", "resourceVersion": "0"}, '"exact" is forbidden for resourceVersion "0"'),
+        ({"resourceVersionMatch": "Some", "resourceVersion": "1"}, 'Unsupported value: "Some"'),
+    ],
+)
+async def test_options_that_contradict_themselves_list_nothing_and_delete_nothing(
+    method: str, query: dict[str, str], why: str
+) -> None:
+    async with asking() as ask:
+        await ask.create(CONFIG_MAPS, "kept")
+        answer = await ask(method, CONFIG_MAPS, query=query)
+        assert (answer.status, answer.document["reason"]) == (422, "Invalid")
+        assert why in answer.document["message"]
+        assert (await ask("GET", CONFIG_MAPS)).names == ["kept"]

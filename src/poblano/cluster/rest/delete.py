@@ -13,6 +13,7 @@ from poblano.cluster.rest.admission import attributes
 from poblano.cluster.rest.bodies import read_delete_options
 from poblano.cluster.rest.encoding import encoded, rendered
 from poblano.cluster.rest.exchange import Request, Response
+from poblano.cluster.rest.list_options import check_list_options
 from poblano.cluster.rest.listing import Page, list_items, page, selection
 from poblano.cluster.rest.objects import metadata_of
 from poblano.cluster.rest.options import DeleteOptions, delete_options
@@ -216,6 +217,7 @@ async def delete_collection(server: Server, request: Request) -> Response:
     Raises:
         StatusError: the first that may not be deleted.
     """
+    check_list_options(request.query)
     options = delete_options(request.query, read_delete_options(request))
     chosen = selection(request.resource, request.query, namespace=request.target.namespace)
     found = page(server.stored, request.resource, chosen, request.query)

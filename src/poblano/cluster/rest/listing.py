@@ -126,22 +126,11 @@ def _where(storage: Storage, query: Query) -> tuple[int | None, str | None]:
             raise bad_request("specifying resource version is not allowed when using continue")
         revision, key = _read_token(token)
         return (revision if revision > 0 else None), key
-    if match and not version:
-        raise _match_error("resourceVersionMatch is forbidden unless resourceVersion is provided")
-    if match == "Exact" and version == "0":
-        raise _match_error('resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
     number = revision_number(version)
     if number > storage.revision:
         raise from_the_future(number, storage.revision)
     exact = match == "Exact" or (not match and number and query.number("limit"))
     return (number if exact else None), None
-
-
-def _match_error(why: str) -> StatusError:
-    from poblano.cluster import field_errors
-    from poblano.cluster.status import invalid
-
-    return invalid("ListOptions", "", [field_errors.forbidden("resourceVersionMatch", why)], group="meta.k8s.io")
 
 
 def from_the_future(asked: int, current: int) -> StatusError:
