@@ -55,9 +55,10 @@ coverage: $(VENV)/dev.stamp ## The tests once more, with the lines and branches 
 bench: $(VENV)/dev.stamp ## Poblano beside Pepr, measured in one run
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
-soak: $(VENV)/dev.stamp ## 100 000 requests, watching the memory; then what hostile clients do to the others
+soak: $(VENV)/dev.stamp ## 100 000 requests, watching the memory; then what hostile clients do to the others; then SIGKILL
 	@$(BIN)/python -m benchmarks.soak
 	@$(BIN)/python -m benchmarks.abuse
+	@$(BIN)/python -m tests.cluster.killing 20
 
 lock: $(VENV)/dev.stamp ## Write requirements/*.lock anew from pyproject.toml (UPGRADE=1: newest versions)
 	@tools/lock $(if $(UPGRADE),--upgrade)

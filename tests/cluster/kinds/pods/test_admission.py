@@ -56,10 +56,21 @@ def test_a_toleration_of_everything_needs_no_others():
     assert created(pod(tolerations=[everything]))["spec"]["tolerations"] == [everything]
 
 
-def test_an_update_is_left_alone():
+def test_an_update_that_leaves_out_what_was_computed_keeps_it():
+    old = created(pod())
     obj = pod()
-    strategy("", "Pod").admit(obj, pod(), Stored())
-    assert obj == pod()
+    strategy("", "Pod").admit(obj, old, Stored())
+    assert {key: obj["spec"][key] for key in ("priority", "preemptionPolicy", "tolerations")} == {
+        key: old["spec"][key] for key in ("priority", "preemptionPolicy", "tolerations")
+    }
+
+
+def test_an_update_is_left_alone_otherwise():
+    old = created(pod())
+    obj = pod(priority=5, tolerations=old["spec"]["tolerations"])
+    strategy("", "Pod").admit(obj, old, Stored())
+    assert obj["spec"]["priority"] == 5
+    assert obj["spec"]["tolerations"] == old["spec"]["tolerations"]
 
 
 @pytest.mark.parametrize(
