@@ -21,7 +21,7 @@ COMMANDS = {
     "cluster": "Run a small Kubernetes cluster: its API, on this machine.",
     "demo": "Apply the samples to a small cluster, and show what the module does.",
     "dev": "Serve the module from here to a cluster, and reload it on save.",
-    "run": "Serve the module's webhooks over HTTPS, for a pod.",
+    "run": "Run the module in a pod: its webhooks, its watches, or both.",
 }
 """What each does, in a line: the first of its help, said here so that ``poblano --help`` need not import them all."""
 

@@ -60,7 +60,7 @@ FILE = click.Path(path_type=Path)
     help="What this process does.",
 )
 def command(host: str, port: int, health_port: int, cert: Path | None, key: Path | None, role: str) -> None:
-    """Run the module in a pod: serve its webhooks over HTTPS, follow the cluster, or both, by its role.
+    """Run the module in a pod: its webhooks, its watches, or both.
 
     \b
     admission   serves the webhooks of mutate and validate actions
