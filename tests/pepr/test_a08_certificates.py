@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from tests.control_plane import ControlPlane
 
+SPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n"
 SAMPLE = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: db\n  namespace: shop\nspec:\n  containers: [{name: db, image: pg}]\n"
 
 
@@ -45,7 +46,7 @@ def shows_no_key(text: str) -> bool:
 
 def test_a8_demo_neither_keeps_nor_prints_a_key(tmp_path: Path):
     folder = write_project(tmp_path / "module", "keyless", CODE)
-    (folder / "pod.samples.yaml").write_text(SAMPLE)
+    (folder / "pod.samples.yaml").write_text(SPACE + SAMPLE)
     before = files(folder)
     done = subprocess.run([*POBLANO, "demo"], cwd=folder, env=hooked(), capture_output=True, text=True, check=True)
 
