@@ -44,6 +44,8 @@ def encoded(document: Document, before: bytes) -> tuple[Document, bytes]:
 def _with_nulls(document: Document, encoded: bytes) -> Any:
     """The part that every null is in: mostly the metadata, for a new object's creationTimestamp is null."""
     metadata = document.get("metadata")
+    if metadata is None:
+        return document
     written = orjson.dumps(metadata, option=STRICT)
     return metadata if written.count(b"null") == encoded.count(b"null") else document
 
