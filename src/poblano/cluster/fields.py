@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from poblano.cluster.kinds.tree import value
 from poblano.cluster.resources import Resource
 from poblano.cluster.selectors import FieldTerm
 from poblano.cluster.status import StatusError, bad_request
@@ -86,18 +87,13 @@ def field_value(obj: Document, field: str) -> str:
     ('n1', 'false')
     """
     special = _SPECIAL.get(field)
-    value = special(obj) if special else _at(obj, field)
-    if value is None:
+    found = special(obj) if special else _at(obj, field)
+    if found is None:
         return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+    if isinstance(found, bool):
+        return "true" if found else "false"
+    return str(found)
 
 
 def _at(obj: Document, path: str) -> Any:
-    value: Any = obj
-    for part in path.split("."):
-        if not isinstance(value, dict):
-            return None
-        value = value.get(part)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return value  # pyright: ignore[reportUnknownVariableType]
+    return value(obj, *path.split("."))

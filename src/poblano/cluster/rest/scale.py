@@ -229,10 +229,7 @@ def _expression(expression: Mapping[str, Any]) -> str:
 
 
 def _at(document: Document, path: str) -> Any:
-    value: Any = document
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return value  # pyright: ignore[reportUnknownVariableType]
+    return value(document, *path.split("."))
 
 
 def _put(document: Document, path: str, value: int) -> None:
