@@ -48,6 +48,7 @@ def judge() -> Iterator[ModuleType]:
 def server(request: Any, judge: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     folder = tmp_path_factory.mktemp("data") if request.param == "in a directory" else None
     with running(Settings(rbac=True, directory=folder)) as cluster:
+        cluster.cluster.clock.stop()  # every recorded object is 0 seconds old
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

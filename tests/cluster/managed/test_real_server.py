@@ -35,7 +35,15 @@ def call(
             return answer.status, json.loads(answer.read())
     except urllib.error.HTTPError as refusal:
         with refusal:
-            return refusal.code, json.loads(refusal.read())
+            return refusal.code, _told(refusal.read())
+
+
+def _told(body: bytes) -> Document:
+    """A path of a definition that is not served yet is answered in plain text."""
+    try:
+        return json.loads(body)
+    except json.JSONDecodeError:
+        return {"message": body.decode()}
 
 
 def define(cluster: ControlPlane) -> None:
