@@ -28,7 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--seconds", type=int, default=4, help="length of a turn (default: 4)")
     parser.add_argument(
-        "--write-readme", action="store_true", help="put the tables into README.md, between its bench marks"
+        "--write",
+        action="store_true",
+        help="put the tables into docs/measured.md and the bounds into README.md, between the bench marks",
     )
     parser.add_argument("--report-only", action="store_true", help="exit with 0 even where a bound does not hold")
     options = parser.parse_args(arguments)
@@ -38,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         options.parts or run.PARTS,
         wanted=options.only or run.EVERYBODY,
         effort=run.Effort(options.rounds, options.seconds),
-        write_readme=options.write_readme,
+        write=options.write,
     )
     return 0 if held or options.report_only else 1
 

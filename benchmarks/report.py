@@ -1,4 +1,4 @@
-"""What a run prints: Markdown sections, and the README's copy of them."""
+"""What a run prints: Markdown sections; docs/measured.md has them all, README.md the bounds."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def document(*sections: str) -> str:
     return "\n\n".join(part for part in sections if part)
 
 
-def between_marks(readme: str, text: str) -> str:
-    """The README with `text` in the place between its bench marks.
+def between_marks(page: str, text: str) -> str:
+    """A page with `text` in the place between its bench marks.
 
     Raises:
         ValueError: it has no such place.
@@ -47,19 +47,18 @@ def between_marks(readme: str, text: str) -> str:
     >>> between_marks("a <!-- bench:start -->old<!-- bench:end --> b", "new")
     'a <!-- bench:start -->\\n\\nnew\\n\\n<!-- bench:end --> b'
     """
-    head, start, rest = readme.partition(START)
+    head, start, rest = page.partition(START)
     _, end, tail = rest.partition(END)
     if not start or not end:
-        raise ValueError(
-            f"the README needs the lines {START} and {END}, in this order, around the place for the tables"
-        )
+        raise ValueError(f"the page needs the lines {START} and {END}, in this order, around the place for the tables")
     return f"{head}{START}\n\n{text}\n\n{END}{tail}"
 
 
-def write_readme(readme: Path, text: str) -> None:
-    """Put `text` into the README, between its marks.
+def write(root: Path, text: str, brief: str) -> None:
+    """Put `text` into docs/measured.md and `brief` into README.md, in each between the marks.
 
     Raises:
-        ValueError: it has no marks.
+        ValueError: one has no marks.
     """
-    readme.write_text(between_marks(readme.read_text(encoding="utf-8"), text), encoding="utf-8")
+    for page, told in ((root / "docs" / "measured.md", text), (root / "README.md", brief)):
+        page.write_text(between_marks(page.read_text(encoding="utf-8"), told), encoding="utf-8")

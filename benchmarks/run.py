@@ -49,19 +49,21 @@ class Findings:
 
     def text(self) -> str:
         """The whole report."""
-        return report.document(
-            *self.sections, report.section("Bounds", tables.bounds(self.bounds) if self.bounds else "")
-        )
+        return report.document(*self.sections, report.section("Bounds", self.held()))
+
+    def held(self) -> str:
+        """The promises, with their numbers."""
+        return tables.bounds(self.bounds) if self.bounds else ""
 
 
-def measure(parts: Collection[str], *, wanted: Collection[str], effort: Effort, write_readme: bool) -> bool:
+def measure(parts: Collection[str], *, wanted: Collection[str], effort: Effort, write: bool) -> bool:
     """Measure the parts, print the tables; whether every bound holds.
 
     Args:
         parts: of PARTS.
         wanted: the servers that take part, of EVERYBODY.
         effort: how thoroughly.
-        write_readme: put the tables into README.md too.
+        write: put the tables into docs/measured.md and the bounds into README.md too.
 
     Raises:
         WrongAnswer, FailedLoad: a server does not do the work it is measured at, which voids the run.
@@ -75,11 +77,11 @@ def measure(parts: Collection[str], *, wanted: Collection[str], effort: Effort, 
         _servers(findings, parts, wanted, effort)
     if "embedded" in parts:
         _embedded(findings, effort)
-    text = report.document(report.HEADING, _circumstances(bystanders), findings.text())
-    print(text)
+    circumstances = _circumstances(bystanders)
+    print(text := report.document(circumstances, findings.text()))
     say(f"took {time.monotonic() - begun:.0f} s")
-    if write_readme:
-        report.write_readme(ROOT / "README.md", text)
+    if write:
+        report.write(ROOT, text, report.document(report.HEADING, circumstances, findings.held()))
     return promises.all_hold(findings.bounds)
 
 

@@ -44,7 +44,7 @@ def test_a_span_has_the_middle_first():
     assert tables.span(Spread(2.0, 1.0, 3.0)) == "2 (1 – 3)"
 
 
-def test_writing_the_readme_twice_is_writing_it_once():
+def test_writing_a_page_twice_is_writing_it_once():
     readme = f"before\n{report.START}\n{report.END}\nafter\n"
 
     once = report.between_marks(readme, "tables")
