@@ -15,11 +15,13 @@ whoever works asks `get`, and sleeps until `next_due` where there is nothing.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from typing import Generic, TypeVar
 
+from poblano.core.observing import QueueObserver, Unheard
 from poblano.core.ratelimits import RateLimiter, RateLimits
 
 K = TypeVar("K", bound=Hashable)
@@ -54,6 +56,7 @@ class WorkQueue(Generic[K]):
         clock: seconds that never go back.
         limits: how soon failures are tried again.
         chance: draws from 0 to 1, for jitter.
+        observer: is told what happens; may be set later.
     """
 
     def __init__(
@@ -62,11 +65,13 @@ class WorkQueue(Generic[K]):
         clock: Callable[[], float],
         limits: RateLimits | None = None,
         chance: Callable[[], float] = random.random,
+        observer: QueueObserver | None = None,
     ) -> None:
+        self.observer = observer or Unheard()
         self._clock = clock
         self._limiter = RateLimiter[K](limits or RateLimits(), clock, chance)
         self._dirty: dict[K, _Pending] = {}  # to be run, whether or not it is worked on now
-        self._processing: set[K] = set()
+        self._processing: dict[K, float] = {}  # since when
         self._delayed: dict[K, _Delayed] = {}
         self._urgent: list[tuple[int, int, K]] = []  # heaps; entries that no longer count are passed over
         self._oldest: list[tuple[int, K]] = []
@@ -85,6 +90,7 @@ class WorkQueue(Generic[K]):
         pending = self._dirty.get(key)
         if pending is None:
             pending = self._dirty[key] = _Pending(self._clock(), self._number(), priority)
+            self.observer.added()
             if key not in self._processing:
                 self._enqueue(key, pending)
         elif priority > pending.priority:
@@ -113,6 +119,7 @@ class WorkQueue(Generic[K]):
     def add_rate_limited(self, key: K, *, priority: int = 0) -> float:
         """Have `key` run again after a failure; later with each one until `forget`. Returns the seconds."""
         seconds = 0.0 if self._closed else self._limiter.delay(key)
+        self.observer.retried()
         self.add_after(key, seconds, priority=priority)
         return seconds
 
@@ -131,8 +138,8 @@ class WorkQueue(Generic[K]):
         key = self._pop_oldest() if self._turns % TURN == 0 else self._pop_urgent()
         if key is None:
             return None
-        del self._dirty[key]
-        self._processing.add(key)
+        now = self._processing[key] = self._clock()
+        self.observer.got(now - self._dirty.pop(key).since)
         self._compact()
         return key
 
@@ -144,7 +151,7 @@ class WorkQueue(Generic[K]):
         """
         if key not in self._processing:
             raise ValueError(f"{key!r} is not being worked on")
-        self._processing.remove(key)
+        self.observer.done(self._clock() - self._processing.pop(key))
         pending = self._dirty.get(key)
         if pending is not None:
             self._enqueue(key, pending)
@@ -186,6 +193,15 @@ class WorkQueue(Generic[K]):
     def processing(self) -> frozenset[K]:
         """The keys that are worked on."""
         return frozenset(self._processing)
+
+    def running_for(self) -> list[float]:
+        """For how many seconds each key has been worked on that is worked on now."""
+        now = self._clock()
+        return [now - since for since in self._processing.values()]
+
+    def depths(self) -> Counter[int]:
+        """How many keys are to be run, by priority; but for those that wait for a time."""
+        return Counter(pending.priority for pending in self._dirty.values())
 
     @property
     def oldest_since(self) -> float | None:
