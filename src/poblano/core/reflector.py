@@ -60,7 +60,9 @@ class Reflector:
         self.has_synced = False
         self.trouble: str | None = "it has not begun"
         self.counts: Counter[str] = Counter()
+        self.sync_seconds: float | None = None
         self._clock = clock
+        self._started = self._last_heard = clock()
         self._chance = chance
         self._streaming = streaming
         self._lasting = lasting
@@ -82,8 +84,14 @@ class Reflector:
         """What to do now, until it is reported on."""
         return self._command
 
+    @property
+    def quiet_seconds(self) -> float:
+        """How long ago the server was last heard: an event, a bookmark, an answer, or the proper end of a watch."""
+        return self._clock() - self._last_heard
+
     def listed(self, page: Page) -> list[Change]:
         """A list, or a page of it, was answered."""
+        self._last_heard = self._clock()
         asked = self._command
         if isinstance(asked, List) and asked.probe:
             self._probed(page.resource_version)
@@ -96,11 +104,12 @@ class Reflector:
 
     def opened(self) -> None:
         """The watch was answered, and its events may come."""
-        self._opened = self._clock()
+        self._opened = self._last_heard = self._clock()
         self.trouble = None if self.has_synced else "the initial events are not complete"
 
     def received(self, event: Event) -> list[Change]:
         """An event came; when the `command` is another afterwards, the watch is to be given up."""
+        self._last_heard = self._clock()
         match event.type:
             case "ADDED" | "MODIFIED" | "DELETED":
                 self._heard += 1
@@ -119,6 +128,7 @@ class Reflector:
 
     def ended(self) -> None:
         """The server ended the watch, as it was asked to."""
+        self._last_heard = self._clock()
         if self._initial:
             self._list("the initial events ended early")
         elif self._version == self._began and self._clock() - (self._opened or 0.0) < AT_ONCE:
@@ -202,6 +212,8 @@ class Reflector:
         changes = self.cache.replace(self._gathered)
         if self.has_synced:
             self.counts["recovered"] += len(changes)
+        else:
+            self.sync_seconds = self._clock() - self._started
         self.counts["tombstones"] += sum(change.tombstone for change in changes)
         self._doubt = SILENT_WATCHES if changes else self._doubt
         self._gathered = {}
