@@ -65,14 +65,15 @@ class SimulatedServer:
             self.events.append((self.revision, "DELETED", gone))
 
     def compact(self):
+        """What happened is forgotten, but by the watches that are open."""
         self.compacted = self.revision
-        self.events = []
         self.snapshots = {}
 
     def restore(self):
         """As from a backup: resource versions are far below the ones that were given out, and will not reach them."""
         self.revision -= 1_000
         self.compact()
+        self.events = []
 
     def list(self, asked):
         """A Page or a Failure."""

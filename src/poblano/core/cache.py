@@ -15,6 +15,8 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
+from poblano.core.indexes import Indexer, Indexes
+
 ChangeType: TypeAlias = Literal["ADDED", "MODIFIED", "DELETED"]
 
 
@@ -62,6 +64,7 @@ class Cache:
 
     def __init__(self) -> None:
         self._items: dict[Key, Item] = {}
+        self._indexes = Indexes()
 
     def get(self, key: Key) -> Item | None:
         """The object, if it is there."""
@@ -73,12 +76,21 @@ class Cache:
     def __iter__(self) -> Iterator[Item]:
         return iter(tuple(self._items.values()))
 
+    def add_index(self, name: str, indexer: Indexer) -> None:
+        """Find objects by what they say, too: see `poblano.core.indexes.Indexes`."""
+        self._indexes.add(name, indexer, self._items.values())
+
+    def by_index(self, name: str, value: str) -> list[Item]:
+        """The objects that the index has under `value`."""
+        return [self._items[key] for key in self._indexes.keys(name, value)]
+
     def put(self, item: Item) -> list[Change]:
         """An object is there now. Nothing has changed when it is the version that was known."""
         old = self._items.get(item.key)
         if old is not None and (old.uid, old.resource_version) == (item.uid, item.resource_version):
             return []
         self._items[item.key] = item
+        self._indexes.changed(old, item)
         if old is None:
             return [Change("ADDED", item)]
         if old.uid != item.uid:  # nobody saw the one go that had the name before
@@ -90,6 +102,7 @@ class Cache:
         old = self._items.pop(item.key, None)
         if old is None:
             return []
+        self._indexes.changed(old, None)
         return [Change("DELETED", item, old)]
 
     def replace(self, items: Mapping[Key, Item]) -> list[Change]:
@@ -98,6 +111,7 @@ class Cache:
         changes = [Change("DELETED", old, old, tombstone=True) for old in gone]
         for old in gone:
             del self._items[old.key]
+            self._indexes.changed(old, None)
         for item in items.values():
             changes += self.put(item)
         return changes

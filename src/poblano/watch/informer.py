@@ -19,11 +19,15 @@ from contextlib import aclosing
 from typing import cast
 
 from poblano.client import ApiClient
-from poblano.core.cache import Cache, Change
+from poblano.core.cache import Cache, Change, Item
 from poblano.core.errors import ApiError
+from poblano.core.indexes import Indexer
+from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
 from poblano.core.listwatch import SECONDS, List, Sleep, Watch
+from poblano.core.projection import FULL, Projection
 from poblano.core.reflector import Reflector
+from poblano.core.selectors import EVERYTHING, Selector
 from poblano.core.watch_events import Failure, Garbled, parse_line, parse_page
 
 LIST_SECONDS = 120.0
@@ -37,14 +41,25 @@ class Informer:
         client: an open client.
         kind: of what.
         namespace: where; "" is everywhere.
+        selector: which of them.
+        projection: how much of each.
         lasting: between how many seconds a watch is asked to last.
     """
 
     def __init__(
-        self, client: ApiClient, kind: Kind, namespace: str = "", *, lasting: tuple[float, float] = SECONDS
+        self,
+        client: ApiClient,
+        kind: Kind,
+        namespace: str = "",
+        *,
+        selector: Selector = EVERYTHING,
+        projection: Projection = FULL,
+        lasting: tuple[float, float] = SECONDS,
     ) -> None:
         self.kind = kind
         self.namespace = namespace
+        self.selector = selector
+        self.projection = projection
         self.reflector = Reflector(clock=time.monotonic, lasting=lasting)
         self._client = client
         self._path = kind.path(namespace)
@@ -60,6 +75,21 @@ class Informer:
     def trouble(self) -> str | None:
         """Why the cache may not be what the server has; None when all is well."""
         return self.reflector.trouble
+
+    def add_index(self, name: str, indexer: Indexer) -> None:
+        """Find objects by what they say, too; see `poblano.core.indexes`. To be said once for each name."""
+        self.cache.add_index(name, indexer)
+
+    def by_index(self, name: str, value: str) -> list[Item]:
+        """The objects that the index has under `value`."""
+        return self.cache.by_index(name, value)
+
+    def wrote(self, document: Document) -> None:
+        """Take what the server answered to a write of ours for what it has, before the watch says so.
+
+        Args:
+            document: the whole answer to a server-side apply, or to a write that named the version it was made of.
+        """
 
     def subscribe(self, tell: Callable[[Change], None]) -> None:
         """Have `tell` called with each change, in order; it must be quick, and not raise. To be said before `run`."""
@@ -89,8 +119,9 @@ class Informer:
             self._synced.set()
 
     async def _list(self, asked: List) -> None:
+        query = self.selector.query | _list_query(asked)
         try:
-            async with asyncio.timeout(LIST_SECONDS), self._client.once(self._path, query=_list_query(asked)) as answer:
+            async with asyncio.timeout(LIST_SECONDS), self._client.once(self._path, query=query) as answer:
                 body = await answer.read()
             page = parse_page(body, self.kind)
         except TimeoutError:
@@ -115,7 +146,7 @@ class Informer:
 
     async def _follow(self, asked: Watch) -> None:
         """Read a watch to its end, or until the reflector wants something else."""
-        query = _watch_query(asked)
+        query = self.selector.query | _watch_query(asked)
         async with self._client.once(self._path, query=query) as answer, aclosing(answer.lines()) as lines:
             self.reflector.opened()
             current = asked

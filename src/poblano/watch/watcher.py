@@ -9,17 +9,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from poblano.client import ApiClient, Resources
 from poblano.core.binding import Binding
-from poblano.core.kinds import Kind
 from poblano.log import Log
 from poblano.watch.calling import Caller
 from poblano.watch.controller import Controller, Reconciling, Watching
 from poblano.watch.informer import Informer
-from poblano.watch.selecting import namespaces
+from poblano.watch.informers import Informers
 
 SYNC_SECONDS = 120.0
 """controller-runtime: CacheSyncTimeout; it is said then what is missing."""
@@ -42,19 +41,18 @@ class Watcher:
         self, bindings: Iterable[Binding], client: ApiClient, *, uuid: str, ignored: Iterable[str] = ()
     ) -> None:
         followers = [binding for binding in bindings if binding.phase in {"watch", "reconcile"}]
-        self._client = client
         self._api = Resources(client, field_manager=f"poblano-{uuid}")
         self._ignored = tuple(ignored)
         self._caller = Caller()
-        self._informers: dict[tuple[Kind, str], Informer] = {}
-        self._everywhere = {binding.kind for binding in followers if not namespaces(binding)}
+        self._informers = Informers(client)
+        self._informers.expect(followers)
         self._controllers: list[Controller] = [self._controller(binding) for binding in followers]
         self._stopping = asyncio.Event()
 
     @property
     def informers(self) -> tuple[Informer, ...]:
         """What is watched: each kind and namespace once, however many rules there are."""
-        return tuple(self._informers.values())
+        return tuple(self._informers)
 
     def not_ready(self) -> str | None:
         """What is not known yet; None once all that was there at the start is."""
@@ -95,18 +93,10 @@ class Watcher:
         await controller.work.run()
 
     def _controller(self, binding: Binding) -> Controller:
-        informers = tuple(self._informers_of(binding))
+        informers = self._informers.of(binding)
         if binding.phase == "watch":
             return Watching(binding, informers, self._caller, self._ignored)
         return Reconciling(binding, informers, self._caller, self._api, self._ignored)
-
-    def _informers_of(self, binding: Binding) -> Iterator[Informer]:
-        spaces = [""] if binding.kind in self._everywhere else sorted(namespaces(binding))
-        for space in spaces:
-            key = (binding.kind, space)
-            if key not in self._informers:
-                self._informers[key] = Informer(self._client, binding.kind, space)
-            yield self._informers[key]
 
 
 async def _synced(informer: Informer) -> None:

@@ -1,0 +1,130 @@
+"""What is watched for a module: one informer for each distinct thing that is asked for, shared by all who ask.
+
+Who asks for less than another is given that one's: two rules about Pods, one of them in one namespace or with one label,
+make one watch.
+
+::
+
+    informers = Informers(client)
+    informers.expect(bindings)            # so that who comes first does not decide who shares
+    for binding in bindings:
+        informers.of(binding)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from poblano.client import ApiClient
+from poblano.core.binding import Binding
+from poblano.core.jsonvalue import Document
+from poblano.core.kinds import Kind
+from poblano.core.listwatch import SECONDS
+from poblano.core.projection import FULL, Projection
+from poblano.core.pushdown import pushed
+from poblano.core.selectors import EVERYTHING, Selector
+from poblano.watch.informer import Informer
+from poblano.watch.metrics import NOBODY, Observer
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is watched; two that are equal are one watch."""
+
+    kind: Kind
+    namespace: str = ""
+    selector: Selector = EVERYTHING
+    projection: Projection = FULL
+
+    def covers(self, other: Scope) -> bool:
+        """Whether whoever wants `other` is served by this, too."""
+        return (
+            self.kind == other.kind
+            and self.namespace in {"", other.namespace}
+            and self.selector.covers(other.selector)
+            and self.projection.covers(other.projection)
+        )
+
+    @property
+    def _narrowness(self) -> tuple[bool, int, bool, bool]:
+        """Greater than that of every other scope that covers this one."""
+        kept = self.projection
+        return (bool(self.namespace), len(self.selector.parts), kept.metadata_only, not kept.managed_fields)
+
+    def widest(self, scopes: Iterable[Scope]) -> Scope:
+        """The one of `scopes` that is to serve this; itself when none does."""
+        return min((one for one in scopes if one.covers(self)), key=lambda one: one._narrowness, default=self)
+
+
+class Informers:
+    """The informers of a module; they run when who made them runs them.
+
+    Args:
+        client: an open client.
+        metrics: whom to tell of each.
+        lasting: between how many seconds a watch is asked to last.
+    """
+
+    def __init__(
+        self, client: ApiClient, *, metrics: Observer = NOBODY, lasting: tuple[float, float] = SECONDS
+    ) -> None:
+        self._client = client
+        self._metrics = metrics
+        self._lasting = lasting
+        self._known: dict[Scope, Informer] = {}
+        self._expected: dict[Scope, None] = {}
+
+    def __iter__(self) -> Iterator[Informer]:
+        return iter(tuple(self._known.values()))
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def expect(self, bindings: Iterable[Binding]) -> None:
+        """Say for whom there will be informers: the wider ones serve the narrower, whoever asks first."""
+        for binding in bindings:
+            self._expected.update(dict.fromkeys(scopes(binding)))
+
+    def get(
+        self, kind: Kind, namespace: str = "", *, selector: Selector = EVERYTHING, projection: Projection = FULL
+    ) -> Informer:
+        """Who knows these objects; others too, where somebody else wants those.
+
+        Args:
+            kind: which.
+            namespace: where; "" is everywhere.
+            selector: those wanted.
+            projection: what is wanted of each.
+        """
+        wanted = Scope(kind, namespace, selector, projection)
+        scope = wanted.widest([*self._expected, *self._known])
+        if scope not in self._known:
+            made = Informer(
+                self._client,
+                scope.kind,
+                scope.namespace,
+                selector=scope.selector,
+                projection=scope.projection,
+                lasting=self._lasting,
+            )
+            self._known[scope] = made
+            self._metrics.informer(made)
+        return self._known[scope]
+
+    def of(self, binding: Binding) -> tuple[Informer, ...]:
+        """Who knows the objects that a binding is about; in several namespaces it may be several."""
+        found = (self.get(one.kind, one.namespace, selector=one.selector) for one in scopes(binding))
+        return tuple(dict.fromkeys(found))
+
+    def wrote(self, kind: Kind, document: Document) -> None:
+        """Tell all who know of such objects what the server answered to a write; see `Informer.wrote`."""
+        for informer in self:
+            if informer.kind == kind:
+                informer.wrote(document)
+
+
+def scopes(binding: Binding) -> tuple[Scope, ...]:
+    """What has to be watched for a binding."""
+    what = pushed(binding)
+    return tuple(Scope(binding.kind, namespace, what.selector) for namespace in what.namespaces)
