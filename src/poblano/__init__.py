@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from poblano.core.review import AdmissionRequest as AdmissionRequest
     from poblano.core.review import Answer as Answer
     from poblano.core.structs import Struct as Struct
+    from poblano.fluent import K8s as K8s
     from poblano.log import Log as Log
     from poblano.models import a as a
     from poblano.module import Module as Module
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from poblano.sdk import owner_reference as owner_reference
     from poblano.sdk import sanitize_resource_name as sanitize_resource_name
     from poblano.sdk import write_event as write_event
+    from poblano.waiting import wait as wait
 
 __version__ = "0.1.0"
 
@@ -48,6 +50,7 @@ _HOMES = {
     "Decision": "poblano.core.decisions",
     "InvalidDefinition": "poblano.core.errors",
     "InvalidSettings": "poblano.core.errors",
+    "K8s": "poblano.fluent",
     "Log": "poblano.log",
     "MalformedObject": "poblano.core.errors",
     "Module": "poblano.module",
@@ -68,6 +71,7 @@ _HOMES = {
     "owner_reference": "poblano.sdk",
     "register_kind": "poblano.core.objects",
     "sanitize_resource_name": "poblano.sdk",
+    "wait": "poblano.waiting",
     "write_event": "poblano.sdk",
 }
 
@@ -79,6 +83,7 @@ __all__ = [  # sorted, and the same as _HOMES: a test sees to it
     "Decision",
     "InvalidDefinition",
     "InvalidSettings",
+    "K8s",
     "Log",
     "MalformedObject",
     "Module",
@@ -99,6 +104,7 @@ __all__ = [  # sorted, and the same as _HOMES: a test sees to it
     "owner_reference",
     "register_kind",
     "sanitize_resource_name",
+    "wait",
     "write_event",
 ]
 

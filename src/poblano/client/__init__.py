@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from poblano.client.errors import CredentialsFailed as CredentialsFailed
     from poblano.client.errors import InvalidKubeconfig as InvalidKubeconfig
     from poblano.client.kubeconfig import find_access as find_access
+    from poblano.client.listings import Listing as Listing
     from poblano.client.messages import Response as Response
     from poblano.client.messages import Timeouts as Timeouts
-    from poblano.client.resources import Listing as Listing
     from poblano.client.resources import Resources as Resources
     from poblano.client.transport import ApiClient as ApiClient
     from poblano.client.transport import connect as connect
@@ -41,7 +41,7 @@ _HOMES = {
     "Credentials": "credentials",
     "CredentialsFailed": "errors",
     "InvalidKubeconfig": "errors",
-    "Listing": "resources",
+    "Listing": "listings",
     "Preconditions": "deleting",
     "Resources": "resources",
     "Response": "messages",

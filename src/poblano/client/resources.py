@@ -5,20 +5,20 @@ Thin on purpose: one method, one request (a list is as many as it has pages).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
-
-import msgspec
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from poblano.client.deleting import Preconditions, Propagation, delete_options
+from poblano.client.listings import PAGE, Listing, parse_listing, selectors
 from poblano.client.paths import object_path, write_target
-from poblano.client.transport import ApiClient
 from poblano.core.context import is_dry_run
 from poblano.core.errors import Expired
 from poblano.core.jsonvalue import Document, plain
 from poblano.core.kinds import Kind
 from poblano.core.objects import Resource, kind_of
+
+if TYPE_CHECKING:
+    from poblano.client.transport import ApiClient
 
 AnyKind: TypeAlias = "Kind | type[Resource]"
 AnyObject: TypeAlias = "Mapping[str, Any] | Resource"
@@ -26,26 +26,6 @@ AnyObject: TypeAlias = "Mapping[str, Any] | Resource"
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
-
-PAGE = 500  # client-go: tools/pager.defaultPageSize
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """What a list found, and the resource version at which it is true."""
-
-    items: list[Document]
-    resource_version: str
-
-
-class _ListMeta(msgspec.Struct, frozen=True, rename="camel"):
-    resource_version: str = ""
-    continue_: str = msgspec.field(name="continue", default="")
-
-
-class _Page(msgspec.Struct, frozen=True):
-    metadata: _ListMeta = _ListMeta()
-    items: list[Document] | None = None
 
 
 class Resources:
@@ -86,13 +66,40 @@ class Resources:
             label_selector, field_selector: as kubectl writes them.
             page: how many to ask for at a time.
         """
-        known = _kind(kind)
-        selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
-        query = {key: value for key, value in selectors.items() if value}
+        items: list[Document] = []
+        version, pages = (
+            "",
+            self.pages(kind, namespace, label_selector=label_selector, field_selector=field_selector, page=page),
+        )
         try:
-            return await self._pages(known, known.path(namespace), {**query, "limit": str(page)})
+            async for part in pages:
+                items += part.items
+                version = part.resource_version
         except Expired:  # the pages took longer than the server keeps a snapshot; client-go: FullListIfExpired
-            return await self._pages(known, known.path(namespace), query)
+            return await self._listing(_kind(kind), namespace, selectors(label_selector, field_selector))
+        return Listing(items, version)
+
+    async def pages(
+        self,
+        kind: AnyKind,
+        namespace: str = "",
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        page: int = PAGE,
+    ) -> AsyncGenerator[Listing]:
+        """The same as `list`, page after page; the next is asked for when it is wanted.
+
+        Raises:
+            Expired: the server keeps the state of the first page no longer.
+        """
+        query = {**selectors(label_selector, field_selector), "limit": str(page)}
+        while True:
+            found = await self._listing(_kind(kind), namespace, query)
+            yield found
+            if not found.following:
+                return
+            query = {**query, "continue": found.following}
 
     async def create(
         self,
@@ -103,6 +110,7 @@ class Resources:
         subresource: str = "",
         name: str = "",
         dry_run: bool = False,
+        strict: bool = False,
     ) -> Document:
         """Create an object, and answer what was stored. Raises `AlreadyExists` when its name is taken.
 
@@ -111,7 +119,7 @@ class Resources:
         known, document = _kind(kind), _whole(kind, obj)
         target = write_target(known, document, namespace)
         path = object_path(known, name, target.namespace, subresource) if subresource else known.path(target.namespace)
-        return await self._write("POST", path, document, dry=dry_run)
+        return await self._write("POST", path, document, dry=dry_run, query=_validation(strict=strict))
 
     async def replace(
         self, kind: AnyKind, obj: AnyObject, namespace: str = "", *, subresource: str = "", dry_run: bool = False
@@ -147,6 +155,7 @@ class Resources:
         subresource: str = "",
         force: bool = False,
         dry_run: bool = False,
+        strict: bool = False,
     ) -> Document:
         """Server-side apply: own the fields that are written, create the object if need be.
 
@@ -157,13 +166,14 @@ class Resources:
             subresource: such as ``status``.
             force: take fields over that others own, instead of raising `Conflict`.
             dry_run: change nothing.
+            strict: a field that the kind does not have is an error, and not just dropped.
         """
         known, document = _kind(kind), _whole(kind, obj)
         metadata = {key: value for key, value in document.get("metadata", {}).items() if key != "managedFields"}
         document = {**document, "metadata": metadata}
         target = write_target(known, document, namespace)
         path = object_path(known, target.name, target.namespace, subresource)
-        query = {"force": "true"} if force else {}
+        query = {**({"force": "true"} if force else {}), **_validation(strict=strict)}
         return await self._write(
             "PATCH", path, document, dry=dry_run, content_type=APPLY_PATCH, idempotent=True, query=query
         )
@@ -198,10 +208,12 @@ class Resources:
     ) -> Document:
         """Delete all objects of a kind that the selectors choose, in one namespace (or of a cluster-scoped kind)."""
         known = _kind(kind)
-        selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
-        query = {key: value for key, value in selectors.items() if value}
+        query = selectors(label_selector, field_selector)
         path = write_target(known, {}, namespace).collection
         return await self._delete(path, query, delete_options(propagation, dry=dry_run))
+
+    async def _listing(self, kind: Kind, namespace: str, query: Mapping[str, str]) -> Listing:
+        return parse_listing((await self._client.request("GET", kind.path(namespace), query=query)).body, kind)
 
     async def _document(self, method: str, path: str) -> Document:
         document: Document = (await self._client.request(method, path)).json()
@@ -231,26 +243,13 @@ class Resources:
         document: Document = (await self._client.request("DELETE", path, query=query, body=options)).json()
         return document
 
-    async def _pages(self, kind: Kind, path: str, query: Mapping[str, str]) -> Listing:
-        items: list[Document] = []
-        token = ""
-        while True:
-            parameters = {**query, "continue": token} if token else query
-            response = await self._client.request("GET", path, query=parameters)
-            page = msgspec.json.decode(response.body, type=_Page)
-            items += [_named(kind, item) for item in page.items or ()]
-            token = page.metadata.continue_
-            if not token:
-                return Listing(items, page.metadata.resource_version)
-
 
 def _kind(kind: AnyKind) -> Kind:
     return kind if isinstance(kind, Kind) else kind_of(kind)
 
 
-def _named(kind: Kind, item: Document) -> Document:
-    """An item of a list with the ``apiVersion`` and ``kind`` that the server leaves out there."""
-    return item if "kind" in item else {"apiVersion": kind.api_version, "kind": kind.kind, **item}
+def _validation(*, strict: bool) -> dict[str, str]:
+    return {"fieldValidation": "Strict"} if strict else {}
 
 
 def _whole(kind: AnyKind, obj: AnyObject) -> Document:
