@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from poblano import metrics as metrics
     from poblano.capability import Capability as Capability
     from poblano.context import Context as Context
-    from poblano.core.annotations import field as field
     from poblano.core.decisions import Decision as Decision
     from poblano.core.errors import InvalidDefinition as InvalidDefinition
     from poblano.core.errors import InvalidSettings as InvalidSettings
     from poblano.core.errors import MalformedObject as MalformedObject
     from poblano.core.errors import PoblanoError as PoblanoError
     from poblano.core.errors import Terminal as Terminal
+    from poblano.core.field_options import field as field
     from poblano.core.following import Phase as Phase
     from poblano.core.following import Requeue as Requeue
     from poblano.core.objects import Resource as Resource
@@ -65,7 +65,7 @@ _HOMES = {
     "a": "poblano.models",
     "containers": "poblano.sdk",
     "document": "poblano.core.objects",
-    "field": "poblano.core.annotations",
+    "field": "poblano.core.field_options",
     "kind_of": "poblano.core.objects",
     "metrics": "poblano",
     "owner_reference": "poblano.sdk",

@@ -16,47 +16,31 @@ import re
 import sys
 import types
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, ClassVar, Final, ForwardRef, Literal, TypeVar, Union, get_args, get_origin, overload
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar, ForwardRef, Literal, Union, get_args, get_origin
 
 from poblano.core.errors import InvalidDefinition, MalformedObject
+from poblano.core.field_options import MISSING, FieldOptions
 from poblano.core.fields import AnyValue, Field, Nested, NestedList, NestedMap, Scalar, ScalarList, ScalarMap, Viewed
 from poblano.core.location import caller_location
-
-T = TypeVar("T")
-
-MISSING: Final = object()
 
 _CLASS_VAR = re.compile(r"(typing\.)?ClassVar\b")
 
 
-class FieldOptions:
-    """What `field` was told, until the class it stands in is made."""
-
-    __slots__ = ("default", "key")
-
-    def __init__(self, key: str, default: object) -> None:
-        self.key = key
-        self.default = default
-
-
-@overload
-def field(*, key: str = ...) -> Any: ...
-@overload
-def field(*, key: str = ..., default: T) -> T: ...
-def field(*, key: str = "", default: Any = MISSING) -> Any:
-    """Options of an annotated attribute of a `Struct` or `Resource` of your own.
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What the annotation of a field says, for those who describe the kind to others.
 
     Args:
-        key: the API's name, where it is not the attribute's in camelCase.
-        default: what reading gives while the key is absent. It is not written into the object.
-
-    >>> from poblano.core.structs import Struct
-    >>> class Spec(Struct):
-    ...     cluster_ip: str = field(key="clusterIP", default="None")
-    >>> Spec().cluster_ip
-    'None'
+        hint: the type, without None.
+        optional: whether None was one of its types.
+        options: what `field` was told.
     """
-    return FieldOptions(key, default)
+
+    hint: Any
+    optional: bool
+    options: FieldOptions
 
 
 class Value(Field[Any]):
@@ -89,6 +73,36 @@ class Value(Field[Any]):
 
     def __set__(self, view: Any, value: Any, /) -> None:
         self._write(view, value)
+
+
+class Moment(Value):
+    """A point in time: RFC 3339 in the object, an aware `datetime` to whoever reads it."""
+
+    __slots__ = ()
+
+    def __get__(self, view: Any, owner: type[Any], /) -> Any:
+        found = super().__get__(view, owner)
+        if not isinstance(found, str):
+            return found
+        try:
+            return datetime.fromisoformat(found)
+        except ValueError:
+            raise MalformedObject(f"{self.owner}.{self.key} is no RFC 3339 timestamp") from None
+
+    def __set__(self, view: Any, value: Any, /) -> None:
+        self._write(view, timestamp(value) if isinstance(value, datetime) else value)
+
+
+def timestamp(moment: datetime) -> str:
+    """A point in time as Kubernetes writes it: in UTC, to the second, or to the microsecond if it has any.
+
+    >>> timestamp(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    '2026-01-02T03:04:05Z'
+    """
+    if moment.tzinfo is None:
+        raise MalformedObject("this datetime has no time zone: write datetime.now(UTC)")
+    precision = "microseconds" if moment.microsecond else "seconds"
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=precision) + "Z"
 
 
 def fields_of(cls: type, namespace: Mapping[str, Any]) -> dict[str, Field[Any]]:
@@ -140,6 +154,14 @@ def _resolver(cls: type, annotation: str) -> Callable[[], Any]:
     return resolve
 
 
+def inner_hint(cls: type, name: str) -> tuple[str, Any]:
+    """What stands in the brackets of a descriptor's annotation, ``Scalar[Time]``: its text, and what that is."""
+    owner = next(base for base in cls.__mro__ if name in vars(base).get("__annotations__", {}))
+    annotation: str = inspect.get_annotations(owner)[name]
+    text = annotation[annotation.index("[") + 1 : annotation.rindex("]")]
+    return text, Any if text == "JSON" else _whole(owner, text)
+
+
 class _NotThere(InvalidDefinition):
     """A name in an annotation does not exist, or not yet."""
 
@@ -171,7 +193,8 @@ class Later(Field[Any]):
         super().__set_name__(owner, name)
         self._owner, self._name = owner, name
 
-    def _become(self) -> Any:
+    def become(self) -> Any:
+        """The field that it is, once what its annotation names is there."""
         made = self._finish()
         made.__set_name__(self._owner, self._name)
         self._owner.__fields__[self._name] = made
@@ -179,13 +202,13 @@ class Later(Field[Any]):
         return made
 
     def __get__(self, view: Any, owner: type[Any], /) -> Any:
-        return self._become().__get__(view, owner)
+        return self.become().__get__(view, owner)
 
     def __set__(self, view: Any, value: Any, /) -> None:
-        self._become().__set__(view, value)
+        self.become().__set__(view, value)
 
     def __delete__(self, view: Any) -> None:
-        self._become().__delete__(view)
+        self.become().__delete__(view)
 
 
 def _tell(given: Field[Any], cls: type, annotation: Any) -> None:
@@ -203,24 +226,24 @@ def _tell(given: Field[Any], cls: type, annotation: Any) -> None:
 
 
 def _made(cls: type, name: str, annotation: Any, given: object) -> Field[Any] | None:
-    key = given.key if isinstance(given, FieldOptions) else ""
-    default = given.default if isinstance(given, FieldOptions) else given
+    options = given if isinstance(given, FieldOptions) else FieldOptions(default=given)
     if get_origin(annotation) is ClassVar or (isinstance(annotation, str) and _CLASS_VAR.match(annotation)):
         return None
     try:
         hint = _whole(cls, annotation)
     except _NotThere:
         resolver = _resolver(cls, annotation) if isinstance(annotation, str) else lambda: _whole(cls, annotation)
-        return Later(key, lambda: _field(cls, name, resolver(), key, default))
-    return _field(cls, name, hint, key, default)
+        return Later(options.key, lambda: _field(cls, name, resolver(), options))
+    return _field(cls, name, hint, options)
 
 
-def _field(cls: type, name: str, hint: Any, key: str, default: object) -> Field[Any]:
-    optional = False
+def _field(cls: Any, name: str, hint: Any, options: FieldOptions) -> Field[Any]:
+    key, default, optional = options.key, options.default, False
     if get_origin(hint) in (Union, types.UnionType):
         members = [member for member in get_args(hint) if member is not type(None)]
         optional = len(members) < len(get_args(hint))
-        hint = members[0] if len(members) == 1 else hint
+        hint = members[0] if len(members) == 1 else Union[tuple(members)]  # noqa: UP007 -- of as many as there are
+    cls.__declared__[name] = Declared(hint, optional, options)
     origin, arguments = get_origin(hint), get_args(hint)
     if default not in (MISSING, None, [], {}) and (
         _is_struct(hint) or list in (origin, hint) or dict in (origin, hint)
@@ -238,11 +261,13 @@ def _field(cls: type, name: str, hint: Any, key: str, default: object) -> Field[
         return _viewed(NestedMap(key), arguments[1]) if arguments and _is_struct(arguments[1]) else ScalarMap(key)
     if hint is Any:
         return AnyValue(key)
+    if hint is datetime:
+        return Moment(key, default, optional=optional)
     if _is_scalar(hint):
         return Value(key, default, optional=optional) if default is not MISSING or not optional else Scalar(key)
     raise InvalidDefinition(
         f"{cls.__name__}.{name} is annotated {hint!r}, which is no JSON",
-        "use str, int, float, bool, Literal, a Struct, list[...], dict[str, ...], Any, or one of them | None",
+        "use str, int, float, bool, datetime, Literal, a Struct, list[...], dict[str, ...], Any, or one of them | None",
         caller_location(),
     )
 

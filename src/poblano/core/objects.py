@@ -12,6 +12,8 @@ Nothing is converted, so nothing is lost: what this version has never heard of s
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar, overload
 
 from poblano.core.errors import InvalidDefinition, MalformedObject
@@ -68,6 +70,16 @@ class ObjectMeta(Struct):
     uid: Text = Text()
 
 
+@dataclass(frozen=True, slots=True)
+class ClassLine:
+    """What the class line of a kind says beside its `Kind`: see `Resource`."""
+
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict[str, str])
+    foreign: bool = False
+
+
 class Resource(Struct):
     """A kind of its own: what has an ``apiVersion``, a ``kind`` and metadata. Subclass it for a custom resource.
 
@@ -77,6 +89,9 @@ class Resource(Struct):
         kind: by default the class's name.
         plural: the resource's name in URLs; by default guessed as Kubernetes guesses it.
         scope: ``"Namespaced"`` (default) or ``"Cluster"``.
+        short_names, categories: how else kubectl may call it: ``["wa"]``, ``["all"]``.
+        columns: what ``kubectl get`` shows, by heading: ``{"Theme": ".spec.theme"}``.
+        foreign: somebody else defines it; the class only reads and writes it.
 
     >>> class Webapp(Resource, group="shop.example.com", version="v1alpha1"):
     ...     spec: Nested[Struct] = Nested()
@@ -89,6 +104,7 @@ class Resource(Struct):
     metadata: Nested[ObjectMeta] = Nested()
 
     __kind__: ClassVar[Kind | None] = None
+    __line__: ClassVar[ClassLine] = ClassLine()
 
     def __init_subclass__(
         cls,
@@ -98,8 +114,13 @@ class Resource(Struct):
         kind: str | None = None,
         plural: str | None = None,
         scope: str = "Namespaced",
+        short_names: Sequence[str] = (),
+        categories: Sequence[str] = (),
+        columns: Mapping[str, str] | None = None,
+        foreign: bool = False,
     ) -> None:
         super().__init_subclass__()
+        cls.__line__ = ClassLine(tuple(short_names), tuple(categories), dict(columns or {}), foreign)
         if version is None:
             if group is not None:
                 raise InvalidDefinition(

@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Self, cast, dataclass_transform
 
-from poblano.core.annotations import field, fields_of
+from poblano.core.annotations import Declared, fields_of
 from poblano.core.errors import MalformedObject
+from poblano.core.field_options import field
 from poblano.core.fields import Field
 from poblano.core.jsonvalue import Document, as_map, copied, owned, plain, same
 from poblano.core.views import Place
@@ -24,11 +25,13 @@ class StructType(type):
 
     __fields__: dict[str, Field[Any]]
     __keys__: dict[str, str]
+    __declared__: dict[str, Declared]
 
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> StructType:
         namespace.setdefault("__slots__", ())
         made = super().__new__(mcs, name, bases, namespace, **options)
         inherited = {n: f for base in reversed(made.__mro__[1:]) for n, f in getattr(base, "__fields__", {}).items()}
+        made.__declared__ = {}
         made.__fields__ = inherited | fields_of(made, namespace)
         made.__keys__ = {f.key: n for n, f in made.__fields__.items()}
         return made
