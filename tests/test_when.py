@@ -358,9 +358,9 @@ WRONG: dict[str, tuple[Any, str, str]] = {
         r"leave .is_deleted\(\) out",
     ),
     "finalize": (
-        lambda s: s.when(a.Pod).is_created().finalize(label),
-        "this version does not finalize",
-        r"write .reconcile\(...\)",
+        lambda s: s.when(a.Pod).is_created().finalize(lambda pod, ctx: None),
+        "a finalize rule has a name",
+        r"name it: .finalize\(..., name=",
     ),
     "watch without an event": (
         lambda s: s.when(a.Pod).watch(lambda pod, phase: None),

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from poblano.core.objects import document as document
     from poblano.core.objects import kind_of as kind_of
     from poblano.core.objects import register_kind as register_kind
+    from poblano.core.predicates import annotations_changed as annotations_changed
+    from poblano.core.predicates import field_changed as field_changed
+    from poblano.core.predicates import generation_changed as generation_changed
+    from poblano.core.predicates import labels_changed as labels_changed
     from poblano.core.requests import MutateRequest as MutateRequest
     from poblano.core.requests import ValidateRequest as ValidateRequest
     from poblano.core.review import AdmissionRequest as AdmissionRequest
@@ -63,10 +67,14 @@ _HOMES = {
     "Terminal": "poblano.core.errors",
     "ValidateRequest": "poblano.core.requests",
     "a": "poblano.models",
+    "annotations_changed": "poblano.core.predicates",
     "containers": "poblano.sdk",
     "document": "poblano.core.objects",
     "field": "poblano.core.field_options",
+    "field_changed": "poblano.core.predicates",
+    "generation_changed": "poblano.core.predicates",
     "kind_of": "poblano.core.objects",
+    "labels_changed": "poblano.core.predicates",
     "metrics": "poblano",
     "owner_reference": "poblano.sdk",
     "register_kind": "poblano.core.objects",
@@ -96,10 +104,14 @@ __all__ = [  # sorted, and the same as _HOMES: a test sees to it
     "Terminal",
     "ValidateRequest",
     "a",
+    "annotations_changed",
     "containers",
     "document",
     "field",
+    "field_changed",
+    "generation_changed",
     "kind_of",
+    "labels_changed",
     "metrics",
     "owner_reference",
     "register_kind",

@@ -10,7 +10,6 @@ from poblano.core.applicability import CONNECTED, check_applicable, check_follow
 from poblano.core.arguments import (
     RULE_NAME,
     check_action,
-    check_follower,
     check_mode,
     check_on_error,
     check_timeout,
@@ -28,9 +27,18 @@ from poblano.core.filters import (
     NamespaceMatches,
     UserIs,
 )
+from poblano.core.follower_arguments import (
+    Options,
+    check_follower,
+    checked_concurrency,
+    checked_queue,
+    checked_seconds,
+)
 from poblano.core.kinds import Kind
 from poblano.core.location import caller_location
 from poblano.core.objects import Resource
+from poblano.core.predicates import Predicate
+from poblano.core.sources import Mapped, Owned
 
 _BODIES = {
     "attach": "PodAttachOptions",
@@ -83,6 +91,9 @@ class Draft:
     subresource: str = ""
     filters: tuple[Filter, ...] = ()
     alias: str | None = None
+    owns: tuple[Owned, ...] = ()
+    watches: tuple[Mapped, ...] = ()
+    predicates: tuple[Predicate, ...] = ()
 
     def __post_init__(self) -> None:
         self.capability.open_ends.append(self.end)
@@ -155,6 +166,7 @@ class Draft:
         """The binding, checked and put into its capability."""
         where = caller_location()
         check_action(phase, action, where)
+        self._check_no_sources(phase, where)
         binding = Binding(
             capability=self.capability.name,
             rule=self._rule(phase, action, name, where),
@@ -177,13 +189,14 @@ class Draft:
         self.end.taken = True
         return binding
 
-    def followed(self, role: Role, action: Callable[..., Any], name: str | None) -> Binding:
-        """The binding of a watch or reconcile action, checked and put into its capability."""
+    def followed(self, role: Role, action: Callable[..., Any], options: Options) -> Binding:
+        """The binding of a watch, reconcile or finalize action, checked and put into its capability."""
         where = caller_location()
         check_follower(role, action, where)
+        reconciles = role == "reconcile"
         binding = Binding(
             capability=self.capability.name,
-            rule=self._rule(role, action, name, where),
+            rule=self._rule(role, action, options.name, where),
             phase=role,
             kind=self.kind,
             view=self.view,
@@ -193,11 +206,35 @@ class Draft:
             subresource=self.subresource,
             filters=self._all_filters(),
             is_async=is_async(action),
+            owns=self.owns if reconciles else (),
+            watches=self.watches if reconciles else (),
+            predicates=() if role == "finalize" else self.predicates,
+            time_limit=checked_seconds(options.timeout, where),
+            concurrency=checked_concurrency(options.concurrency, where),
+            queue=checked_queue(options.queue, where),
         )
+        if role == "watch":
+            self._check_no_sources("watch", where)
         check_followed(binding, self.filters, self.capability.namespaces)
         self.record(binding)
         self.end.taken = True
         return binding
+
+    def _check_no_sources(self, role: Role, where: Location) -> None:
+        """See that nothing was said that only a reconcile action makes use of."""
+        if self.owns or self.watches:
+            said = "owns" if self.owns else "watches"
+            raise InvalidDefinition(
+                f".{said}(...) has a reconcile action run, and this is a {role} action",
+                f"write .reconcile(...) instead of .{role}(...), or leave .{said}(...) out",
+                where,
+            )
+        if self.predicates and role in {"mutate", "validate"}:
+            raise InvalidDefinition(
+                f".when_changed(...) is for what follows objects, and this is a {role} action",
+                "compare request.raw with request.old_resource in the action, or leave it out",
+                where,
+            )
 
     def _all_filters(self) -> tuple[Filter, ...]:
         own = any(isinstance(part, NamespaceIs) and not part.negated for part in self.filters)
@@ -210,6 +247,12 @@ class Draft:
         if given is not None:
             return checked_rule_name(given, where)
         own = getattr(action, "__name__", "<lambda>").strip("_").replace("_", "-")
+        if own == "<lambda>" and phase == "finalize":
+            raise InvalidDefinition(
+                "a finalize rule has a name: its finalizer is in the cluster under it, whatever version of this is running",
+                'name it: .finalize(..., name="...")',
+                where,
+            )
         if RULE_NAME.fullmatch(own):
             return own
         if own != "<lambda>":

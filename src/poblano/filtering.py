@@ -145,11 +145,6 @@ class Filtering(Generic[K]):
     def _remedy(self, name: str) -> tuple[str, str] | None:
         """What is wrong with a method that is not here, and what to write."""
         kind = self._draft.kind.kind
-        if name == "finalize":
-            return (
-                "this version does not finalize",
-                "write .reconcile(...), and let what it makes be deleted with its owner",
-            )
         if name in ("mutate", "validate", "watch"):
             return (
                 f"the rule for {kind} does not say when",

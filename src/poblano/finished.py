@@ -11,6 +11,8 @@ from poblano.core.location import caller_location
 
 R = TypeVar("R")
 
+_ACTIONS = ("mutate", "validate", "owns", "watches", "watch", "reconcile", "finalize")
+
 
 class Finished(Generic[R]):
     """A finished rule: still the function it was made of."""
@@ -24,12 +26,10 @@ class Finished(Generic[R]):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> NoReturn:
-            if name in ("mutate", "validate", "watch", "reconcile") or name.startswith(
-                ("is_", "in_namespace", "with_", "by_")
-            ):
+            if name in _ACTIONS or name.startswith(("is_", "in_namespace", "with_", "by_", "when_")):
                 raise InvalidDefinition(
                     f".{name} cannot follow this action",
-                    "begin another chain with when(...); the order is filters, mutate, validate, watch or reconcile",
+                    "begin another chain with when(...); the order is filters, mutate, validate, watch or reconcile, finalize",
                     caller_location(),
                 )
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)

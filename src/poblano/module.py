@@ -88,7 +88,8 @@ class Module:
                 if not end.taken:
                     raise InvalidDefinition(
                         f"a rule of the capability {capability.name!r} has no action, so it would do nothing",
-                        "write .mutate(function), .validate(function), .watch(function) or .reconcile(function) after it, or take it out",
+                        "write .mutate(function), .validate(function), .watch(function), .reconcile(function) or "
+                        ".finalize(function) after it, or take it out",
                         end.location,
                     )
 

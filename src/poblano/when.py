@@ -17,6 +17,7 @@ from poblano.draft import Draft
 from poblano.filtering import Filtering
 from poblano.finished import Finished
 from poblano.following import Following, Reconciling
+from poblano.sourcing import Sourcing
 
 if TYPE_CHECKING:
     from poblano.models.a import Binding as PodBinding
@@ -28,7 +29,7 @@ R = TypeVar("R")
 V = TypeVar("V", bound=Decision | Awaitable[Decision])
 
 
-class When(Filtering[K], Reconciling[K]):
+class When(Sourcing[K], Reconciling[K]):
     """A kind, waiting for an event: ``is_created()``, ``is_updated()``, ``is_created_or_updated()``, ``is_deleted()``."""
 
     def is_created(self) -> Bound[K]:
@@ -140,7 +141,7 @@ class _Validating(Filtering[K]):
         return Validated(self._draft, action)
 
 
-class Bound(_Validating[K], Following[K]):
+class Bound(_Validating[K], Sourcing[K], Following[K]):
     """A kind and an event, waiting for filters and an action."""
 
     @overload

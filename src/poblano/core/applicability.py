@@ -60,7 +60,7 @@ def check_followed(binding: Binding, own: Sequence[Filter], spaces: Sequence[str
     """See that what `binding` wants to follow can be seen in a watch.
 
     Args:
-        binding: the rule, of watch or reconcile.
+        binding: the rule, of watch, reconcile or finalize.
         own: those of its filters that its chain says.
         spaces: the namespaces of its capability.
 
@@ -80,6 +80,12 @@ def check_followed(binding: Binding, own: Sequence[Filter], spaces: Sequence[str
             binding.location,
         )
     for part in own:
+        if isinstance(part, BeingDeleted) and not part.negated and binding.phase == "finalize":
+            raise InvalidDefinition(
+                f"{spelt(part)} leaves nothing to finalize: the finalizer is put on an object before it is deleted",
+                "leave it out",
+                binding.location,
+            )
         if isinstance(part, UserIs | GroupIs):
             raise InvalidDefinition(
                 f"{spelt(part)} never holds: nobody says in a watch who made a change",

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, cast, get_args
 
-from poblano.core.binding import Mode, OnError, Phase, Role
+from poblano.core.binding import Mode, OnError, Phase
 from poblano.core.errors import InvalidDefinition, Location
 from poblano.core.location import caller_location
 
@@ -139,24 +139,8 @@ def check_action(phase: Phase, action: object, where: Location) -> None:
         raise InvalidDefinition(
             f"the {phase} action has a yield in it, so calling it would run nothing", "take the yield out", where
         )
-    if (wrong := _unlike_arguments(action, 1)) is not None:
+    if (wrong := unlike_arguments(action, 1)) is not None:
         raise InvalidDefinition(f"the {phase} action cannot be called with the request alone: {wrong}", remedy, where)
-
-
-def check_follower(role: Role, action: object, where: Location) -> None:
-    """See that a watch or reconcile `action` can be called with its two arguments, and does something when it is."""
-    second = "phase" if role == "watch" else "ctx"
-    remedy = f"write def rule(obj, {second}): ... and .{role}(rule)"
-    if isinstance(action, type) or not callable(action):
-        raise InvalidDefinition(f"{role} takes a function, not {action!r}", remedy, where)
-    if inspect.isgeneratorfunction(action) or inspect.isasyncgenfunction(action):
-        raise InvalidDefinition(
-            f"the {role} action has a yield in it, so calling it would run nothing", "take the yield out", where
-        )
-    if (wrong := _unlike_arguments(action, 2)) is not None:
-        raise InvalidDefinition(
-            f"the {role} action cannot be called with the object and the {second}: {wrong}", remedy, where
-        )
 
 
 def check_predicate(predicate: object) -> None:
@@ -164,13 +148,13 @@ def check_predicate(predicate: object) -> None:
     remedy = "write where(lambda pod: pod.spec.host_network)"
     if isinstance(predicate, type) or not callable(predicate):
         raise InvalidDefinition(f"where takes a function, not {predicate!r}", remedy, caller_location())
-    if (wrong := _unlike_arguments(predicate, 1)) is not None:
+    if (wrong := unlike_arguments(predicate, 1)) is not None:
         raise InvalidDefinition(
             f"the predicate cannot be called with the object alone: {wrong}", remedy, caller_location()
         )
 
 
-def _unlike_arguments(function: Callable[..., Any], count: int) -> TypeError | None:
+def unlike_arguments(function: Callable[..., Any], count: int) -> TypeError | None:
     """Why `function` cannot be called with so many arguments; None when it can, or when it does not say."""
     try:
         inspect.signature(function).bind(*[None] * count)

@@ -5,18 +5,29 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from poblano.core.errors import Location
 from poblano.core.filters import Filter, Needs
 from poblano.core.kinds import Kind
 from poblano.core.objects import Resource
+from poblano.core.predicates import Predicate
+from poblano.core.sources import Mapped, Owned
 
 Phase: TypeAlias = Literal["mutate", "validate"]
 """When an action of a webhook runs."""
 
-Role: TypeAlias = Literal["mutate", "validate", "watch", "reconcile"]
-"""What an action is for: two are asked by the API server, two follow what it has."""
+Role: TypeAlias = Literal["mutate", "validate", "watch", "reconcile", "finalize"]
+"""What an action is for: two are asked by the API server, three follow what it has."""
+
+Queue: TypeAlias = Literal["kind", "kind_ns", "kind_ns_name", "global"]
+"""What runs one at a time: all objects of a rule; those of a namespace; each by itself; all rules that say ``global``."""
+
+FOLLOWERS: Final = frozenset({"watch", "reconcile", "finalize"})
+"""The roles of actions that follow what the API server has."""
+
+CONCURRENCY: Final = 10
+"""How many objects a rule works on at once, unless it says so itself."""
 
 OnError: TypeAlias = Literal["reject", "audit", "ignore"]
 """What becomes of a request whose action raised: refused; let through and noted for the audit log; let through."""
@@ -33,7 +44,7 @@ class Binding:
 
     Args:
         capability, rule: its names; together unique in a module for each phase.
-        phase: whether it changes, judges, is told what happened, or makes the world as an object says.
+        phase: whether it changes, judges, is told what happened, makes the world as an object says, or cleans up after one.
         kind: what it is bound to; `subresource` is "" for the object itself.
         view: the class of the objects the action is given.
         operations: the verbs of the API server it is bound to.
@@ -45,6 +56,12 @@ class Binding:
         location: where it is written.
         is_async: whether the action is an ``async def``.
         status_apart: whether the API server takes the object's status from its subresource alone, as far as that is known.
+        owns: kinds whose objects have their controller run, when that is an object of this rule.
+        watches: kinds whose objects have those run that a function names.
+        predicates: all must pass for an update to be news; see `poblano.core.predicates`.
+        time_limit: seconds that a run of an action that follows may take; None for any.
+        concurrency: how many objects of the rule are worked on at once.
+        queue: what runs one at a time.
     """
 
     capability: str
@@ -62,6 +79,12 @@ class Binding:
     mode: Mode = "enforce"
     is_async: bool = False
     status_apart: bool = False
+    owns: tuple[Owned, ...] = ()
+    watches: tuple[Mapped, ...] = ()
+    predicates: tuple[Predicate, ...] = ()
+    time_limit: float | None = None
+    concurrency: int = CONCURRENCY
+    queue: Queue = "kind_ns_name"
 
     @property
     def title(self) -> str:

@@ -67,7 +67,7 @@ def entries(
     unseen = frozenset(ignored)
     found: dict[tuple[Phase, Policy, int], list[Binding]] = {}
     for binding in bindings:
-        if binding.phase == "watch" or binding.phase == "reconcile":  # noqa: PLR1714 -- mypy narrows by this, and not by `in`
+        if binding.phase != "mutate" and binding.phase != "validate":  # noqa: PLR1714 -- mypy narrows by this, and not by `in`
             continue
         filters = (*binding.filters, *_unseen(binding, unseen))
         resolved = replace(

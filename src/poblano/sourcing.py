@@ -1,0 +1,64 @@
+"""What has a rule run: which updates are news, and which other objects concern it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Self, TypeAlias, TypeVar
+
+from poblano.core.errors import InvalidDefinition
+from poblano.core.follower_arguments import mapped_by, owned_by, predicate_of
+from poblano.core.location import caller_location
+from poblano.core.objects import Resource
+from poblano.core.predicates import AnyOf, Predicate
+from poblano.filtering import Filtering
+
+K = TypeVar("K", bound=Resource)
+S = TypeVar("S", bound=Resource)
+
+Target: TypeAlias = "str | tuple[str, str] | Resource"
+"""What is to be reconciled: its name, in the namespace of the object that is watched, or ``namespace/name``; both, as a pair;
+or the object itself."""
+
+
+class Sourcing(Filtering[K]):
+    """What a chain can say before a reconcile or watch action."""
+
+    def owns(self, kind: type[Resource], /) -> Self:
+        """Reconcile an object again whenever one of this kind changes or goes whose controller it is: what ``ctx.apply`` makes.
+
+        Args:
+            kind: ``a.Deployment``, or a `Resource` of your own.
+        """
+        return type(self)(self._draft.but(owns=(*self._draft.owns, owned_by(kind))))
+
+    def watches(self, kind: type[S], function: Callable[[S], Target | Iterable[Target] | None], /) -> Self:
+        """Reconcile the objects that `function` names, whenever one of `kind` changes, comes or goes.
+
+        On an update it is called with what the object was as well as with what it is, so that one that is no longer referred to hears
+        of it. What it raises is logged.
+
+        Args:
+            kind: ``a.ConfigMap``, or a `Resource` of your own.
+            function: given such an object, returns or yields names (in its namespace, or ``namespace/name``), pairs of namespace
+                and name, or objects; None for nothing. It is called on the event loop, so it must be quick.
+        """
+        return type(self)(self._draft.but(watches=(*self._draft.watches, mapped_by(kind, function))))
+
+    def when_changed(self, *predicates: Predicate | Callable[[K, K], object]) -> Self:
+        """Of updates, only those that one of these calls news; said again, both must.
+
+        What is new, what is gone and what begins to be deleted counts always; see `poblano.core.predicates`.
+
+        Args:
+            predicates: ``generation_changed()``, ``labels_changed("tier")``, ``annotations_changed()``,
+                ``field_changed("spec.replicas")``, put together with ``|``, ``&`` and ``~``; or a function of what the object was and is.
+        """
+        if not predicates:
+            raise InvalidDefinition(
+                "when_changed takes one or more predicates",
+                "write when_changed(generation_changed())",
+                caller_location(),
+            )
+        parts = tuple(predicate_of(given, self._draft.view) for given in predicates)
+        part = parts[0] if len(parts) == 1 else AnyOf(parts)
+        return type(self)(self._draft.but(predicates=(*self._draft.predicates, part)))
