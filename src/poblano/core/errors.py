@@ -10,6 +10,7 @@
     ├── MalformedReview        what was posted is not an AdmissionReview
     ├── PatchFailed            a JSON patch does not apply
     ├── Terminal               a reconcile action says that trying again will not help
+    ├── LeadershipLost         another replica may lead now: nothing is written any more
     └── ApiError               the API server said no
         ├── BadRequest         400
         ├── Unauthorized       401
@@ -90,6 +91,13 @@ class PatchFailed(PoblanoError):
 
 class Terminal(PoblanoError):
     """For a reconcile action to raise: trying again will not help. It runs again when the object is changed."""
+
+
+class LeadershipLost(PoblanoError):
+    """This process no longer leads, or no longer works on this object: another one may by now.
+
+    Raised by what would write for an action that is still under way, and by the watcher, whose process is to end.
+    """
 
 
 class ApiError(PoblanoError):

@@ -30,7 +30,8 @@ class LeaseTimes:
     Attributes:
         duration: how long the others wait after the record was last seen to change.
         renew: how long a leader goes on without having renewed.
-        retry: between attempts.
+        retry: between the renewals of the one who leads; the others look twice as often, so that what is given back is taken
+            soon.
         jitter: by how much of `retry` a pause is drawn longer.
 
     Raises:
@@ -134,8 +135,20 @@ class Elector:
 
     @property
     def leads(self) -> bool:
-        """Whether it may act, now."""
-        return self._held_until is not None and not self._releasing and self._clock() < self._held_until
+        """Whether it may act, now. To be asked from any thread."""
+        until = self._held_until
+        return until is not None and not self._releasing and self._clock() < until
+
+    @property
+    def left(self) -> float | None:
+        """For how many seconds it may act yet if nothing more is heard; None when it does not lead."""
+        until = self._held_until
+        return None if until is None else max(0.0, until - self._clock())
+
+    @property
+    def releasing(self) -> bool:
+        """Whether it was told to give it back."""
+        return self._releasing
 
     @property
     def holder(self) -> str:
@@ -216,10 +229,19 @@ class Elector:
         record = self._seen.record
         if record is None or record.holder in {"", self.identity}:
             return True
-        return self._clock() >= self._seen.at + max(float(record.duration), self._times.duration)
+        return self._clock() >= self._free_at
+
+    @property
+    def _free_at(self) -> float:
+        """When what was seen runs out."""
+        duration = self._seen.record.duration if self._seen.record else 0
+        return self._seen.at + max(float(duration), self._times.duration)
 
     def _pause(self) -> Pause:
-        return Pause(self._times.retry * (1 + self._times.jitter * self._chance()))
+        jittered = self._times.retry * (1 + self._times.jitter * self._chance())
+        if self._held_until is not None or not self._sure:
+            return Pause(jittered)
+        return Pause(min(jittered / 2, max(self._free_at - self._clock(), 0.0)))
 
     def _write(self) -> Write:
         now, before = self._wall(), self._seen.record
