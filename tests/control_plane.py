@@ -32,7 +32,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Generator, Mapping, Sequence
 
 # Who may log in, with `<name>-token`, and in which groups. Only admin may do anything until a test grants more.
 USERS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -141,8 +141,11 @@ def _unpacked() -> Path:
 
 
 @contextlib.contextmanager
-def running(assets: Path, folder: Path) -> Generator[ControlPlane]:
-    """A control plane from the binaries in `assets`, with all it writes in `folder`; it ends with the block."""
+def running(assets: Path, folder: Path, options: Sequence[str] = ()) -> Generator[ControlPlane]:
+    """A control plane from the binaries in `assets`, with all it writes in `folder`; it ends with the block.
+
+    options: further ones of kube-apiserver.
+    """
     etcd_url, etcd_peer, port = _etcd_url(), _etcd_url(), _free_port()
     version = _version(assets / "kube-apiserver")
     _write_credentials(folder)
@@ -156,38 +159,9 @@ def running(assets: Path, folder: Path) -> Generator[ControlPlane]:
         kubectl_program=_find_kubectl(assets),
     )
     with contextlib.ExitStack() as processes:
-        processes.enter_context(
-            _process(
-                folder,
-                assets / "etcd",
-                f"--data-dir={folder / 'etcd'}",
-                f"--listen-client-urls={etcd_url}",
-                f"--advertise-client-urls={etcd_url}",
-                f"--listen-peer-urls={etcd_peer}",
-                f"--initial-advertise-peer-urls={etcd_peer}",
-                f"--initial-cluster=default={etcd_peer}",
-                "--unsafe-no-fsync",
-            )
-        )
+        processes.enter_context(_process(folder, assets / "etcd", *etcd_options(folder, etcd_url, etcd_peer)))
         server = processes.enter_context(
-            _process(
-                folder,
-                assets / "kube-apiserver",
-                f"--etcd-servers={etcd_url}",
-                f"--cert-dir={folder / 'certs'}",
-                f"--secure-port={port}",
-                "--bind-address=127.0.0.1",
-                "--advertise-address=127.0.0.1",
-                "--service-account-issuer=https://kubernetes.default.svc",
-                "--api-audiences=https://kubernetes.default.svc",
-                f"--service-account-key-file={folder / 'sa.pub'}",
-                f"--service-account-signing-key-file={folder / 'sa.key'}",
-                "--authorization-mode=RBAC",
-                f"--token-auth-file={folder / 'tokens.csv'}",
-                "--service-cluster-ip-range=10.0.0.0/24",
-                "--disable-admission-plugins=ServiceAccount",
-                "--allow-privileged=true",
-            )
+            _process(folder, assets / "kube-apiserver", *apiserver_options(folder, etcd_url, port), *options)
         )
         _wait_until_ready(cluster, port, server)
         if cluster.has_controllers:
@@ -205,6 +179,39 @@ def running(assets: Path, folder: Path) -> Generator[ControlPlane]:
                 )
             )
         yield cluster
+
+
+def etcd_options(folder: Path, url: str, peer: str) -> list[str]:
+    """With which etcd keeps its data in `folder` and listens at `url`."""
+    return [
+        f"--data-dir={folder / 'etcd'}",
+        f"--listen-client-urls={url}",
+        f"--advertise-client-urls={url}",
+        f"--listen-peer-urls={peer}",
+        f"--initial-advertise-peer-urls={peer}",
+        f"--initial-cluster=default={peer}",
+        "--unsafe-no-fsync",
+    ]
+
+
+def apiserver_options(folder: Path, etcd_url: str, port: int) -> list[str]:
+    """With which an API server takes its credentials from `folder` and listens at `port`."""
+    return [
+        f"--etcd-servers={etcd_url}",
+        f"--cert-dir={folder / 'certs'}",
+        f"--secure-port={port}",
+        "--bind-address=127.0.0.1",
+        "--advertise-address=127.0.0.1",
+        "--service-account-issuer=https://kubernetes.default.svc",
+        "--api-audiences=https://kubernetes.default.svc",
+        f"--service-account-key-file={folder / 'sa.pub'}",
+        f"--service-account-signing-key-file={folder / 'sa.key'}",
+        "--authorization-mode=RBAC",
+        f"--token-auth-file={folder / 'tokens.csv'}",
+        "--service-cluster-ip-range=10.0.0.0/24",
+        "--disable-admission-plugins=ServiceAccount",
+        "--allow-privileged=true",
+    ]
 
 
 @contextlib.contextmanager

@@ -1,0 +1,133 @@
+"""The faults run when they are asked for by name (`make faults`, `make soak`): they take minutes."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from poblano.client import Access
+from poblano.client.access import Cluster, Material, User
+from tests import control_plane as real
+from tests.faults.middleman import Middleman
+from tests.faults.pace import PACE
+from tests.faults.scene import closing_all
+from tests.faults.targets import EmbeddedTarget, RealTarget, Target
+from tests.faults.wire import Wire
+
+HERE = Path(__file__).parent
+COLUMNS = "{:<22} {:<52} {:>8} {:>7} {:>8} {:>11}"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """`pytest` and `pytest tests` pass this folder over."""
+    asked = [Path(one.partition("::")[0]).resolve() for one in config.args]
+    return None if any(one == HERE or HERE in one.parents for one in asked) else True
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.timeout(600 + 2 * PACE.chaos))
+            if sys.version_info < (3, 12):  # it forgets the transport of a connection cancelled during its handshake
+                item.add_marker(pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"))
+
+
+@pytest.fixture(autouse=True)
+def _forgotten_transports_are_collected_here() -> Iterator[None]:
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+@pytest.fixture(scope="session")
+def embedded_target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    target = EmbeddedTarget(tmp_path_factory.mktemp("embedded"))
+    yield target
+    target.kill()
+
+
+@pytest.fixture(scope="session")
+def real_target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    try:
+        assets = real.find_assets()
+    except real.Unavailable as reason:
+        if os.environ.get("POBLANO_REQUIRE_CONTROL_PLANE"):
+            pytest.fail(str(reason))
+        pytest.skip(str(reason))
+    with closing_all(target := RealTarget(assets, tmp_path_factory.mktemp("real"))):
+        yield target
+
+
+BOTH = [
+    pytest.param("embedded_target", id="embedded", marks=pytest.mark.xdist_group("embedded")),
+    pytest.param("real_target", id="real", marks=[pytest.mark.xdist_group("real"), pytest.mark.control_plane]),
+]
+
+
+@pytest.fixture(params=BOTH)
+def target(request: pytest.FixtureRequest) -> Target:
+    """An API server that can be killed; the other tests of this process use it too."""
+    found: Target = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def wire(target: Target) -> Iterator[Wire]:
+    with closing_all(made := Wire(("127.0.0.1", target.port))):
+        yield made
+
+
+@pytest.fixture
+def by_wire(target: Target, wire: Wire) -> Access:
+    """TLS, end to end, over a path that can break."""
+    authority = Material(data=target.ca.encode())
+    return Access(Cluster(f"https://127.0.0.1:{wire.port}", certificate_authority=authority), User(token=target.token))
+
+
+@pytest.fixture
+def middleman(target: Target) -> Iterator[Middleman]:
+    with closing_all(made := Middleman(target.url, target.ca, target.token)):
+        yield made
+
+
+@pytest.fixture
+def by_middleman(target: Target, middleman: Middleman) -> Access:
+    return Access(Cluster(middleman.url), User(token="first"))
+
+
+@pytest.fixture
+def direct(target: Target) -> Access:
+    authority = Material(data=target.ca.encode())
+    return Access(Cluster(target.url, certificate_authority=authority), User(token=target.token))
+
+
+@pytest.fixture
+def note(record_property, target: Target):
+    """Have an outcome in the table at the end."""
+
+    def noted(fault: str, outcome) -> None:
+        counts = outcome.counts
+        relists = sum(number for name, number in counts.items() if name.startswith("relists"))
+        row = (target.name, fault, f"{outcome.recovery:.1f} s", counts["watches"], relists, counts["recovered"])
+        record_property("fault", row)
+
+    return noted
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table."""
+    reports = [report for found in ("passed", "failed") for report in terminalreporter.stats.get(found, [])]
+    rows = sorted({tuple(row) for one in reports for name, row in one.user_properties if name == "fault"})
+    if rows:
+        terminalreporter.section("what was survived, and how soon all was known again")
+        terminalreporter.write_line(COLUMNS.format("server", "fault", "recovery", "watches", "relists", "found by it"))
+        for row in rows:
+            terminalreporter.write_line(COLUMNS.format(*map(str, row)))
+        terminalreporter.write_line(f"bound: {PACE.bound:g} s; watches of {PACE.lasting[0]:g} to {PACE.lasting[1]:g} s")

@@ -1,0 +1,35 @@
+"""How long things last: short in continuous integration, at full length in the soak (``POBLANO_FAULTS=full``)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from poblano.core.listwatch import GRACE, SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds.
+
+    Attributes:
+        lasting: between which a watch is asked to last.
+        outage: that a fault lasts which comes to an end by itself.
+        slack: that a recovery may take beyond the deadline of a watch: for the list, and for a machine that is busy.
+        chaos: of faults drawn by chance.
+    """
+
+    lasting: tuple[float, float]
+    outage: float
+    slack: float
+    chaos: float
+
+    @property
+    def bound(self) -> float:
+        """What every recovery is held to."""
+        return self.lasting[1] + GRACE + self.slack
+
+
+SHORT = Pace(lasting=(2.0, 3.0), outage=4.0, slack=37.0, chaos=60.0)
+FULL = Pace(lasting=SECONDS, outage=50.0, slack=5.0, chaos=600.0)
+PACE = FULL if os.environ.get("POBLANO_FAULTS") == "full" else SHORT
