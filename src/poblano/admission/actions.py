@@ -20,6 +20,7 @@ from poblano.admission.watchdog import Watchdog
 from poblano.core.calls import Call, Failed, Steps, keep
 from poblano.core.context import running
 from poblano.core.verdict import Verdict
+from poblano.waiting import home
 
 POOL_SIZE = 16
 """Threads for actions that block. More wait for a place, as long as the API server waits for them."""
@@ -127,7 +128,9 @@ class ActionRunner:
         return loop.create_task(self._in_thread(call, context), context=context)
 
     async def _in_thread(self, call: Call, context: contextvars.Context) -> Any:
-        future = await self._threads.begin(partial(_shielded, context.copy(), call))
+        threads = context.copy()
+        threads.run(home.set, asyncio.get_running_loop())
+        future = await self._threads.begin(partial(_shielded, threads, call))
         try:
             outcome = await asyncio.shield(future)
         except asyncio.CancelledError:

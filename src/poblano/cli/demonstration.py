@@ -25,6 +25,7 @@ from poblano.cli.stopping import Stop
 from poblano.cli.target import Target, embedded
 from poblano.cli.terminal import Terminal, broken
 from poblano.client import ApiClient, Resources, server_version
+from poblano.client.ambient import connected
 from poblano.cluster.access.authenticator import ADMIN
 from poblano.core.entries import Entry
 from poblano.core.errors import ApiError, InvalidSettings, MalformedObject, NotFound
@@ -68,6 +69,7 @@ class Demonstration:
         try:
             async with (
                 embedded() as target,
+                connected(target.access, field_manager=f"poblano-{self._project.settings.uuid}"),
                 AdmissionServer(self._reviewer, LiveCertificate(issued.pair), host="localhost", port=0) as server,
             ):
                 as_expected = await target.while_it_lives(self._shown(target, server, issued.authority, keep=keep))

@@ -24,6 +24,7 @@ from poblano.cli.stopping import Stop
 from poblano.cli.target import Opening, Target
 from poblano.cli.terminal import Terminal
 from poblano.client import ApiClient, Resources, server_version
+from poblano.client.ambient import settle
 from poblano.core.errors import InvalidSettings, PoblanoError
 
 GRACE_SECONDS = 1.0
@@ -87,6 +88,7 @@ class Development:
 
     async def _serve(self, target: Target, server: AdmissionServer, served: Served, authority: bytes) -> None:
         async with ApiClient(target.access) as client:
+            settle(client, field_manager=f"poblano-{self._project.settings.uuid}")
             with self._stop.starting():
                 registration, abilities = await self._way_made(client)
                 await self._start(server)

@@ -122,9 +122,11 @@ async def _serve(
     from poblano.admission.tls import follow
     from poblano.cli.followers import beside, has_followers
     from poblano.cli.observing import Production, blocked
+    from poblano.client.ambient import settle
     from poblano.log import Log, configure
 
     configure(project.settings.log_level)
+    settle(field_manager=f"poblano-{project.settings.uuid}")
     live = _certificate(cert, key)
     production = Production(project.module)
     reviewer = project.reviewer([production.reviewed], blocked, production.metrics)

@@ -8,7 +8,7 @@ that connection is closed when the loop ends.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator
-from contextlib import contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -62,15 +62,32 @@ def using(client: ApiClient | None = None, *, field_manager: str = FIELD_MANAGER
             with using(client):
                 await K8s(a.ConfigMap).in_namespace("shop").list()
     """
-    import asyncio
-
-    loop = asyncio.get_running_loop()
-    here, at_home = _ambient.set(Ambient(client, loop, field_manager)), home.set(loop)
+    before, at_home = _ambient.get(), home.get()
+    settle(client, field_manager=field_manager)
     try:
         yield
     finally:
-        home.reset(at_home)
-        _ambient.reset(here)
+        home.set(at_home)
+        _ambient.set(before)
+
+
+@asynccontextmanager
+async def connected(access: Access, *, field_manager: str = FIELD_MANAGER) -> AsyncGenerator[ApiClient]:
+    """A client that is open within this block, and meant in it."""
+    from poblano.client.transport import ApiClient
+
+    async with ApiClient(access) as client:
+        with using(client, field_manager=field_manager):
+            yield client
+
+
+def settle(client: ApiClient | None = None, *, field_manager: str = FIELD_MANAGER) -> None:
+    """The same for the rest of this task, and for all that is begun in it. Arguments as of `using`."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    _ambient.set(Ambient(client, loop, field_manager))
+    home.set(loop)
 
 
 async def current_client() -> ApiClient:

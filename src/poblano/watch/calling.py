@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import inspect
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from poblano.admission.threads import Threads
 from poblano.core.binding import Binding
 from poblano.core.cache import Key
 from poblano.core.context import Running, running
+from poblano.waiting import home
 
 THREADS = 16
 """Actions that may block at once; more wait for a place."""
@@ -38,6 +40,7 @@ class Caller:
 
     async def _in_thread(self, function: Callable[[], Any]) -> Any:
         context = contextvars.copy_context()
+        context.run(home.set, asyncio.get_running_loop())
         outcome = await (await self._threads.begin(lambda: _outcome(context, function)))
         result, error = cast("_Outcome", outcome)
         if error is not None:

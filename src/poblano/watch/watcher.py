@@ -1,30 +1,40 @@
-"""All that follows the cluster for a module: one informer for each kind and namespace, one controller for each rule.
+"""All that follows the cluster for a module: the informers at once, and the controllers once this replica may work.
 
 ::
 
     async with connect() as client:
         await Watcher(module, client, uuid="hello").run()
+
+Every replica keeps warm caches. With a `Leadership` the controllers of one replica work (or of each, for its share of the
+objects); without one they all do. The end comes in the reverse order: no action begins, those under way have 30 s, the
+informers end, and the lease is given back last.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 from poblano.client import ApiClient, Resources
+from poblano.client.ambient import settle
 from poblano.core.binding import Binding
 from poblano.log import Log
 from poblano.watch.calling import Caller
 from poblano.watch.controller import Controller, Reconciling, Watching
+from poblano.watch.election import Leadership
 from poblano.watch.informer import Informer
 from poblano.watch.informers import Informers
+from poblano.watch.metrics import NOBODY, Observer
 
 SYNC_SECONDS = 120.0
 """controller-runtime: CacheSyncTimeout; it is said then what is missing."""
 
 GRACE_SECONDS = 30.0
 """How long actions may go on once they are to stop. controller-runtime: GracefulShutdownTimeout."""
+
+SETTLE_SECONDS = 0.05
+"""How often it is looked whether a cache that is not there yet is in trouble."""
 
 
 class Watcher:
@@ -35,68 +45,185 @@ class Watcher:
         client: an open client.
         uuid: of the module, for the field manager.
         ignored: namespaces that no rule sees unless it names them.
+        leadership: who may work; None where nobody else runs the module.
+        observer: who counts.
+        grace: seconds that actions may go on once they are to stop.
     """
 
     def __init__(
-        self, bindings: Iterable[Binding], client: ApiClient, *, uuid: str, ignored: Iterable[str] = ()
+        self,
+        bindings: Iterable[Binding],
+        client: ApiClient,
+        *,
+        uuid: str,
+        ignored: Iterable[str] = (),
+        leadership: Leadership | None = None,
+        observer: Observer = NOBODY,
+        grace: float = GRACE_SECONDS,
     ) -> None:
         followers = [binding for binding in bindings if binding.phase in {"watch", "reconcile"}]
-        self._api = Resources(client, field_manager=f"poblano-{uuid}")
+        self._client, self._field_manager = client, f"poblano-{uuid}"
+        self._api = Resources(client, field_manager=self._field_manager)
         self._ignored = tuple(ignored)
+        self._leadership = leadership
+        self._grace = grace
         self._caller = Caller()
-        self._informers = Informers(client)
+        self._informers = Informers(client, metrics=observer)
         self._informers.expect(followers)
         self._controllers: list[Controller] = [self._controller(binding) for binding in followers]
+        self._working: list[asyncio.Task[None]] = []
+        self._leads = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._hurried = asyncio.Event()
 
     @property
     def informers(self) -> tuple[Informer, ...]:
         """What is watched: each kind and namespace once, however many rules there are."""
         return tuple(self._informers)
 
+    @property
+    def controllers(self) -> tuple[Controller, ...]:
+        """What runs the rules."""
+        return tuple(self._controllers)
+
+    @property
+    def leadership(self) -> Leadership | None:
+        """Who may work."""
+        return self._leadership
+
     def not_ready(self) -> str | None:
         """What is not known yet; None once all that was there at the start is."""
-        missing = [_named(informer) for informer in self.informers if not informer.reflector.has_synced]
-        return f"not synced: {', '.join(missing)}" if missing else None
-
-    async def run(self) -> None:
-        """Follow the cluster until `stop`."""
-        informing = [asyncio.create_task(informer.run()) for informer in self.informers]
-        working = [asyncio.create_task(self._work(controller)) for controller in self._controllers]
-        stopping = asyncio.create_task(self._stopping.wait())
-        try:
-            await asyncio.wait([stopping, *informing, *working], return_when=asyncio.FIRST_COMPLETED)
-            for task in (*informing, *working):
-                if task.done():
-                    task.result()  # a defect of ours: it ends the process rather than leave a part of it silent
-            for controller in self._controllers:
-                controller.work.stop()
-            both = zip(self._controllers, working, strict=True)
-            busy = [task for controller, task in both if controller.work.queue.processing]
-            if busy:
-                await asyncio.wait(busy, timeout=GRACE_SECONDS)
-        finally:
-            tasks: list[asyncio.Task[Any]] = [stopping, *informing, *working]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            self._caller.close()
+        missing = [informer for informer in self.informers if not informer.reflector.has_synced]
+        return f"not synced: {', '.join(map(described, missing))}" if missing else None
 
     def stop(self) -> None:
         """Begin nothing more, and let what is under way end."""
         self._stopping.set()
 
+    def hurry(self) -> None:
+        """End what is under way, too."""
+        self._stopping.set()
+        self._hurried.set()
+
+    async def run(self) -> None:
+        """Follow the cluster until `stop`. What its actions call `K8s` is this client.
+
+        Raises:
+            LeadershipLost: another replica may work now; nothing of this one does any more.
+            RuntimeError: a part of it has ended though it never should; named.
+        """
+        settle(self._client, field_manager=self._field_manager)
+        informing = [_part(f"the watch of {described(one)}", one.run()) for one in self.informers]
+        self._working = [_part(f"the controller of {one.binding.title}", self._work(one)) for one in self._controllers]
+        leading = _part("the election", self._lead())
+        ends = [asyncio.create_task(self._stopping.wait(), name="stop")]
+        if self._leadership is not None:
+            ends.append(asyncio.create_task(self._leadership.lost.wait(), name="loss"))
+        try:
+            await _first([*ends, *informing, *self._working], leading)
+            self._raise_loss()
+            await self._finish()
+            self._raise_loss()
+        finally:
+            for controller in self._controllers:
+                controller.stop()
+            await _cancelled([leading, *self._working])
+            await _cancelled([*ends, *informing])
+            self._caller.close()
+            await self._let_go()
+
+    async def _lead(self) -> None:
+        """Stand for election once the caches are there, or will not be for a while: then the other rules can work."""
+        while any(not one.reflector.has_synced and one.trouble is None for one in self.informers):
+            await asyncio.sleep(SETTLE_SECONDS)
+        if self._leadership is not None:
+            self._leadership.follow(self._ours)
+            await self._leadership.acquired()
+        self._leads.set()
+
+    def _ours(self, gained: Any) -> None:
+        """Keys have become ours that were not."""
+
     async def _work(self, controller: Controller) -> None:
-        """Work once all is known that the rule is about."""
+        """Work once all is known that the rule is about, and this replica may."""
         for informer in controller.informers:
             await _synced(informer)
+        await self._leads.wait()
+        if self._leadership is not None:
+            controller.work.may = self._leadership.may
+        controller.start()
         await controller.work.run()
+
+    async def _finish(self) -> None:
+        """Begin nothing more, and wait for what is under way: as long as the grace is, and as nobody is in a hurry."""
+        for controller in self._controllers:
+            controller.stop()
+        both = zip(self._controllers, self._working, strict=True)
+        busy = [task for controller, task in both if controller.work.queue.processing]
+        if not busy:
+            return
+        hurries = [asyncio.create_task(self._hurried.wait())]
+        if self._leadership is not None:
+            hurries.append(asyncio.create_task(self._leadership.lost.wait()))
+        waiting = asyncio.gather(*busy)
+        try:
+            await asyncio.wait([waiting, *hurries], timeout=self._grace, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _cancelled([*hurries, waiting])
+
+    def _raise_loss(self) -> None:
+        if self._leadership is not None and self._leadership.lost.is_set():
+            raise self._leadership.failure()
+
+    async def _let_go(self) -> None:
+        """Give the lease back: last, and only if nothing works any more. A thread cannot be made to stop."""
+        if self._leadership is None:
+            return
+        if self._caller.busy:
+            Log.warning("an action is still in a thread, so that the lease is not given back", actions=self._caller.busy)
+            await self._leadership.leave()
+        else:
+            await self._leadership.release()
 
     def _controller(self, binding: Binding) -> Controller:
         informers = self._informers.of(binding)
         if binding.phase == "watch":
             return Watching(binding, informers, self._caller, self._ignored)
         return Reconciling(binding, informers, self._caller, self._api, self._ignored)
+
+
+def described(informer: Informer) -> str:
+    """What it watches, in words."""
+    return f"{informer.kind.plural} in {informer.namespace}" if informer.namespace else informer.kind.plural
+
+
+def _part(name: str, running: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    return asyncio.create_task(running, name=name)
+
+
+async def _first(tasks: list[asyncio.Task[Any]], helper: asyncio.Task[None]) -> None:
+    """Wait until one of `tasks` ends, or `helper` fails. A part that should not have ended is named.
+
+    Raises:
+        RuntimeError: it was not told to.
+    """
+    waited = {*tasks, helper}
+    while True:
+        done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            error = task.exception()
+            if task.get_name() not in {"stop", "loss"} and not (task is helper and error is None):
+                why = f"{type(error).__name__}: {error}" if error else "without an error"
+                raise RuntimeError(f"{task.get_name()} has ended ({why}), and the process ends with it") from error
+        if done != {helper}:
+            return
+        waited.discard(helper)
+
+
+async def _cancelled(tasks: list[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _synced(informer: Informer) -> None:
@@ -107,8 +234,4 @@ async def _synced(informer: Informer) -> None:
                 await informer.synced()
                 return
         except TimeoutError:
-            Log.error("what there is could not be read yet", of=_named(informer), reason=informer.trouble)
-
-
-def _named(informer: Informer) -> str:
-    return f"{informer.kind.plural} in {informer.namespace}" if informer.namespace else informer.kind.plural
+            Log.error("what there is could not be read yet", of=described(informer), reason=informer.trouble)
