@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from poblano.client import Resources, discover
-from poblano.core.errors import NotFound
+from poblano.core.errors import ApiError, NotFound
 from poblano.core.jsonvalue import Document, as_map
 from poblano.core.kinds import Kind
 
@@ -65,7 +65,7 @@ class Applier:
         write = self._resources.create if new else self._resources.apply
         stored = await write(kind, document, _place(kind, document))
         if (kind.api_version, kind.kind) == DEFINITION:
-            await self._until_served(stored)
+            await self.until_served(stored)
         return stored
 
     async def try_deletion(self, document: Document) -> None:
@@ -113,16 +113,28 @@ class Applier:
             return
         self._kinds |= {(api_version, one.kind.kind): one.kind for one in served}
 
-    async def _until_served(self, definition: Document) -> None:
+    async def until_served(self, definition: Document) -> None:
         """Wait for the kind that was defined; when it does not come, whoever uses it is told."""
         spec: dict[str, Any] = definition["spec"]
         versions = [f"{spec['group']}/{version['name']}" for version in spec["versions"] if version["served"]]
         for version in versions:
             for _ in range(ATTEMPTS):
                 await self._look_up(version)
-                if (version, spec["names"]["kind"]) in self._kinds:
+                if (version, spec["names"]["kind"]) in self._kinds and await self._answers(
+                    version, spec["names"]["kind"]
+                ):
                     break
                 await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _answers(self, api_version: str, kind: str) -> bool:
+        """Whether it can be listed: a server may name what it defines a moment before it serves it."""
+        try:
+            await self._resources.list(self._kinds[api_version, kind], page=1)
+        except NotFound:
+            return False
+        except ApiError:  # it may not be allowed, which is an answer
+            return True
+        return True
 
 
 def name_of(document: Document) -> str:

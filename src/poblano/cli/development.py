@@ -15,6 +15,7 @@ from poblano.admission.server import AdmissionServer
 from poblano.admission.tls import LiveCertificate
 from poblano.admission.webhooks import Abilities
 from poblano.cli.debugging import Unhurried
+from poblano.cli.defining import Definer
 from poblano.cli.followers import Followers
 from poblano.cli.project import Project
 from poblano.cli.registrar import Registrar, make_way
@@ -91,6 +92,8 @@ class Development:
             settle(client, field_manager=f"poblano-{self._project.settings.uuid}")
             with self._stop.starting():
                 registration, abilities = await self._way_made(client)
+                definer = Definer(client, self._project.settings.uuid)
+                await self._define(definer, self._project)
                 await self._start(server)
             registrar = Registrar(registration, self._url(server), authority, abilities, self._terminal)
             async with registrar.registered(served.entries, target):
@@ -99,7 +102,7 @@ class Development:
                 followers = Followers(client)
                 try:
                     await followers.use(self._project)
-                    await self._reload_until_told(server, served, registrar, followers)
+                    await self._reload_until_told(server, served, registrar, followers, definer)
                 finally:
                     await followers.close()
             await server.drain()
@@ -112,6 +115,11 @@ class Development:
         for line in target.invitation(_example(self._project.settings.folder)):
             self._terminal.line(line)
 
+    async def _define(self, definer: Definer, project: Project) -> None:
+        """Have the cluster serve the kinds that are the module's own. They stay when it ends: their objects need them."""
+        for line in await definer.define(project):
+            self._terminal.note(line)
+
     async def _way_made(self, client: ApiClient) -> tuple[Registration, Abilities]:
         uuid = self._project.settings.uuid
         abilities = Abilities.of(await server_version(client))
@@ -121,7 +129,7 @@ class Development:
         return registration, abilities
 
     async def _reload_until_told(
-        self, server: AdmissionServer, served: Served, registrar: Registrar, followers: Followers
+        self, server: AdmissionServer, served: Served, registrar: Registrar, followers: Followers, definer: Definer
     ) -> None:
         async for _ in saved(self._project.settings.folder, self._stop.told):
             try:
@@ -130,6 +138,10 @@ class Development:
                 self._terminal.mistake(str(error))
                 self._terminal.note("not reloaded: what was there before goes on serving")
             else:
+                try:
+                    await self._define(definer, served.project)
+                except PoblanoError as error:
+                    self._terminal.mistake(f"the kinds are as they were before: {error}")
                 await followers.use(served.project)
                 if changed:
                     registrar.describe(served.entries)

@@ -19,6 +19,7 @@ from poblano.core.errors import PoblanoError
 
 COMMANDS = {
     "cluster": "Run a small Kubernetes cluster: its API, on this machine.",
+    "crd": "Print the CustomResourceDefinitions of the module's own kinds.",
     "demo": "Apply the samples to a small cluster, and show what the module does.",
     "dev": "Serve the module from here to a cluster, and reload it on save.",
     "run": "Run the module in a pod: its webhooks, its watches, or both.",
