@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 from urllib.parse import urlencode
 
@@ -64,3 +66,12 @@ def payload(data: bytes | None) -> bytes | io.BytesIO | None:
 def query_string(query: Query | None) -> str:
     """The part of a URL from the question mark on, or ""."""
     return f"?{urlencode(query)}" if query else ""
+
+
+@cache
+def user_agent() -> str:
+    """Who asks."""
+    try:
+        return f"poblano/{version('poblano')}"
+    except PackageNotFoundError:
+        return "poblano"

@@ -14,8 +14,6 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,12 +28,14 @@ from poblano.client.failures import failure
 from poblano.client.fetch import fetch
 from poblano.client.kubeconfig import find_access
 from poblano.client.login import credentials_for, impersonation_headers
-from poblano.client.messages import Query, Response, Timeouts, encoded, payload, query_string
+from poblano.client.messages import Query, Response, Timeouts, encoded, payload, query_string, user_agent
 from poblano.client.no_answer import Silence, explain
+from poblano.client.observing import Told, observed
 from poblano.client.proxies import proxy_for
 from poblano.client.retries import IDEMPOTENT, Attempt, Backoff, parse_retry_after
 from poblano.client.streamed import Streamed, let_go
 from poblano.client.tls import client_context
+from poblano.core.context import check_permitted
 from poblano.core.errors import ApiError
 
 
@@ -47,6 +47,7 @@ class ApiClient:
         credentials: what to sign with; None takes what `access` says.
         timeouts: for each request.
         backoff: between the attempts of a request.
+        observe: told of every attempt, e.g. `poblano.watch.metrics.Observer.requested`.
         clock, sleep, chance: time and chance, from outside so that tests need not wait.
         environ: where ``HTTPS_PROXY`` and ``NO_PROXY`` are read.
 
@@ -63,6 +64,7 @@ class ApiClient:
         credentials: Credentials | None = None,
         timeouts: Timeouts | None = None,
         backoff: Backoff | None = None,
+        observe: Told | None = None,
         clock: Clock = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
@@ -72,6 +74,7 @@ class ApiClient:
         self._credentials = credentials or credentials_for(access, fetch=fetch)
         self._timeouts = timeouts or Timeouts()
         self._backoff = backoff or Backoff()
+        self._observed = observed(access.cluster.server, observe)
         self._clock = clock
         self._sleep = sleep
         self._chance = chance
@@ -80,7 +83,7 @@ class ApiClient:
         self._headers = [
             ("Accept", "application/json"),
             ("Accept-Encoding", "identity" if cluster.disable_compression else "gzip"),
-            ("User-Agent", _user_agent()),
+            ("User-Agent", user_agent()),
             *impersonation_headers(access),
         ]
         self._tls: tuple[ClientCertificate | None, ssl.SSLContext] | None = None
@@ -128,6 +131,7 @@ class ApiClient:
         Raises:
             ApiError: the API server refused, or there was no answer: the subclass says which.
             CredentialsFailed: there is nothing to sign with.
+            LeadershipLost: it would write for an action that is another replica's by now.
         """
         call = _Call(
             method=method,
@@ -144,6 +148,8 @@ class ApiClient:
         left, failures, renewed = seconds, 0, False
         while True:
             credential = await self._credentials.get()
+            if call.method != "GET":
+                check_permitted()
             started = self._clock()
             outcome = await self._attempt(call, credential, left, seconds)
             left -= self._clock() - started
@@ -222,7 +228,7 @@ class ApiClient:
         headers = call.headers.copy()
         if credential.authorization:
             headers["Authorization"] = credential.authorization
-        return self._session.request(
+        sent = self._session.request(
             call.method,
             call.url,
             headers=headers,
@@ -233,6 +239,7 @@ class ApiClient:
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=total, sock_connect=self._timeouts.connect),
         )
+        return self._observed(sent, call.method, call.path, headers) if self._observed else sent
 
     def _context(self, certificate: ClientCertificate | None) -> ssl.SSLContext | bool:
         if not self.access.cluster.server.startswith("https:"):
@@ -249,18 +256,24 @@ class ApiClient:
         return headers
 
 
-def connect(kubeconfig: str | Path | None = None, context: str = "", *, timeouts: Timeouts | None = None) -> ApiClient:
+def connect(
+    kubeconfig: str | Path | None = None,
+    context: str = "",
+    *,
+    timeouts: Timeouts | None = None,
+    observe: Told | None = None,
+) -> ApiClient:
     """A client for a kubeconfig's context, for what kubectl would use, or for a pod's own service account.
 
     Args:
         kubeconfig: a file that stands alone; None looks where kubectl looks.
         context: the context; empty for the current one.
-        timeouts: for each request.
+        timeouts, observe: as of `ApiClient`.
 
     Raises:
         InvalidKubeconfig: nothing was found, or what was found is wrong.
     """
-    return ApiClient(find_access(kubeconfig, context), timeouts=timeouts)
+    return ApiClient(find_access(kubeconfig, context), timeouts=timeouts, observe=observe)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,11 +300,3 @@ def _outcome(call: _Call, status: int, headers: Mapping[str, str], body: bytes) 
     error = failure(status, body, method=call.method, path=call.path)
     error.retry_after = parse_retry_after(headers.get("Retry-After"))
     return _Failed(error, Attempt(status, retry_after=error.retry_after))
-
-
-@cache
-def _user_agent() -> str:
-    try:
-        return f"poblano/{version('poblano')}"
-    except PackageNotFoundError:
-        return "poblano"
