@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from poblano.core.filters import LabelIs, NameIs
 from poblano.core.kinds import Kind
 from poblano.core.listwatch import Watch
+from poblano.core.projection import FULL
 from poblano.core.reflector import Reflector
+from poblano.core.selectors import Selector
 from poblano.core.watch_events import Failure, Page
 from poblano.core.workqueue import LOW, WorkQueue
 from poblano.metrics import new_registry
@@ -24,7 +27,7 @@ from poblano.watch.counting import QUEUE_BUCKETS, Counted
 from poblano.watch.exposing import DEFINITIONS
 from poblano.watch.metrics import NOBODY, UNHEARD
 
-HERE = Path(__file__).parent
+PODS = Kind("", "v1", "Pod", "pods")
 
 
 class Clock:
@@ -157,7 +160,7 @@ def test_an_informer_tells_what_it_went_through(counted, shown):
     reflector = Reflector(clock=clock, streaming=False, chance=lambda: 0.0)
     informer = Watched(Kind("apps", "v1", "Deployment", "deployments"), reflector)
     counted.informer(informer)
-    key = ("shop", "deployments.apps", "")
+    key = ("all", "shop", "deployments.apps", "tier in (data) and metadata.name!=web")
     assert shown()["poblano_watch_synced", *key] == 0
     assert ("poblano_watch_sync_seconds", *key) not in shown()
 
@@ -176,15 +179,30 @@ def test_an_informer_tells_what_it_went_through(counted, shown):
     assert found["poblano_watch_lists_total", *key] == 1
     assert found["poblano_watch_watches_total", *key] == 1
     assert found["poblano_watch_errors_total", *key] == 1
-    assert found["poblano_watch_relists_total", "shop", "expired", "deployments.apps", ""] == 1
+    assert found["poblano_watch_relists_total", *key[:2], "expired", *key[2:]] == 1
     assert found["poblano_watch_objects", *key] == 0
+
+
+def test_an_informer_takes_the_place_of_the_one_before_it(counted, shown):
+    """As when `poblano dev` has loaded the module anew. Two of the same would make a page that Prometheus refuses."""
+    informers = [Watched(PODS, Reflector(clock=Clock())) for _ in range(2)]
+    for informer in informers:
+        counted.informer(informer)
+    informers[1].reflector.counts["lists"] = 7
+
+    assert shown()["poblano_watch_lists_total", "all", "shop", "pods", informers[1].terms] == 7
+    assert len([key for key in shown() if key[0] == "poblano_watch_objects"]) == 1
 
 
 class Watched:
     """As much of an informer as is looked at."""
 
+    terms = "tier in (data) and metadata.name!=web"
+
     def __init__(self, kind, reflector):
         self.kind, self.namespace, self.reflector, self.cache = kind, "shop", reflector, reflector.cache
+        self.selector = Selector.of(LabelIs("tier", frozenset({"data"})), NameIs(frozenset({"web"}), negated=True))
+        self.projection = FULL
 
 
 def test_requests_are_counted_by_code_host_and_method(counted, shown):
@@ -212,7 +230,7 @@ def test_the_buckets_of_queues_are_those_of_controller_runtime():
     """ExponentialBuckets(10e-9, 10, 12)."""
     assert QUEUE_BUCKETS[0] == 1e-8
     assert len(QUEUE_BUCKETS) == 12
-    assert all(more == pytest.approx(10 * less) for less, more in zip(QUEUE_BUCKETS, QUEUE_BUCKETS[1:], strict=False))
+    assert all(more == pytest.approx(10 * less) for less, more in itertools.pairwise(QUEUE_BUCKETS))
 
 
 KUBEBUILDER = {

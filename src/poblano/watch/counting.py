@@ -68,6 +68,9 @@ RESULTS: Final[tuple[Result, ...]] = ("error", "requeue", "requeue_after", "succ
 _Request: TypeAlias = "tuple[str, str, str]"
 """Code, host, method."""
 
+_Scope: TypeAlias = "tuple[str, str, str, str]"
+"""Resource, namespace, selector, and how much is kept of each object."""
+
 
 class CountedController:
     """What is counted of the controllers of one name; see `poblano.watch.metrics.ControllerObserver`."""
@@ -144,7 +147,7 @@ class Counted:
 
     def __init__(self) -> None:
         self.controllers: dict[str, CountedController] = {}
-        self.informers: weakref.WeakSet[Informer] = weakref.WeakSet()
+        self.informers: weakref.WeakValueDictionary[_Scope, Informer] = weakref.WeakValueDictionary()
         self.requests: Tally[_Request] = Tally()
         self.latencies: dict[tuple[str, str], Distribution] = {}
         self.leases: dict[str, bool] = {}
@@ -161,8 +164,11 @@ class Counted:
         return found
 
     def informer(self, informer: Informer) -> None:
-        """An informer is there."""
-        self.informers.add(informer)
+        """An informer is there; it takes the place of one before it that watched the same."""
+        kind, selector = informer.kind, informer.selector
+        resource = f"{kind.plural}.{kind.group}" if kind.group else kind.plural
+        terms = " and ".join(filter(None, (selector.labels, selector.fields)))
+        self.informers[resource, informer.namespace, terms, str(informer.projection)] = informer
 
     def requested(self, method: str, host: str, code: str, seconds: float) -> None:
         """A request was answered, or was not."""

@@ -43,7 +43,7 @@ class Definition:
 
 _RULE = ("controller",)
 _QUEUE = ("name", "controller")
-_CACHE = ("resource", "namespace", "selector")
+_CACHE = ("resource", "namespace", "selector", "kept")
 
 DEFINITIONS: Final = (
     Definition("controller_runtime_reconcile", "counter", ("controller", "result"), "Runs, by what came of them"),
@@ -98,8 +98,8 @@ def families(counted: Counted) -> Iterator[Family]:
     for name, controller in sorted(counted.controllers.copy().items()):
         _add_runs(page, name, controller)
         _add_queue(page, name, controller)
-    for informer in sorted(counted.informers, key=_labels):
-        _add_informer(page, informer)
+    for scope, informer in sorted(counted.informers.items()):
+        _add_informer(page, scope, informer)
     for (code, host, method), count in sorted(counted.requests.copy().items()):
         page.add("rest_client_requests", (code, host, method), count)
     for (host, method), latency in sorted(counted.latencies.copy().items()):
@@ -161,8 +161,8 @@ def _add_queue(page: _Page, name: str, controller: CountedController) -> None:
     page.spread("workqueue_work_duration_seconds", labels, controller.works, QUEUE_BUCKETS)
 
 
-def _add_informer(page: _Page, informer: Informer) -> None:
-    labels, reflector = _labels(informer), informer.reflector
+def _add_informer(page: _Page, labels: tuple[str, ...], informer: Informer) -> None:
+    reflector = informer.reflector
     for counted, metric in _COUNTS.items():
         page.add(metric, labels, reflector.counts[counted])
     for counted, count in sorted(reflector.counts.items()):
@@ -173,8 +173,3 @@ def _add_informer(page: _Page, informer: Informer) -> None:
     page.add("poblano_watch_synced", labels, int(reflector.has_synced))
     if reflector.sync_seconds is not None:
         page.add("poblano_watch_sync_seconds", labels, reflector.sync_seconds)
-
-
-def _labels(informer: Informer) -> tuple[str, str, str]:
-    kind = informer.kind
-    return f"{kind.plural}.{kind.group}" if kind.group else kind.plural, informer.namespace, ""
