@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Protocol
 
+from poblano import telemetry
 from poblano.admission.connections import Connections
 from poblano.admission.limits import Limits
 from poblano.admission.replies import Reply, failure
@@ -101,6 +102,7 @@ class AdmissionApp:
         """The reviews that wait for an action."""
         self.shed = 0
         """How many reviews were sent away because too many were waiting."""
+        self._traced = _tracing()
         self.use(reviewer)
 
     def use(self, reviewer: Reviewer) -> None:
@@ -122,7 +124,7 @@ class AdmissionApp:
             return failure(415, "the Content-Type of an AdmissionReview is application/json")
         if b"content-encoding" in headers:
             return failure(415, "an AdmissionReview is not compressed; send it without Content-Encoding")
-        return call
+        return call if self._traced is None else self._traced(call, headers)
 
     def _route(self, target: bytes) -> ReviewCall | None:
         location, _, query = origin_form(target).partition(b"?")
@@ -200,6 +202,16 @@ class ReviewCall:
     def _broken(self, body: bytes) -> Reply:
         logger.error("a review broke off", extra={"path": self.path})
         return self.refuse(body, 500, "the webhook failed; its log tells why")
+
+
+def _tracing() -> Callable[[ReviewCall, Mapping[bytes, bytes]], Call] | None:
+    """What makes a call one that has a span; None where nobody wants spans."""
+    tracer = telemetry.tracer()
+    if tracer is None:
+        return None
+    from poblano.admission.spans import TracedCall
+
+    return lambda call, headers: TracedCall(call, headers, tracer)
 
 
 def origin_form(target: bytes) -> bytes:

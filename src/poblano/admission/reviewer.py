@@ -17,6 +17,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol, TypeAlias
 
+from poblano import telemetry
 from poblano.admission.actions import POOL_SIZE, ActionRunner, Unfinished
 from poblano.admission.refusals import asked_by
 from poblano.admission.replies import Reply
@@ -80,12 +81,24 @@ class ModuleReviewer:
         self._observers = tuple(observers)
         self._traffic = traffic
         self._runner = ActionRunner(blocked, pool_size)
-        self._served = {
+        self._served: dict[str, tuple[Entry, Pipeline]] = {
             entry.path: (entry, Pipeline(entry.phase, entry.bindings, module.hooks, _for_hooks(entry, on_error)))
             for entry in self.entries
         }
         self._unfinished = 0
         self._retired = False
+        self._make_spans()
+
+    def _make_spans(self) -> None:
+        tracer = telemetry.tracer()
+        if tracer is None:
+            return
+        from poblano.admission.spans import TracedPipeline, reviewed
+
+        self._observers = (*self._observers, reviewed)
+        self._served = {
+            path: (entry, TracedPipeline(pipeline, tracer)) for path, (entry, pipeline) in self._served.items()
+        }
 
     def paths(self) -> list[str]:
         """The paths of the entries."""
