@@ -169,11 +169,12 @@ class Driver:
                     self.reflector.failed(answer)
                     return
                 self.reflector.opened()
-                self.stream = self.server.revision
+                # a version that the server has yet to reach is waited for, as after a restored backup
+                self.stream = max(self.server.revision, int(command.resource_version or 0))
                 self.send(answer)
             case Watch():
                 lines = self.server.since(self.stream)
-                self.stream = self.server.revision
+                self.stream = max(self.stream, self.server.revision)
                 self.send(lines)
 
     def send(self, lines):

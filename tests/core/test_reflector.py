@@ -35,7 +35,7 @@ class BadServer(RuleBasedStateMachine):
 
     @initialize(streaming=st.booleans(), watch_list=st.booleans(), chance=st.sampled_from([0.0, 0.5, 1.0]))
     def begin(self, streaming, watch_list, chance):
-        self.clock = Clock()
+        self.clock, self.answers = Clock(), []
         self.server = SimulatedServer(watch_list=watch_list)
         self.reflector = Reflector(clock=self.clock, chance=lambda: chance, streaming=streaming)
         self.driver = Driver(self.reflector, self.server, self.clock)
@@ -43,6 +43,24 @@ class BadServer(RuleBasedStateMachine):
     @rule(name=NAMES)
     def write(self, name):
         self.server.write(name)
+
+    @rule(name=NAMES)
+    def we_write(self, name):
+        """And are answered; the answer may arrive later."""
+        self.server.write(name)
+        self.answers.append(self.server.items()[Key("shop", name)])
+
+    @precondition(lambda self: self.answers)
+    @rule(data=st.data())
+    def an_answer_arrives(self, data):
+        answer = self.answers.pop(data.draw(st.integers(0, len(self.answers) - 1)))
+        seen, before = self.reflector.known.version, self.reflector.cache.get(answer.key)
+        self.driver.tell(self.reflector.wrote(answer))
+        if self.reflector.has_synced and int(seen) < int(answer.resource_version):
+            known = self.reflector.cache.get(answer.key)
+            assert int(known.resource_version) >= int(answer.resource_version)
+        else:
+            assert self.reflector.cache.get(answer.key) == before
 
     @rule(name=NAMES)
     def delete(self, name):
@@ -60,6 +78,7 @@ class BadServer(RuleBasedStateMachine):
     @rule()
     def restored_from_a_backup(self):
         self.server.restore()
+        self.answers = []  # those who are answered by what was there before are gone, too
         if self.driver.stream is not None:
             self.fails(Failure(message="connection reset"))
 
@@ -96,7 +115,7 @@ class BadServer(RuleBasedStateMachine):
         self.driver.stream = None
         self.reflector.garbled()
 
-    @precondition(lambda self: self.driver.stream is not None)
+    @precondition(lambda self: self.driver.stream is not None and self.driver.stream <= self.server.revision)
     @rule(back=st.integers(1, 8))
     def repeats(self, back):
         """Old events come once more, and then the newer ones as they came."""
@@ -117,6 +136,8 @@ class BadServer(RuleBasedStateMachine):
     def teardown(self):
         if not hasattr(self, "driver"):
             return
+        for answer in self.answers:
+            self.driver.tell(self.reflector.wrote(answer))
         for round_ in range(400):
             self.driver.step()
             if round_ % 10 == 9:

@@ -21,13 +21,6 @@ surest sign of life, so ours are short: a silent one is noticed within 40 s, and
 GRACE = 5.0
 """Seconds after which a watch that should have ended is taken for dead."""
 
-SILENT_WATCHES = 2
-"""So many watches that end without an event or bookmark are doubted: one begun at a resource version that the server has
-yet to reach, as after etcd was restored, is silent and no error."""
-
-MOST_SILENT = 16
-"""How many it becomes where looking found nothing: some servers send no bookmarks."""
-
 AT_ONCE = 1.0
 """Seconds; a watch that ends earlier and brought nothing has failed."""
 

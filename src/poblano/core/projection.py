@@ -1,22 +1,43 @@
 """How much of an object a cache keeps: all but what nobody reads, or its metadata.
 
-``managedFields`` are a third of many an object, and no rule of ours looks at them: they are dropped unless a cache is to
-keep them.
+``managedFields`` are a third of many an object, and few rules look at them: they are dropped unless a cache is to keep
+them. Nothing is decoded for that but the maps on the way to what is dropped.
 
->>> FULL.covers(METADATA), METADATA.covers(FULL)
-(True, False)
+>>> FULL.covers(METADATA), METADATA.covers(FULL), FULL.covers(EVERY_FIELD)
+(True, False, False)
+>>> pod = msgspec.json.decode(b'{"metadata":{"name":"web","managedFields":[]},"spec":{}}', type=Parts)
+>>> FULL.kept(pod), METADATA.kept(pod)
+(b'{"metadata":{"name":"web"},"spec":{}}', b'{"metadata":{"name":"web"}}')
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
-PARTIAL_OBJECT: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
-"""apimachinery: metav1.PartialObjectMetadata, for a watch and an object."""
+import msgspec
 
-PARTIAL_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-"""apimachinery: metav1.PartialObjectMetadataList, for a list."""
+Path: TypeAlias = tuple[str, ...]
+"""The keys of the maps on the way to a value."""
+
+Parts: TypeAlias = dict[str, msgspec.Raw]
+"""A map whose values are not decoded."""
+
+MANAGED_FIELDS: Final[Path] = ("metadata", "managedFields")
+"""Who wrote which field."""
+
+LAST_APPLIED: Final[Path] = ("metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration")
+"""The object once more, as ``kubectl apply`` was given it."""
+
+PARTIAL: Final = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1,application/json"
+"""apimachinery: metav1.PartialObjectMetadata and PartialObjectMetadataList; a server that has neither sends all, and what is
+not wanted is dropped here."""
+
+_ENVELOPE: Final = ("apiVersion", "kind", "metadata")
+
+_parts = msgspec.json.Decoder(Parts)
+_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +46,71 @@ class Projection:
 
     Args:
         metadata_only: ask the server for the metadata alone, and keep that.
-        managed_fields: keep ``metadata.managedFields``.
+        without: what is dropped besides.
     """
 
     metadata_only: bool = False
-    managed_fields: bool = False
+    without: frozenset[Path] = frozenset({MANAGED_FIELDS})
 
     def covers(self, other: Projection) -> bool:
         """Whether all that `other` keeps is kept by this, too."""
-        whole = other.metadata_only or not self.metadata_only
-        return whole and (self.managed_fields or not other.managed_fields)
+        return self.metadata_only <= other.metadata_only and self.without <= other.without
+
+    def accept(self, *, listing: bool) -> dict[str, str]:
+        """The headers of a request, for a list or else for a watch or an object."""
+        return {"Accept": PARTIAL.format("List" if listing else "")} if self.metadata_only else {}
+
+    def kept(self, parts: Parts) -> bytes:
+        """The object as it is to be kept.
+
+        Args:
+            parts: all of it, by key; it may be changed.
+        """
+        if self.metadata_only:
+            parts = {key: parts[key] for key in _ENVELOPE if key in parts}
+        for path in self.without:
+            _drop(parts, path)
+        return _encode(parts)
 
     def __str__(self) -> str:
-        kept = "metadata" if self.metadata_only else "all"
-        return f"{kept} with managedFields" if self.managed_fields else kept
+        return "metadata" if self.metadata_only else "all"
 
 
 FULL: Final = Projection()
 """All but ``managedFields``."""
 
 METADATA: Final = Projection(metadata_only=True)
-"""The metadata alone, of which the server sends no more."""
+"""The metadata alone, and the server sends no more; without ``managedFields``."""
+
+EVERY_FIELD: Final = Projection(without=frozenset())
+"""All that the server sends."""
+
+
+def decoded(raw: msgspec.Raw | bytes) -> Parts:
+    """The values of a map, not decoded.
+
+    Raises:
+        msgspec.DecodeError: it is no map.
+    """
+    return _parts.decode(raw)
+
+
+def trimmed(document: Mapping[str, object], projection: Projection) -> bytes:
+    """The same of an object that is decoded, which is not changed."""
+    return projection.kept(decoded(_encode(document)))
+
+
+def _drop(parts: Parts, path: Path) -> None:
+    first, rest = path[0], path[1:]
+    if not rest:
+        parts.pop(first, None)
+        return
+    raw = parts.get(first)
+    if raw is None or b'"%s"' % rest[-1].encode() not in bytes(raw):
+        return
+    try:
+        inner = decoded(raw)
+    except msgspec.DecodeError:
+        return  # null, or what no API server sends
+    _drop(inner, rest)
+    parts[first] = msgspec.Raw(_encode(inner))

@@ -16,19 +16,18 @@ List(resource_version='0', limit=0, continue_token='', probe=False)
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Callable
 
 from poblano.core.backoff import Backoff
-from poblano.core.cache import Cache, Change, Item, Key
+from poblano.core.cache import Cache, Change, Item
+from poblano.core.doubt import Doubt
+from poblano.core.known import Known
 from poblano.core.listwatch import (
     AT_ONCE,
     GRACE,
-    MOST_SILENT,
     PAGE,
     REFUSED_SECONDS,
     SECONDS,
-    SILENT_WATCHES,
     Command,
     List,
     Sleep,
@@ -56,10 +55,9 @@ class Reflector:
         streaming: bool = True,
         lasting: tuple[float, float] = SECONDS,
     ) -> None:
-        self.cache = Cache()
-        self.has_synced = False
+        self.known = Known()
+        self.counts = self.known.counts
         self.trouble: str | None = "it has not begun"
-        self.counts: Counter[str] = Counter()
         self.sync_seconds: float | None = None
         self._clock = clock
         self._started = self._last_heard = clock()
@@ -67,17 +65,24 @@ class Reflector:
         self._streaming = streaming
         self._lasting = lasting
         self._backoff = Backoff(clock=clock, chance=chance)
-        self._version = self._began = ""
-        self._unordered = False
-        self._gathered: dict[Key, Item] = {}
+        self._began = ""
         self._opened: float | None = None
         self._heard = 0
-        self._silent = 0
-        self._doubt = SILENT_WATCHES
+        self._doubt = Doubt()
         self._after: Command = List("0")
         self._command: Command = List("0")
         if streaming:
             self._stream()
+
+    @property
+    def cache(self) -> Cache:
+        """What there is, as far as is known."""
+        return self.known.cache
+
+    @property
+    def has_synced(self) -> bool:
+        """Whether all that was there at the start is known."""
+        return self.known.has_synced
 
     @property
     def command(self) -> Command:
@@ -96,11 +101,15 @@ class Reflector:
         if isinstance(asked, List) and asked.probe:
             self._probed(page.resource_version)
             return []
-        self._gathered.update((item.key, item) for item in page.items)
+        self.known.gather(page.items)
         if page.continue_token:
             self._command = List("", PAGE, page.continue_token)
             return []
         return self._replaced(page.resource_version)
+
+    def wrote(self, item: Item) -> list[Change]:
+        """The server answered a write of ours with this."""
+        return self.known.wrote(item)
 
     def opened(self) -> None:
         """The watch was answered, and its events may come."""
@@ -113,11 +122,14 @@ class Reflector:
         match event.type:
             case "ADDED" | "MODIFIED" | "DELETED":
                 self._heard += 1
-                return self._object(event)
+                if not self._initial:
+                    return self.known.happened(event)
+                self.known.gather_event(event)
             case "BOOKMARK":
                 self._heard += 1
-                self._advance(event.resource_version)
-                if event.ends_initial and self._initial:
+                if not self._initial:
+                    self.known.advance(event.resource_version)
+                elif event.ends_initial:
                     return self._streamed(event.resource_version)
             case "ERROR":
                 self._heard += 1
@@ -131,17 +143,13 @@ class Reflector:
         self._last_heard = self._clock()
         if self._initial:
             self._list("the initial events ended early")
-        elif self._version == self._began and self._clock() - (self._opened or 0.0) < AT_ONCE:
+        elif self.known.version == self._began and self._clock() - (self._opened or 0.0) < AT_ONCE:
             self._rest(Failure(message="the watch ended as it began"), self._next())
         elif self._heard:
-            self._silent = 0
+            self._doubt.heard()
             self._command = self._next()
         else:
-            self._silent += 1
-            if self._silent >= self._doubt:
-                self._command = List("", limit=1, probe=True)
-            else:
-                self._command = self._next()
+            self._command = List("", limit=1, probe=True) if self._doubt.silent() else self._next()
 
     def stalled(self) -> None:
         """The watch should have ended, and is open and silent: who knows what was not said."""
@@ -174,27 +182,6 @@ class Reflector:
         """The time to wait is over."""
         self._command = self._after
 
-    # ------------------------------------------------------------------ what there is
-
-    def _object(self, event: Event) -> list[Change]:
-        item = event.item
-        if item is None:
-            self.counts["rejected objects"] += 1
-            return []
-        if self._initial:
-            if event.type == "DELETED":
-                self._gathered.pop(item.key, None)
-            else:
-                self._gathered[item.key] = item
-            return []
-        if not (self._unordered and event.type == "ADDED"):
-            self._advance(item.resource_version)
-        return self.cache.remove(item) if event.type == "DELETED" else self.cache.put(item)
-
-    def _advance(self, version: str) -> None:
-        if version and not self._initial:
-            self._version, self._unordered = version, False
-
     def _streamed(self, version: str) -> list[Change]:
         """All initial events are there: the same watch goes on with what happens next."""
         assert isinstance(self._command, Watch)
@@ -209,16 +196,12 @@ class Reflector:
         return changes
 
     def _taken(self, version: str) -> list[Change]:
-        changes = self.cache.replace(self._gathered)
-        if self.has_synced:
-            self.counts["recovered"] += len(changes)
-        else:
+        if not self.has_synced:
             self.sync_seconds = self._clock() - self._started
-        self.counts["tombstones"] += sum(change.tombstone for change in changes)
-        self._doubt = SILENT_WATCHES if changes else self._doubt
-        self._gathered = {}
-        self._version, self._unordered = version, version in {"", "0"}
-        self._silent, self.has_synced = 0, True
+        changes = self.known.complete(version)
+        if changes:
+            self._doubt.missed()
+        self._doubt.heard()
         return changes
 
     # ------------------------------------------------------------------ what is next
@@ -234,21 +217,21 @@ class Reflector:
     def _watch(self, *, initial: bool = False) -> Watch:
         least, most = self._lasting
         timeout = round(least + (most - least) * self._chance())
-        self._opened, self._heard, self._began = None, 0, self._version
+        self._opened, self._heard, self._began = None, 0, self.known.version
         self.counts["watches"] += 1
-        return Watch("" if initial else self._version, timeout, timeout + GRACE, initial)
+        return Watch("" if initial else self.known.version, timeout, timeout + GRACE, initial)
 
     def _next(self) -> Command:
-        """The next watch, from where this one came to. Without a resource version only a list tells what is gone."""
-        return self._relist() if self._version in {"", "0"} else self._watch()
+        """The next watch, from where this one came to."""
+        return self._watch() if self.known.may_be_followed else self._relist()
 
     def _stream(self) -> None:
-        self._gathered = {}
+        self.known.list_begins()
         self._command = self._watch(initial=True)
 
     def _relist(self, *, limit: int = PAGE) -> List:
         """What the server has now, whatever its caches have."""
-        self._gathered = {}
+        self.known.list_begins()
         return List("", limit)
 
     def _list(self, reason: str) -> None:
@@ -256,12 +239,11 @@ class Reflector:
         self._command = self._relist()
 
     def _probed(self, version: str) -> None:
-        if version == self._version:
-            self._silent = 0
+        if version == self.known.version:
+            self._doubt.heard()
             self._command = self._next()
             return
-        # A server that sends no bookmarks looks just like this when others than ours are busy: doubt it less and less.
-        self._doubt = min(MOST_SILENT, self._doubt * 2)
+        self._doubt.in_vain()
         self._list("doubted")
 
     def _expired(self, failure: Failure) -> None:
@@ -285,7 +267,7 @@ class Reflector:
             self._rest(failure, self._first_list())
 
     def _first_list(self) -> List:
-        self._gathered = {}
+        self.known.list_begins()
         return self._relist() if self.has_synced else List("0")
 
     def _rest(self, failure: Failure, after: Command) -> None:

@@ -1,4 +1,4 @@
-"""What a list and a watch say, read as far as the cache needs it: objects stay the bytes they are.
+"""What a list and a watch say, read as far as the cache needs it: of an object, what its projection keeps stays the bytes it is.
 
 >>> pods = Kind("", "v1", "Pod", "pods")
 >>> line = b'{"type":"ADDED","object":{"kind":"Pod","metadata":{"name":"web","resourceVersion":"7"}}}'
@@ -9,13 +9,20 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import msgspec
 
 from poblano.core.cache import Item, Key
 from poblano.core.errors import PoblanoError
 from poblano.core.kinds import Kind
+from poblano.core.projection import FULL, Parts, Projection, decoded
+
+PARTIAL_KIND = "PartialObjectMetadata"
+"""What the objects of a watch on metadata are called, whatever they are."""
 
 INITIAL_END = "k8s.io/initial-events-end"
 """The annotation of the bookmark that ends the initial events. apimachinery: metav1.InitialEventsAnnotationKey."""
@@ -87,18 +94,9 @@ class _Metadata(msgspec.Struct, frozen=True, rename="camel", gc=False):
     resource_version: str = ""
 
 
-class _Head(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    kind: str = ""
-    metadata: _Metadata = _Metadata()
-
-
 class _Marks(msgspec.Struct, frozen=True, rename="camel"):
     resource_version: str = ""
     annotations: dict[str, str] | None = None
-
-
-class _Bookmark(msgspec.Struct, frozen=True):
-    metadata: _Marks = _Marks()
 
 
 class _Cause(msgspec.Struct, frozen=True):
@@ -119,7 +117,7 @@ class _Status(msgspec.Struct, frozen=True):
 
 class _Line(msgspec.Struct, frozen=True):
     type: str
-    object: msgspec.Raw = msgspec.Raw(b"{}")
+    object: Parts = {}
 
 
 class _ListMeta(msgspec.Struct, frozen=True, rename="camel"):
@@ -129,16 +127,24 @@ class _ListMeta(msgspec.Struct, frozen=True, rename="camel"):
 
 class _List(msgspec.Struct, frozen=True):
     metadata: _ListMeta = _ListMeta()
-    items: list[msgspec.Raw] | None = None
+    items: list[Parts] | None = None
 
 
-_HEAD = msgspec.json.Decoder(_Head)
+_NAME = msgspec.json.Decoder(str)
+_METADATA = msgspec.json.Decoder(_Metadata)
+_MARKS = msgspec.json.Decoder(_Marks)
+_NOTHING = msgspec.Raw(b"{}")
 _LINE = msgspec.json.Decoder(_Line)
 _LIST = msgspec.json.Decoder(_List)
 
 
-def parse_line(line: bytes, kind: Kind) -> Event:
+def parse_line(line: bytes, kind: Kind, projection: Projection = FULL) -> Event:
     """One line of a watch on `kind`.
+
+    Args:
+        line: as it came.
+        kind: what is watched.
+        projection: what to keep of an object.
 
     Raises:
         Garbled: it is none.
@@ -147,10 +153,10 @@ def parse_line(line: bytes, kind: Kind) -> Event:
         said = _LINE.decode(line)
         match said.type:
             case "ADDED" | "MODIFIED" | "DELETED":
-                item = _item(said.object, kind)
+                item = _item(said.object, kind, projection)
                 return Event(type=said.type, item=item, resource_version=item.resource_version if item else "")
             case "BOOKMARK":
-                marks = msgspec.json.decode(said.object, type=_Bookmark).metadata
+                marks = _MARKS.decode(said.object.get("metadata", _NOTHING))
                 ends = (marks.annotations or {}).get(INITIAL_END) == "true"
                 return Event(type=said.type, resource_version=marks.resource_version, ends_initial=ends)
             case "ERROR":
@@ -161,33 +167,53 @@ def parse_line(line: bytes, kind: Kind) -> Event:
         raise Garbled(f"a line of the watch on {kind.plural} cannot be read: {error}") from None
 
 
-def parse_page(body: bytes, kind: Kind) -> Page:
+def parse_page(body: bytes, kind: Kind, projection: Projection = FULL) -> Page:
     """The answer to a list of `kind`.
+
+    Args:
+        body: all of it.
+        kind: what is listed.
+        projection: what to keep of each.
 
     Raises:
         Garbled: it is none.
     """
     try:
         said = _LIST.decode(body)
-        items = tuple(item for raw in said.items or () if (item := _item(raw, kind)) is not None)
+        items = tuple(item for parts in said.items or () if (item := _item(parts, kind, projection)) is not None)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Garbled(f"the list of {kind.plural} cannot be read: {error}") from None
     return Page(items, said.metadata.resource_version, said.metadata.continue_)
 
 
-def _item(raw: msgspec.Raw, kind: Kind) -> Item | None:
-    head, body = _HEAD.decode(raw), bytes(raw)
-    if not head.metadata.name or head.kind not in {"", kind.kind}:
+def item_of(document: Mapping[str, object], kind: Kind, projection: Projection = FULL) -> Item | None:
+    """An object that is decoded, as a cache keeps it; None when it is of another kind.
+
+    >>> item_of({"kind": "Scale", "metadata": {"name": "web"}}, Kind("apps", "v1", "Deployment", "deployments"))
+    """
+    return _item(decoded(msgspec.json.encode(document)), kind, projection)
+
+
+def _item(parts: Parts, kind: Kind, projection: Projection) -> Item | None:
+    named = parts.get("kind")
+    said = _NAME.decode(named) if named is not None else ""
+    meta = _METADATA.decode(parts.get("metadata", _NOTHING))
+    if not meta.name or said not in {"", kind.kind, PARTIAL_KIND}:
         return None
-    if not head.kind:  # the items of a list do not say what they are
-        rest = body.lstrip()[1:]
-        body = b'{"apiVersion":"%s","kind":"%s",' % (kind.api_version.encode(), kind.kind.encode()) + rest
-    meta = head.metadata
-    return Item(Key(meta.namespace, meta.name), meta.uid, meta.resource_version, body)
+    if said != kind.kind:  # the items of a list do not say what they are
+        own = {"apiVersion": _quoted(kind.api_version), "kind": _quoted(kind.kind)}
+        parts = {**own, **parts, **own}
+    key = Key(sys.intern(meta.namespace), meta.name)
+    return Item(key, meta.uid, meta.resource_version, projection.kept(parts))
 
 
-def _failure(raw: msgspec.Raw) -> Failure:
-    status = msgspec.json.decode(raw, type=_Status)
+@lru_cache(maxsize=1024)
+def _quoted(text: str) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(text))
+
+
+def _failure(parts: Parts) -> Failure:
+    status = msgspec.json.decode(msgspec.json.encode(parts), type=_Status)
     details = status.details or _Details()
     return Failure(
         status=status.code,

@@ -47,10 +47,10 @@ class Scope:
         )
 
     @property
-    def _narrowness(self) -> tuple[bool, int, bool, bool]:
+    def _narrowness(self) -> tuple[bool, int, bool, int]:
         """Greater than that of every other scope that covers this one."""
         kept = self.projection
-        return (bool(self.namespace), len(self.selector.parts), kept.metadata_only, not kept.managed_fields)
+        return (bool(self.namespace), len(self.selector.parts), kept.metadata_only, len(kept.without))
 
     def widest(self, scopes: Iterable[Scope]) -> Scope:
         """The one of `scopes` that is to serve this; itself when none does."""

@@ -1,0 +1,99 @@
+"""What is known of a server's objects, and up to which of its resource versions: a cache that lists and watches fill.
+
+Lists gather until they are complete, and then take the place of what was known; a watch changes it event by event; an answer
+to a write of ours comes ahead of the watch.
+
+>>> known = Known()
+>>> known.list_begins()
+>>> known.gather([Item(Key("shop", "web"), "1", "5", b"{}")])
+>>> [change.type for change in known.complete("7")], known.version
+(['ADDED'], '7')
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+from poblano.core.cache import Cache, Change, Item, Key
+from poblano.core.own_writes import OwnWrites
+from poblano.core.watch_events import Event
+
+NO_VERSION: Final = frozenset({"", "0"})
+"""What a server says that keeps none: then only a list tells what is gone."""
+
+
+class Known:
+    """The objects and the version."""
+
+    def __init__(self) -> None:
+        self.cache = Cache()
+        self.version = ""
+        self.counts: Counter[str] = Counter()
+        self.has_synced = False
+        self._unordered = False
+        self._gathered: dict[Key, Item] = {}
+        self._own = OwnWrites()
+
+    @property
+    def may_be_followed(self) -> bool:
+        """Whether a watch can go on from `version`."""
+        return self.version not in NO_VERSION
+
+    def list_begins(self) -> None:
+        """A new list, from the start; what an earlier one gathered is of no use."""
+        self._gathered = {}
+        self._own.list_begins()
+
+    def gather(self, items: Iterable[Item]) -> None:
+        """A part of the list."""
+        self._gathered.update((item.key, item) for item in items)
+
+    def gather_event(self, event: Event) -> None:
+        """A part of the list, as the initial events of a watch are."""
+        if event.item is None:
+            self.counts["rejected objects"] += 1
+        elif event.type == "DELETED":
+            self._gathered.pop(event.item.key, None)
+        else:
+            self._gathered[event.item.key] = event.item
+
+    def complete(self, version: str) -> list[Change]:
+        """The list is complete, and true at `version`. What we wrote since it began may be newer."""
+        for key in self._own.listed(version):
+            if (ours := self.cache.get(key)) is not None:
+                self._gathered[key] = ours
+        changes = self.cache.replace(self._gathered)
+        if self.has_synced:
+            self.counts["recovered"] += len(changes)
+        self.counts["tombstones"] += sum(change.tombstone for change in changes)
+        self._gathered = {}
+        self.version, self._unordered = version, version in NO_VERSION
+        self.has_synced = True
+        return changes
+
+    def happened(self, event: Event) -> list[Change]:
+        """An event of a watch about an object."""
+        item, gone = event.item, event.type == "DELETED"
+        if item is None:
+            self.counts["rejected objects"] += 1
+            return []
+        if not (self._unordered and event.type == "ADDED"):
+            self.advance(item.resource_version)
+        if self._own.overtakes(item.key, item.resource_version, gone=gone):
+            self.counts["echoes"] += 1
+            return []
+        return self.cache.remove(item) if gone else self.cache.put(item)
+
+    def advance(self, version: str) -> None:
+        """All up to `version` is known."""
+        if version:
+            self.version, self._unordered = version, False
+
+    def wrote(self, item: Item) -> list[Change]:
+        """The server answered a write of ours with this; see `poblano.core.own_writes`."""
+        known = self.cache.get(item.key)
+        seen = "" if self._unordered or not self.has_synced else self.version
+        version = known.resource_version if known else None
+        return self.cache.put(item) if self._own.took(item.key, item.resource_version, seen=seen, known=version) else []
