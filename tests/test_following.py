@@ -143,8 +143,10 @@ async def test_w6_nothing_is_owned_across_namespaces():
 
 async def test_w2_a_status_is_written_to_its_subresource_alone():
     api = Api()
-    pod = a.Pod(metadata={"name": "web", "namespace": "shop", "labels": {"a": "b"}}, status={"phase": "Running"})
-    await Context(pod, a.Pod.__kind__, api).save_status()
+    pod = a.Pod(metadata={"name": "web", "namespace": "shop", "labels": {"a": "b"}})
+    ctx = Context(pod, a.Pod.__kind__, api)
+    pod.status.phase = "Running"
+    await ctx.save_status()
     assert api.applied == [
         ("Pod", {"metadata": {"name": "web", "namespace": "shop"}, "status": {"phase": "Running"}}, "status", True)
     ]

@@ -1,48 +1,109 @@
-"""What a reconcile action is given beside its object: ways to write what the object asks for."""
+"""What a reconcile or finalize action is given beside its object: ways to write what the object asks for, and to say how it goes."""
 
 from __future__ import annotations
 
-from typing import Any, Generic, Protocol, TypeVar
+from datetime import UTC, datetime
+from typing import Final, Generic, Protocol, TypeVar
 
+from poblano.core.conditions import set_condition, status_of
+from poblano.core.context import check_permitted
 from poblano.core.errors import MalformedObject
-from poblano.core.jsonvalue import Document, plain
+from poblano.core.jsonvalue import Document, as_list, as_map, copied, plain, same
 from poblano.core.kinds import Kind
 from poblano.core.objects import Resource, document, kind_of
+from poblano.events import EventType
+from poblano.log import Log, Logger
 from poblano.owners import owner_reference
 
 K = TypeVar("K", bound=Resource)
 R = TypeVar("R", bound=Resource)
 
 
-class Applying(Protocol):
-    """Server-side apply; `poblano.client.Resources` does it."""
+class Api(Protocol):
+    """How it is written; `poblano.client.Resources` does it."""
 
     async def apply(
         self, kind: Kind, obj: Document, namespace: str = "", *, subresource: str = "", force: bool = False
     ) -> Document: ...
 
 
+class Support(Protocol):
+    """What a running controller adds."""
+
+    def wrote(self, kind: Kind, answer: Document) -> None:
+        """The API server answered so to a write."""
+        ...
+
+    def wrote_status(self, before: Document, status: Document, answer: Document) -> None:
+        """The API server answered so when `status` was written for an object that was as in `before`."""
+        ...
+
+    def tell(self, about: Resource, *, type: EventType, reason: str, note: str) -> None:
+        """Have an event written."""
+        ...
+
+    async def children(self, kind: Kind, owner: Document) -> list[Document]:
+        """The objects whose controller `owner` is."""
+        ...
+
+
+class _Alone:
+    """No controller: the context was made by a test."""
+
+    def wrote(self, kind: Kind, answer: Document) -> None:
+        """Nobody has to know."""
+
+    def wrote_status(self, before: Document, status: Document, answer: Document) -> None:
+        """Nobody has to know."""
+
+    def tell(self, about: Resource, *, type: EventType, reason: str, note: str) -> None:
+        """Nobody writes it."""
+
+    async def children(self, kind: Kind, owner: Document) -> list[Document]:
+        """Nobody knows any."""
+        return []
+
+
+ALONE: Final[Support] = _Alone()
+
+
 class Context(Generic[K]):
-    """One run of a reconcile action.
+    """One run of a reconcile or finalize action.
 
     Args:
         obj: the object it is about.
         kind: of the object.
         api: how to write.
         failures: how often it has failed in a row.
+        support: what a running controller adds.
+
+    Attributes:
+        failures: how often it has failed in a row.
+        generation: which version of what is wanted the object is; None for a kind that does not count.
+        log: `Log`, whose lines name the object.
     """
 
-    def __init__(self, obj: K, kind: Kind, api: Applying, *, failures: int = 0) -> None:
+    def __init__(self, obj: K, kind: Kind, api: Api, *, failures: int = 0, support: Support = ALONE) -> None:
         self.failures = failures
+        self.generation: int | None = obj.metadata.generation
         self._object = obj
         self._kind = kind
         self._api = api
+        self._support = support
+        self._status = copied(as_map(document(obj).get("status")) or {})
+
+    @property
+    def log(self) -> Logger:
+        """`Log`, whose lines name the object."""
+        metadata = self._object.metadata
+        where = f"{metadata.namespace}/{metadata.name}" if metadata.namespace else metadata.name
+        return Log.bind(kind=self._kind.kind, object=where)
 
     async def apply(self, obj: R) -> R:
         """Make an object, or bring it to what is said here, by server-side apply; returns it as the server has it.
 
-        The object that is reconciled becomes its owner: when that one is deleted, so is this. Without a namespace it goes
-        into the owner's.
+        The object that is reconciled becomes its owner and controller: when that one is deleted, so is this. Without a namespace it
+        goes into the owner's.
 
         Args:
             obj: all of what is wanted of it, and nothing else; what was applied before and is left out is taken away.
@@ -50,6 +111,7 @@ class Context(Generic[K]):
         Raises:
             ApiError: the API server refused.
             MalformedObject: the owner is in another namespace, where it can own nothing.
+            LeadershipLost: another replica may be at work on the object by now.
         """
         kind, wanted = kind_of(obj), plain(obj)
         metadata: Document = dict(wanted.get("metadata") or {})
@@ -61,20 +123,102 @@ class Context(Generic[K]):
                 f"{kind.kind} {metadata.get('name')} is not in the namespace {own}, so the {self._kind.kind} there cannot own it; "
                 "put it there"
             )
-        listed: list[Document] = metadata.get("ownerReferences") or []
-        others = [one for one in listed if one.get("uid") != self._object.metadata.uid]
-        metadata["ownerReferences"] = [*others, document(owner_reference(self._object, controller=True))]
+        reference = document(owner_reference(self._object, controller=True))
+        metadata["ownerReferences"] = _references(metadata.get("ownerReferences") or [], reference)
+        check_permitted()
         applied = await self._api.apply(kind, {**wanted, "metadata": metadata}, force=True)
+        self._support.wrote(kind, applied)
         return type(obj).of(applied)
 
     async def save_status(self) -> None:
-        """Write the ``status`` of the object as it is now, and nothing else.
+        """Write the ``status`` of the object as it is now, and nothing else; nothing at all when it is as it was.
 
         Raises:
             ApiError: the API server refused; `NotFound` also when the kind has no subresource ``status``.
+            LeadershipLost: another replica may be at work on the object by now.
         """
         current: Document = document(self._object)
+        status: Document = copied(plain(current.get("status") or {}))
+        if same(status, self._status):
+            return
         metadata = {"name": self._object.metadata.name, "namespace": self._object.metadata.namespace}
-        status: Any = plain(current.get("status") or {})
         wanted = {"metadata": {key: value for key, value in metadata.items() if value}, "status": status}
-        await self._api.apply(self._kind, wanted, subresource="status", force=True)
+        check_permitted()
+        answer = await self._api.apply(self._kind, wanted, subresource="status", force=True)
+        self._status = status
+        self._support.wrote_status(current, status, answer)
+        version = (as_map(answer.get("metadata")) or {}).get("resourceVersion")
+        if isinstance(version, str):
+            self._object.metadata.resource_version = version
+
+    def set_condition(self, type: str, status: bool | None, *, reason: str, message: str = "") -> bool:  # noqa: FBT001 -- its value
+        """Say in ``status.conditions`` whether something holds; `save_status` writes it.
+
+        The time of its last transition is now if the status is another than it was; ``observedGeneration`` is the object's.
+
+        Args:
+            type: of the condition: ``Ready``.
+            status: whether it holds; None for ``Unknown``.
+            reason: why, in a word: ``DeploymentAvailable``.
+            message: for people.
+
+        Returns:
+            Whether the status is another than it was: what an event may be worth.
+
+        Raises:
+            MalformedObject: the type, status or reason is none.
+        """
+        current: Document = document(self._object)
+        found, value = as_map(current.get("status")), status_of(status)
+        listed = as_list((found or {}).get("conditions")) or []
+        made = set_condition(
+            listed,
+            type,
+            value,
+            reason=reason,
+            message=message,
+            now=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            generation=self.generation,
+        )
+        if found is None:
+            found = current["status"] = {}
+        found["conditions"] = made
+        return value != next(
+            (one.get("status") for one in map(as_map, listed) if one and one.get("type") == type), None
+        )
+
+    def event(self, reason: str, message: str = "", *, type: EventType = "Normal") -> None:
+        """Have an event about the object written: what ``kubectl describe`` shows below it.
+
+        It is written beside the action, some time soon. The same event again is counted, not written anew; an object that has had
+        many in a short time gets no more.
+
+        Args:
+            reason: why, in a word: ``Scaled``.
+            message: what happened, for people; cut at 1024 bytes.
+            type: ``Normal`` or ``Warning``.
+        """
+        self._support.tell(self._object, type=type, reason=reason, note=message)
+
+    async def children(self, kind: type[R]) -> list[R]:
+        """The objects of a kind whose controller this object is: what was applied for it.
+
+        Of a kind that the rule ``owns`` they are taken from the cache, others are listed.
+
+        Raises:
+            ApiError: the API server refused to list them.
+        """
+        found = await self._support.children(kind_of(kind), document(self._object))
+        return [kind.of(one) for one in found]
+
+
+def _references(listed: list[Document], own: Document) -> list[Document]:
+    """Owner references with ours among them; one at most is the controller's, which is ours."""
+    others = [one for one in listed if one.get("uid") != own["uid"]]
+    for one in others:
+        if one.get("controller"):
+            raise MalformedObject(
+                f"the {one.get('kind')} {one.get('name')} is said to be its controller already; "
+                "leave `controller` out of that owner reference, since an object has one controller at most"
+            )
+    return [*others, own]

@@ -68,6 +68,11 @@ class Threads:
         self._jobs.put((work, loop, ended))
         return future
 
+    @property
+    def busy(self) -> int:
+        """How many pieces of work have not ended yet, whether or not somebody still wants their result."""
+        return self._taken
+
     def _start(self) -> None:
         name = f"poblano-action-{self._started + 1}"
         threading.Thread(target=_work, args=(self._jobs,), name=name, daemon=True).start()

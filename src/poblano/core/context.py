@@ -5,9 +5,12 @@ A context variable, so that it follows an action through ``await``, tasks it mak
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 
 import msgspec
+
+from poblano.core.errors import LeadershipLost
 
 
 class Running(msgspec.Struct, frozen=True, gc=False):
@@ -23,6 +26,21 @@ class Running(msgspec.Struct, frozen=True, gc=False):
 
 
 running: ContextVar[Running | None] = ContextVar("poblano_running", default=None)
+
+
+permitted: ContextVar[Callable[[], bool] | None] = ContextVar("poblano_permitted", default=None)
+"""Asked before each write of an action that only one replica may run for an object; None where every replica may write."""
+
+
+def check_permitted() -> None:
+    """To be called before a write.
+
+    Raises:
+        LeadershipLost: another replica may be at work on the object by now.
+    """
+    allows = permitted.get()
+    if allows is not None and not allows():
+        raise LeadershipLost("nothing is written: this replica no longer leads, and another one may by now")
 
 
 def is_dry_run() -> bool:

@@ -1,149 +1,116 @@
-"""Runs one watch or reconcile action for the objects of its rule.
-
-A reconcile action is given what an object is: one run at a time for each, again on every change, again after a failure, later
-each time. A watch action is told what happened: the same, but for the last; and never in another order.
-"""
+"""What runs one rule that follows objects, and what all of them share."""
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from poblano.context import Applying, Context
 from poblano.core.binding import Binding
-from poblano.core.cache import Change, Item, Key
-from poblano.core.errors import Terminal
-from poblano.core.following import OPERATIONS, Phase, Requeue
-from poblano.core.workqueue import LOW
+from poblano.core.cache import Item, Key
+from poblano.core.jsonvalue import Document
+from poblano.core.kinds import Kind
 from poblano.log import Log
 from poblano.watch.calling import Caller
+from poblano.watch.eventing import SILENT, Telling
 from poblano.watch.informer import Informer
+from poblano.watch.informers import Informers
+from poblano.watch.lanes import Lanes
+from poblano.watch.metrics import NOBODY, Observer
 from poblano.watch.selecting import Selection
 from poblano.watch.working import Work
 
-WORKERS = 10
-"""Objects of a rule that are worked on at once."""
-
 
 class Controller(Protocol):
-    """What runs a rule."""
+    """What runs a rule. Before `start` and after `stop` it keeps nothing of what its informers tell it."""
 
     binding: Binding
-    informers: Sequence[Informer]
     work: Work
 
+    @property
+    def informers(self) -> Sequence[Informer]:
+        """All that must be synced before `start`."""
+        ...
 
-class Reconciling:
-    """Runs a reconcile action.
+    def start(self) -> None:
+        """Begin, with all that is there: once all is synced, and we lead or nobody is elected."""
+        ...
+
+    def seed(self, mine: Callable[[Key], bool]) -> None:
+        """Have run what is there and `mine`: keys that have become ours after `start`."""
+        ...
+
+    def stop(self) -> None:
+        """Begin nothing more. What is under way ends, or is cancelled with the task that runs `work`."""
+        ...
+
+
+class Api(Protocol):
+    """How controllers read and write; `poblano.client.Resources` does it."""
+
+    async def get(self, kind: Kind, name: str, namespace: str = "") -> Document:
+        """One object."""
+        ...
+
+    async def list(self, kind: Kind, namespace: str = "") -> Any:
+        """All of them, as ``.items``."""
+        ...
+
+    async def apply(
+        self, kind: Kind, obj: Document, namespace: str = "", *, subresource: str = "", force: bool = False
+    ) -> Document:
+        """Server-side apply."""
+        ...
+
+    async def patch(self, kind: Kind, name: str, patch: Any, namespace: str = "") -> Document:
+        """A JSON patch, when it is a list."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What all controllers of a module share.
 
     Args:
-        binding: the rule.
-        informers: that bring its objects.
-        caller: who calls it.
-        api: how it writes.
-        ignored: namespaces that it does not see unless it names them.
+        informers: that bring objects.
+        caller: who calls actions.
+        api: how it is written.
+        uuid: of the module.
+        ignored: namespaces that no rule sees unless it names them.
+        observer: who counts.
+        events: who writes events.
+        lanes: what runs one at a time beyond each object.
     """
 
-    def __init__(
-        self,
-        binding: Binding,
-        informers: Sequence[Informer],
-        caller: Caller,
-        api: Applying,
-        ignored: Iterable[str] = (),
-    ) -> None:
-        self.binding = binding
-        self.informers = informers
-        self.work = Work(self._run, WORKERS)
-        self._caller = caller
-        self._api = api
-        self._selection = Selection(binding, ignored)
-        for informer in informers:
-            informer.subscribe(self._hear)
-
-    def _hear(self, change: Change) -> None:
-        if change.type != "DELETED":
-            self.work.add(change.item.key, priority=LOW if change.type == "ADDED" else 0)
-
-    async def _run(self, key: Key) -> None:
-        queue = self.work.queue
-        item = _known(self.informers, key)
-        if item is None or not _takes(self.binding, self._selection, item):
-            queue.forget(key)
-            return
-        try:
-            obj = self._selection.view(item)
-            context = Context[Any](obj, self.binding.kind, self._api, failures=queue.failures(key))
-            answer = await self._caller.call(self.binding, key, item.uid, obj, context)
-        except asyncio.CancelledError:
-            raise
-        except Terminal as error:
-            queue.forget(key)
-            Log.error("a reconcile action gave up", **_about(self.binding, key), reason=str(error))
-        except Exception as error:  # noqa: BLE001 -- whatever a user's code raises
-            seconds = queue.add_rate_limited(key)
-            Log.error(error, "a reconcile action failed", **_about(self.binding, key), again_in=round(seconds, 3))
-        else:
-            queue.forget(key)
-            if isinstance(answer, Requeue):
-                queue.add_after(key, answer.seconds)
+    informers: Informers
+    caller: Caller
+    api: Api
+    uuid: str = ""
+    ignored: tuple[str, ...] = ()
+    observer: Observer = NOBODY
+    events: Telling = SILENT
+    lanes: Lanes = field(default_factory=Lanes)
 
 
-class Watching:
-    """Runs a watch action. Arguments as those of `Reconciling`."""
-
-    def __init__(
-        self, binding: Binding, informers: Sequence[Informer], caller: Caller, ignored: Iterable[str] = ()
-    ) -> None:
-        self.binding = binding
-        self.informers = informers
-        self.work = Work(self._run, WORKERS)
-        self._caller = caller
-        self._selection = Selection(binding, ignored)
-        self._untold: dict[Key, deque[Change]] = {}
-        for informer in informers:
-            informer.subscribe(self._hear)
-
-    def _hear(self, change: Change) -> None:
-        waiting = self._untold.setdefault(change.item.key, deque())
-        if change.type == "MODIFIED" and waiting and waiting[-1].type != "DELETED":
-            last = waiting.pop()  # nobody was told of that one: both are told as one
-            change = Change(last.type, change.item, last.old)
-        waiting.append(change)
-        self.work.add(change.item.key)
-
-    async def _run(self, key: Key) -> None:
-        waiting = self._untold.get(key)
-        while waiting:
-            await self._tell(key, waiting.popleft())
-        if not self._untold.get(key):
-            self._untold.pop(key, None)
-
-    async def _tell(self, key: Key, change: Change) -> None:
-        phase = Phase(change.type)
-        if OPERATIONS[phase] not in self.binding.operations or not _takes(self.binding, self._selection, change.item):
-            return
-        try:
-            await self._caller.call(self.binding, key, change.item.uid, self._selection.view(change.item), phase)
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:  # noqa: BLE001 -- whatever a user's code raises
-            Log.error(error, "a watch action failed", **_about(self.binding, key), phase=str(phase))
+def may(work: Work, key: Key) -> bool:
+    """Whether the key is ours to work on, now."""
+    return work.may is None or work.may(key)
 
 
-def _known(informers: Iterable[Informer], key: Key) -> Item | None:
+def known(informers: Iterable[Informer], key: Key) -> Item | None:
+    """The object of that key, as the caches have it."""
     return next((item for informer in informers if (item := informer.cache.get(key)) is not None), None)
 
 
-def _takes(binding: Binding, selection: Selection, item: Item) -> bool:
+def takes(binding: Binding, selection: Selection, item: Item) -> bool:
+    """Whether the filters take the object; not, and with a line in the log, when a predicate of the user's raises."""
     try:
         return selection.takes(item)
     except Exception as error:  # noqa: BLE001 -- a predicate is the user's
-        Log.error(error, "the predicate of a rule failed, so the rule is skipped", **_about(binding, item.key))
+        Log.error(error, "the predicate of a rule failed, so the rule is skipped", **about(binding, item.key))
         return False
 
 
-def _about(binding: Binding, key: Key) -> dict[str, str]:
+def about(binding: Binding, key: Key) -> dict[str, str]:
+    """What a line of the log is about."""
     return {"capability": binding.capability, "rule": binding.rule, "kind": binding.kind.kind, "object": str(key)}

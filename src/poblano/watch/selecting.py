@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from poblano.core.binding import Binding
-from poblano.core.cache import Item
+from poblano.core.cache import Change, Item
 from poblano.core.filters import Filter, NameIs, NamespaceIs, Subject, Where
 from poblano.core.metadata import Metadata
 from poblano.core.objects import Resource
+from poblano.core.predicates import always_passes
 from poblano.core.review import decode
+from poblano.log import Log
 
 
 class Selection:
@@ -46,6 +48,28 @@ class Selection:
     def view(self, item: Item) -> Resource:
         """The object, decoded anew: it may be changed."""
         return self._view.of(decode(item.raw) or {})
+
+
+def is_news(binding: Binding, selection: Selection, change: Change) -> bool:
+    """Whether the predicates of a rule let a change pass; also when one of them fails, which is logged."""
+    if not binding.predicates or change.type != "MODIFIED" or change.old is None:
+        return True
+    old, new = decode(change.old.raw) or {}, decode(change.item.raw) or {}
+    if always_passes(old, new):
+        return True
+    try:
+        if all(part.passes(old, new) for part in binding.predicates):
+            return True
+        return selection.takes(change.item) and not selection.takes(change.old)
+    except Exception as error:  # noqa: BLE001 -- a predicate is the user's
+        Log.error(
+            error,
+            "a predicate of a rule failed, so the change counts as news",
+            rule=binding.title,
+            kind=binding.kind.kind,
+            object=str(change.item.key),
+        )
+        return True
 
 
 def namespaces(binding: Binding) -> frozenset[str]:

@@ -21,7 +21,8 @@ from poblano.client.ambient import settle
 from poblano.core.binding import Binding
 from poblano.log import Log
 from poblano.watch.calling import Caller
-from poblano.watch.controller import Controller, Reconciling, Watching
+from poblano.watch.controller import Controller
+from poblano.watch.controllers import controllers_of
 from poblano.watch.election import Leadership
 from poblano.watch.informer import Informer
 from poblano.watch.informers import Informers
@@ -61,16 +62,20 @@ class Watcher:
         observer: Observer = NOBODY,
         grace: float = GRACE_SECONDS,
     ) -> None:
-        followers = [binding for binding in bindings if binding.phase in {"watch", "reconcile"}]
         self._client, self._field_manager = client, f"poblano-{uuid}"
-        self._api = Resources(client, field_manager=self._field_manager)
-        self._ignored = tuple(ignored)
         self._leadership = leadership
         self._grace = grace
         self._caller = Caller()
         self._informers = Informers(client, metrics=observer)
-        self._informers.expect(followers)
-        self._controllers: list[Controller] = [self._controller(binding) for binding in followers]
+        self._controllers: list[Controller] = controllers_of(
+            bindings,
+            self._informers,
+            caller=self._caller,
+            api=Resources(client, field_manager=self._field_manager),
+            uuid=uuid,
+            ignored=ignored,
+            observer=observer,
+        )
         self._working: list[asyncio.Task[None]] = []
         self._leads = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -180,16 +185,12 @@ class Watcher:
         if self._leadership is None:
             return
         if self._caller.busy:
-            Log.warning("an action is still in a thread, so that the lease is not given back", actions=self._caller.busy)
+            Log.warning(
+                "an action is still in a thread, so that the lease is not given back", actions=self._caller.busy
+            )
             await self._leadership.leave()
         else:
             await self._leadership.release()
-
-    def _controller(self, binding: Binding) -> Controller:
-        informers = self._informers.of(binding)
-        if binding.phase == "watch":
-            return Watching(binding, informers, self._caller, self._ignored)
-        return Reconciling(binding, informers, self._caller, self._api, self._ignored)
 
 
 def described(informer: Informer) -> str:

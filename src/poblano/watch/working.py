@@ -6,8 +6,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 
 from poblano.core.cache import Key
+from poblano.core.context import permitted
 from poblano.core.workqueue import WorkQueue
 
 
@@ -21,6 +23,8 @@ class Work:
 
     def __init__(self, run: Callable[[Key], Awaitable[None]], workers: int) -> None:
         self.queue = WorkQueue[Key](clock=time.monotonic)
+        self.may: Callable[[Key], bool] | None = None
+        """Asked before each write for a key, if somebody says so."""
         self._run = run
         self._places = asyncio.Semaphore(workers)
         self._changed = asyncio.Event()
@@ -47,6 +51,8 @@ class Work:
 
     async def _one(self, key: Key) -> None:
         try:
+            if self.may is not None:
+                permitted.set(partial(self.may, key))  # for this task alone
             await self._run(key)
         finally:
             self.queue.done(key)

@@ -1,0 +1,216 @@
+"""Runs a finalize action: puts the rule's finalizer on objects, cleans up after those that are being deleted, and lets them go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from poblano.context import Context
+from poblano.core.binding import Binding
+from poblano.core.cache import Change, Item, Key
+from poblano.core.errors import Conflict, Invalid, NotFound
+from poblano.core.finalizers import addition, finalizer, finalizers_of, removal
+from poblano.core.following import Requeue
+from poblano.core.jsonvalue import Document, as_map
+from poblano.core.review import decode
+from poblano.core.workqueue import LOW
+from poblano.watch.controller import Shared, known, may, takes
+from poblano.watch.informer import Informer
+from poblano.watch.lanes import lane_of
+from poblano.watch.levelling import Levelling
+from poblano.watch.selecting import Selection
+from poblano.watch.supporting import Supported
+from poblano.watch.working import Work
+
+TRIES = 5
+"""How often a patch is made anew at once because somebody else was faster. engines: client-go's retry.DefaultRetry."""
+
+
+class HeldBack(Protocol):
+    """A reconcile rule of the same capability and kind, which waits for the finalizer."""
+
+    work: Work
+    at_work: set[Key]
+
+
+class Finalizing:
+    """Runs a finalize action.
+
+    Args:
+        binding: the rule.
+        shared: what it runs in.
+    """
+
+    def __init__(self, binding: Binding, shared: Shared) -> None:
+        self.binding = binding
+        self.informers: tuple[Informer, ...] = shared.informers.of(binding)
+        self.work = Work(self._run, binding.concurrency)
+        self.name = finalizer(shared.uuid, binding.capability, binding.rule)
+        self._shared = shared
+        self._selection = Selection(binding, shared.ignored)
+        self._level = Levelling(binding, self.work, shared)
+        self._beside: list[HeldBack] = []
+        self._held: dict[Key, set[HeldBack]] = {}  # who waits for the finalizer to be there
+        self._waiting: set[Key] = set()  # which wait for a reconcile run to end
+        self._added: dict[Key, str] = {}  # what the caches may not know yet: by uid, who has the finalizer,
+        self._cleaned: dict[Key, str] = {}  # and who needs it no more
+        self._started = False
+        for informer in self.informers:
+            informer.subscribe(self._hear)
+
+    def start(self) -> None:
+        """See `Controller`."""
+        self._started = True
+        self.seed(lambda key: True)
+
+    def seed(self, mine: Callable[[Key], bool]) -> None:
+        """See `Controller`."""
+        for informer in self.informers:
+            for item in informer.cache:
+                if mine(item.key) and may(self.work, item.key):
+                    self.work.add(item.key, priority=LOW)
+
+    def stop(self) -> None:
+        """See `Controller`."""
+        self._started = False
+        self.work.stop()
+
+    def holds_back(self, other: HeldBack) -> None:
+        """`other` is a rule that has to ask `keeps`, and to tell `reconciled`."""
+        self._beside.append(other)
+
+    def keeps(self, item: Item, other: HeldBack) -> bool:
+        """Whether `other` must not run for the object: it has no finalizer yet, and `other` is called when it has; or it is being
+        deleted, and ours alone."""
+        found = _State(item)
+        if found.deleting:
+            return self._has(item.key, found) or takes(self.binding, self._selection, item)
+        if self._has(item.key, found) or not takes(self.binding, self._selection, item):
+            return False
+        self._held.setdefault(item.key, set()).add(other)
+        self.work.add(item.key)
+        return True
+
+    def reconciled(self, key: Key) -> None:
+        """A run of one that asks `keeps` has ended."""
+        if key in self._waiting:
+            self._waiting.discard(key)
+            self.work.add(key)
+
+    def _has(self, key: Key, found: _State) -> bool:
+        return self.name in found.finalizers or self._added.get(key) == found.uid
+
+    def _hear(self, change: Change) -> None:
+        key = change.item.key
+        if change.type == "DELETED":
+            for kept in (self._held, self._added, self._cleaned):
+                kept.pop(key, None)
+            return
+        marked = self.name.encode() in change.item.raw
+        if marked:
+            self._added.pop(key, None)
+        if self._started and not (marked and b'"deletionTimestamp"' not in change.item.raw):
+            self.work.add(key)
+
+    async def _run(self, key: Key) -> None:
+        lane = lane_of(self.binding, key)
+        if lane is not None and not self._shared.lanes.enter(lane, (self, key), lambda: self.work.add(key)):
+            return
+        try:
+            await self._see_to(key)
+        finally:
+            if lane is not None:
+                self._shared.lanes.leave(lane)
+
+    async def _see_to(self, key: Key) -> None:
+        item = known(self.informers, key)
+        if item is None or not may(self.work, key):
+            self._level.settled(key)
+            return
+        found = _State(item)
+        if found.deleting and self.name in found.finalizers:
+            await self._let_go(key, item)
+        elif not found.deleting and not self._has(key, found) and takes(self.binding, self._selection, item):
+            if await self._level.run(key, self._selection.view(item), lambda: self._add(key, found)):
+                self._release(key)
+        else:
+            self._level.settled(key)
+            self._release(key)
+
+    def _release(self, key: Key) -> None:
+        for other in self._held.pop(key, ()):
+            other.work.add(key)
+
+    async def _let_go(self, key: Key, item: Item) -> None:
+        if any(key in other.at_work for other in self._beside):
+            self._waiting.add(key)
+            return
+        obj = self._selection.view(item)
+        await self._level.run(key, obj, lambda: self._clean_up(key, item, obj))
+
+    async def _clean_up(self, key: Key, item: Item, obj: Any) -> Any:
+        if self._cleaned.get(key) != item.uid:
+            support = Supported(self.binding, self._shared)
+            context = Context[Any](
+                obj, self.binding.kind, self._shared.api, failures=self._level.failures(key), support=support
+            )
+            answer = await self._shared.caller.call(self.binding, key, item.uid, obj, context)
+            if isinstance(answer, Requeue):
+                return answer
+            if answer is not None:
+                raise TypeError(
+                    f"a finalize action returns None once all is cleaned up, or a Requeue; this one returned {answer!r}, "
+                    "so the finalizer stays; raise an error to be called again later"
+                )
+            self._cleaned[key] = item.uid
+        await self._patch(key, decode(item.raw) or {}, item.uid, removal)
+        return None
+
+    async def _add(self, key: Key, found: _State) -> None:
+        await self._patch(key, found.document, found.uid, addition)
+        self._added[key] = found.uid
+
+    async def _patch(
+        self,
+        key: Key,
+        obj: Document,
+        uid: str,
+        made: Callable[[Document, str, str], list[Document] | None],
+    ) -> None:
+        """Put the finalizer on the object, or take it off; an object that is gone has none."""
+        kind, api = self.binding.kind, self._shared.api
+        for left in reversed(range(TRIES)):
+            patch = made(obj, self.name, uid)
+            if patch is None:
+                return
+            try:
+                answer = await api.patch(kind, key.name, patch, key.namespace)
+            except NotFound:
+                return
+            except (Invalid, Conflict):
+                if not left:
+                    raise
+            else:
+                if finalizers_of(answer) or not _is_being_deleted(answer):  # else it has just gone
+                    self._shared.informers.wrote(kind, answer)
+                return
+            try:
+                obj = await api.get(kind, key.name, key.namespace)
+            except NotFound:
+                return
+
+
+class _State:
+    """What of an object decides what is to be done."""
+
+    __slots__ = ("deleting", "document", "finalizers", "uid")
+
+    def __init__(self, item: Item) -> None:
+        self.document: Document = decode(item.raw) or {}
+        self.uid = item.uid
+        self.finalizers = finalizers_of(self.document)
+        self.deleting = _is_being_deleted(self.document)
+
+
+def _is_being_deleted(obj: Document) -> bool:
+    return bool((as_map(obj.get("metadata")) or {}).get("deletionTimestamp"))

@@ -1,0 +1,113 @@
+"""What has a reconcile action run beside its own objects: those they own, by uid, and those that a function maps to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any, cast
+
+from poblano.core.binding import Binding
+from poblano.core.cache import Change, Item, Key
+from poblano.core.objects import Resource
+from poblano.core.owning import by_controller, controller_of
+from poblano.core.review import decode
+from poblano.core.sources import Mapped
+from poblano.log import Log
+from poblano.watch.informer import Informer
+from poblano.watch.informers import Informers
+from poblano.watch.selecting import namespaces
+
+CONTROLLER = "poblano: controller"
+"""The name of the index by the uid of the controller."""
+
+
+class Sources:
+    """The other objects that concern those of a rule.
+
+    They are looked for where the rule is: in its namespaces, or everywhere.
+
+    Args:
+        binding: the rule.
+        informers: who knows them.
+        own: who knows the objects of the rule.
+        concerns: is told the key of an object to reconcile.
+    """
+
+    def __init__(
+        self, binding: Binding, informers: Informers, own: Sequence[Informer], concerns: Callable[[Key], None]
+    ) -> None:
+        self._binding = binding
+        self._own = own
+        self._concerns = concerns
+        found: list[Informer] = []
+        for owned in binding.owns:
+            for informer in informers_for(informers, owned.kind, binding):
+                informer.add_index(CONTROLLER, by_controller)
+                informer.subscribe(self._hear_owned)
+                found.append(informer)
+        for mapped in binding.watches:
+            for informer in informers_for(informers, mapped.kind, binding):
+                informer.subscribe(partial(self._hear_mapped, mapped))
+                found.append(informer)
+        self.informers = tuple(dict.fromkeys(found))
+
+    def _hear_owned(self, change: Change) -> None:
+        """Also when it has another owner now: the old one is short of it."""
+        for item in _states(change):
+            reference = controller_of(item)
+            if reference is None:
+                continue
+            key = Key(item.key.namespace if self._binding.kind.namespaced else "", reference.name)
+            for informer in self._own:
+                owner = informer.cache.get(key)
+                if owner is not None and owner.uid == reference.uid:
+                    self._concerns(key)
+
+    def _hear_mapped(self, mapped: Mapped, change: Change) -> None:
+        for item in _states(change):
+            try:
+                for key in self._keys(mapped.function(mapped.view.of(decode(item.raw) or {})), item.key.namespace):
+                    self._concerns(key)
+            except Exception as error:  # noqa: BLE001 -- it is the user's function
+                Log.error(
+                    error,
+                    "the function of .watches(...) failed, so nothing is reconciled for this object",
+                    rule=self._binding.title,
+                    function=mapped.name,
+                    kind=mapped.kind.kind,
+                    object=str(item.key),
+                )
+
+    def _keys(self, answer: object, namespace: str) -> Iterator[Key]:
+        """The keys in what a function answered: a name, a pair, an object, or any number of these."""
+        if answer is None:
+            return
+        here = namespace if self._binding.kind.namespaced else ""
+        if isinstance(answer, str):
+            space, _, name = answer.rpartition("/")
+            yield Key(space or here, name)
+        elif isinstance(answer, Resource):
+            yield Key(answer.metadata.namespace, answer.metadata.name)
+        elif _is_pair(answer):
+            yield Key(*cast("tuple[str, str]", answer))
+        else:
+            for one in cast("Iterable[Any]", answer):
+                yield from self._keys(one, namespace)
+
+
+def informers_for(informers: Informers, kind: Any, binding: Binding) -> Iterator[Informer]:
+    """Who knows the objects of another kind that concern those of a rule."""
+    spaces = namespaces(binding) if kind.namespaced else frozenset[str]()
+    for space in sorted(spaces) or [""]:
+        yield informers.get(kind, space)
+
+
+def _states(change: Change) -> tuple[Item, ...]:
+    """What the object is, and what it was, where that is something else."""
+    if change.old is None or change.type == "DELETED":
+        return (change.item,)
+    return (change.old, change.item)
+
+
+def _is_pair(answer: object) -> bool:
+    return isinstance(answer, tuple) and len(answer) == 2 and all(isinstance(part, str) for part in answer)

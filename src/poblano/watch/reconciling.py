@@ -1,0 +1,109 @@
+"""Runs a reconcile action: it is given what an object is, one run at a time for each, again on every change, and again after a
+failure, later each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from poblano.context import Context
+from poblano.core.binding import Binding
+from poblano.core.cache import Change, Item, Key
+from poblano.core.workqueue import LOW
+from poblano.watch.controller import Shared, known, may, takes
+from poblano.watch.finalizing import Finalizing
+from poblano.watch.informer import Informer
+from poblano.watch.lanes import lane_of
+from poblano.watch.levelling import Levelling
+from poblano.watch.owning import Sources
+from poblano.watch.selecting import Selection, is_news
+from poblano.watch.supporting import Supported
+from poblano.watch.working import Work
+
+
+class Reconciling:
+    """Runs a reconcile action.
+
+    Args:
+        binding: the rule.
+        shared: what it runs in.
+        finalizers: the finalize rules of the same capability and kind: they put their finalizer on an object before it is
+            reconciled, and have an object that is being deleted for themselves.
+    """
+
+    def __init__(self, binding: Binding, shared: Shared, finalizers: Iterable[Finalizing] = ()) -> None:
+        self.binding = binding
+        self.work = Work(self._run, binding.concurrency)
+        self.at_work: set[Key] = set()
+        self._shared = shared
+        self._selection = Selection(binding, shared.ignored)
+        self._level = Levelling(binding, self.work, shared)
+        self._finalizers = tuple(finalizers)
+        self._started = False
+        own: tuple[Informer, ...] = shared.informers.of(binding)
+        self._own = own
+        self._sources = Sources(binding, shared.informers, own, self._concerns)
+        self.informers: tuple[Informer, ...] = tuple(dict.fromkeys((*own, *self._sources.informers)))
+        for informer in own:
+            informer.subscribe(self._hear)
+        for finalizer in self._finalizers:
+            finalizer.holds_back(self)
+
+    def start(self) -> None:
+        """See `Controller`."""
+        self._started = True
+        self.seed(lambda key: True)
+
+    def seed(self, mine: Callable[[Key], bool]) -> None:
+        """See `Controller`."""
+        for informer in self._own:
+            for item in informer.cache:
+                if mine(item.key) and may(self.work, item.key):
+                    self.work.add(item.key, priority=LOW)
+
+    def stop(self) -> None:
+        """See `Controller`."""
+        self._started = False
+        self.work.stop()
+
+    def _hear(self, change: Change) -> None:
+        if self._started and change.type != "DELETED" and is_news(self.binding, self._selection, change):
+            self.work.add(change.item.key)
+
+    def _concerns(self, key: Key) -> None:
+        """Something that has to do with an object changed."""
+        if self._started:
+            self.work.add(key)
+
+    async def _run(self, key: Key) -> None:
+        lane = lane_of(self.binding, key)
+        if lane is not None and not self._shared.lanes.enter(lane, (self, key), lambda: self.work.add(key)):
+            return
+        self.at_work.add(key)
+        try:
+            await self._reconcile(key)
+        finally:
+            self.at_work.discard(key)
+            if lane is not None:
+                self._shared.lanes.leave(lane)
+            for finalizer in self._finalizers:
+                finalizer.reconciled(key)
+
+    async def _reconcile(self, key: Key) -> None:
+        item = known(self._own, key)
+        if (
+            item is None
+            or not may(self.work, key)
+            or not takes(self.binding, self._selection, item)
+            or any(finalizer.keeps(item, self) for finalizer in self._finalizers)
+        ):
+            self._level.settled(key)
+            return
+        await self._level.run(key, obj := self._selection.view(item), lambda: self._call(key, item, obj))
+
+    async def _call(self, key: Key, item: Item, obj: Any) -> Any:
+        support = Supported(self.binding, self._shared)
+        context = Context[Any](
+            obj, self.binding.kind, self._shared.api, failures=self._level.failures(key), support=support
+        )
+        return await self._shared.caller.call(self.binding, key, item.uid, obj, context)

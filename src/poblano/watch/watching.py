@@ -1,0 +1,112 @@
+"""Runs a watch action: it is told what happened, in order for each object, and not again if it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+
+from poblano.core.binding import Binding
+from poblano.core.cache import Change, Key
+from poblano.core.errors import LeadershipLost
+from poblano.core.following import OPERATIONS, Phase
+from poblano.core.workqueue import LOW
+from poblano.log import Log
+from poblano.watch.calling import TimedOut
+from poblano.watch.controller import Shared, about, may, takes
+from poblano.watch.informer import Informer
+from poblano.watch.lanes import lane_of
+from poblano.watch.selecting import Selection, is_news
+from poblano.watch.working import Work
+
+
+class Watching:
+    """Runs a watch action.
+
+    Args:
+        binding: the rule.
+        shared: what it runs in.
+    """
+
+    def __init__(self, binding: Binding, shared: Shared) -> None:
+        self.binding = binding
+        self.informers: tuple[Informer, ...] = shared.informers.of(binding)
+        self.work = Work(self._run, binding.concurrency)
+        self._shared = shared
+        self._selection = Selection(binding, shared.ignored)
+        self._heard = shared.observer.controller(
+            f"{binding.title}/watch", workers=binding.concurrency, queue=self.work.queue
+        )
+        self._untold: dict[Key, deque[Change]] = {}
+        self._started = False
+        for informer in self.informers:
+            informer.subscribe(self._hear)
+
+    def start(self) -> None:
+        """See `Controller`: all that is there is ADDED."""
+        self._started = True
+        self.seed(lambda key: True)
+
+    def seed(self, mine: Callable[[Key], bool]) -> None:
+        """See `Controller`."""
+        for informer in self.informers:
+            for item in informer.cache:
+                if mine(item.key) and may(self.work, item.key):
+                    self._tell_of(Change("ADDED", item), LOW)
+
+    def stop(self) -> None:
+        """See `Controller`."""
+        self._started = False
+        self._untold.clear()
+        self.work.stop()
+
+    def _hear(self, change: Change) -> None:
+        if self._started and is_news(self.binding, self._selection, change):
+            self._tell_of(change, 0)
+
+    def _tell_of(self, change: Change, priority: int) -> None:
+        waiting = self._untold.setdefault(change.item.key, deque())
+        if change.type == "MODIFIED" and waiting and waiting[-1].type != "DELETED":
+            last = waiting.pop()  # nobody was told of that one: both are told as one
+            change = Change(last.type, change.item, last.old)
+        waiting.append(change)
+        self.work.add(change.item.key, priority=priority)
+
+    async def _run(self, key: Key) -> None:
+        lane = lane_of(self.binding, key)
+        if lane is not None and not self._shared.lanes.enter(lane, (self, key), lambda: self.work.add(key)):
+            return
+        try:
+            await self._tell_all(key)
+        finally:
+            if lane is not None:
+                self._shared.lanes.leave(lane)
+
+    async def _tell_all(self, key: Key) -> None:
+        waiting = self._untold.get(key)
+        while waiting and may(self.work, key):
+            await self._tell(key, waiting.popleft())
+        if not self._untold.get(key) or not may(self.work, key):
+            self._untold.pop(key, None)
+
+    async def _tell(self, key: Key, change: Change) -> None:
+        phase = Phase(change.type)
+        if OPERATIONS[phase] not in self.binding.operations or not takes(self.binding, self._selection, change.item):
+            return
+        began, result = time.monotonic(), "error"
+        self._heard.began()
+        try:
+            obj = self._selection.view(change.item)
+            await self._shared.caller.call(self.binding, key, change.item.uid, obj, phase)
+            result = "success"
+        except asyncio.CancelledError:
+            raise
+        except LeadershipLost as error:
+            Log.info("a watch action was stopped", **about(self.binding, key), reason=str(error))
+        except Exception as error:  # noqa: BLE001 -- whatever a user's code raises
+            if isinstance(error, TimedOut):
+                self._heard.timed_out()
+            Log.error(error, "a watch action failed", **about(self.binding, key), phase=str(phase))
+        finally:
+            self._heard.ended("success" if result == "success" else "error", time.monotonic() - began)
