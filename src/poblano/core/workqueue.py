@@ -195,18 +195,18 @@ class WorkQueue(Generic[K]):
         return frozenset(self._processing)
 
     def running_for(self) -> list[float]:
-        """For how many seconds each key has been worked on that is worked on now."""
+        """For how many seconds each key has been worked on that is worked on now. From any thread."""
         now = self._clock()
-        return [now - since for since in self._processing.values()]
+        return [now - since for since in list(self._processing.values())]
 
     def depths(self) -> Counter[int]:
-        """How many keys are to be run, by priority; but for those that wait for a time."""
-        return Counter(pending.priority for pending in self._dirty.values())
+        """How many keys are to be run, by priority; but for those that wait for a time. From any thread."""
+        return Counter(pending.priority for pending in list(self._dirty.values()))
 
     @property
     def oldest_since(self) -> float | None:
-        """When the key was added that has waited longest; None when none waits."""
-        return min((pending.since for pending in self._dirty.values()), default=None)
+        """When the key was added that has waited longest; None when none waits. From any thread."""
+        return min((pending.since for pending in list(self._dirty.values())), default=None)
 
     def _number(self) -> int:
         self._numbers += 1
