@@ -8,6 +8,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias, cast
 
+from poblano import telemetry
 from poblano.admission.threads import Threads
 from poblano.admission.watchdog import Watchdog
 from poblano.core.binding import Binding
@@ -107,6 +108,16 @@ class Caller:
         """Let the threads go."""
         self._threads.close()
         self._watchdog.close()
+
+
+def caller() -> Caller:
+    """Who calls actions; where spans are wanted, one that makes them."""
+    tracer = telemetry.tracer()
+    if tracer is None:
+        return Caller()
+    from poblano.watch.spans import TracedCaller
+
+    return TracedCaller(tracer)
 
 
 def _outcome(context: contextvars.Context, function: Callable[[], Any]) -> _Outcome:

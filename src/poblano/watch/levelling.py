@@ -38,6 +38,7 @@ class Levelling:
             workers=binding.concurrency,
             queue=work.queue,
         )
+        work.queue.observer = self._heard
 
     def failures(self, key: Key) -> int:
         """How often the key has failed in a row."""

@@ -13,14 +13,15 @@ informers end, and the lease is given back last.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Hashable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from poblano.client import ApiClient, Resources
 from poblano.client.ambient import settle
 from poblano.core.binding import Binding
 from poblano.log import Log
-from poblano.watch.calling import Caller
+from poblano.watch.calling import caller
 from poblano.watch.controller import Controller
 from poblano.watch.controllers import controllers_of
 from poblano.watch.election import Leadership
@@ -65,7 +66,7 @@ class Watcher:
         self._client, self._field_manager = client, f"poblano-{uuid}"
         self._leadership = leadership
         self._grace = grace
-        self._caller = Caller()
+        self._caller = caller()
         self._informers = Informers(client, metrics=observer)
         self._controllers: list[Controller] = controllers_of(
             bindings,
@@ -77,6 +78,7 @@ class Watcher:
             observer=observer,
         )
         self._working: list[asyncio.Task[None]] = []
+        self._begun: list[Controller] = []
         self._leads = asyncio.Event()
         self._stopping = asyncio.Event()
         self._hurried = asyncio.Event()
@@ -139,15 +141,17 @@ class Watcher:
 
     async def _lead(self) -> None:
         """Stand for election once the caches are there, or will not be for a while: then the other rules can work."""
-        while any(not one.reflector.has_synced and one.trouble is None for one in self.informers):
-            await asyncio.sleep(SETTLE_SECONDS)
+        for informer in self.informers:
+            await _settled(informer)
         if self._leadership is not None:
             self._leadership.follow(self._ours)
             await self._leadership.acquired()
         self._leads.set()
 
-    def _ours(self, gained: Any) -> None:
-        """Keys have become ours that were not."""
+    def _ours(self, gained: Callable[[Hashable], bool]) -> None:
+        """Keys have become ours: what there is of them is worked on."""
+        for controller in self._begun:
+            controller.seed(gained)
 
     async def _work(self, controller: Controller) -> None:
         """Work once all is known that the rule is about, and this replica may."""
@@ -157,6 +161,7 @@ class Watcher:
         if self._leadership is not None:
             controller.work.may = self._leadership.may
         controller.start()
+        self._begun.append(controller)
         await controller.work.run()
 
     async def _finish(self) -> None:
@@ -225,6 +230,15 @@ async def _cancelled(tasks: list[Any]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _settled(informer: Informer) -> None:
+    """Wait until the informer is synced, or has failed: nobody knows how long that lasts."""
+    while not informer.reflector.counts["errors"]:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_SECONDS):
+                await informer.synced()
+                return
 
 
 async def _synced(informer: Informer) -> None:

@@ -38,6 +38,7 @@ class Watching:
         self._heard = shared.observer.controller(
             f"{binding.title}/watch", workers=binding.concurrency, queue=self.work.queue
         )
+        self.work.queue.observer = self._heard
         self._untold: dict[Key, deque[Change]] = {}
         self._started = False
         for informer in self.informers:

@@ -1,0 +1,35 @@
+"""The spans of actions that follow objects. Loaded where spans are wanted, and nowhere else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opentelemetry.trace import Tracer
+
+from poblano.core.binding import Binding
+from poblano.core.cache import Key
+from poblano.watch.calling import THREADS, Caller
+
+
+class TracedCaller(Caller):
+    """Each call begins a trace; what the action asks of the API server is in it.
+
+    Args:
+        tracer: who makes spans.
+        size: see `Caller`.
+    """
+
+    def __init__(self, tracer: Tracer, size: int = THREADS) -> None:
+        super().__init__(size)
+        self._tracer = tracer
+
+    async def call(self, binding: Binding, key: Key, uid: str, *arguments: Any) -> Any:
+        """See `Caller.call`."""
+        attributes = {
+            "poblano.kind": binding.kind.kind,
+            "poblano.name": key.name,
+            "k8s.namespace.name": key.namespace,
+            "poblano.uid": uid,
+        }
+        with self._tracer.start_as_current_span(f"{binding.phase} {binding.title}", attributes=attributes):
+            return await super().call(binding, key, uid, *arguments)
