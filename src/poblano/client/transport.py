@@ -182,20 +182,17 @@ class ApiClient:
         return _Failed(silence.error(call.method, call.path), silence.attempt)
 
     @asynccontextmanager
-    async def once(self, path: str, *, query: Query | None = None) -> AsyncGenerator[Streamed]:
-        """Send one GET, once, and read its answer as it comes; how long that may take is the caller's to say.
-
-        Args:
-            path: the path, percent-encoded where it must be.
-            query: parameters.
+    async def once(
+        self, path: str, *, query: Query | None = None, headers: Mapping[str, str] | None = None
+    ) -> AsyncGenerator[Streamed]:
+        """Send one GET, once, and read its answer as it comes; how long that may take is the caller's to say. See `request`.
 
         Raises:
             ApiError: as `request`; `retry_after` says what the server asked for. Also when the answer breaks off.
         """
         url = URL(f"{self.access.cluster.server}{path}{query_string(query)}", encoded=True)
-        call = _Call(
-            "GET", path, url, self._headers_of(None, "", {"Accept-Encoding": "identity"}), None, idempotent=True
-        )
+        own = {"Accept-Encoding": "identity", **(headers or {})}
+        call = _Call("GET", path, url, self._headers_of(None, "", own), None, idempotent=True)
         credential = await self._credentials.get()
         try:
             async with self._sent(call, credential, None) as answer:

@@ -24,6 +24,12 @@ GRACE = 5.0
 AT_ONCE = 1.0
 """Seconds; a watch that ends earlier and brought nothing has failed."""
 
+NOT_SERVED = 404
+"""The status that says that the kind is not installed."""
+
+REFUSED = frozenset({400, 403, NOT_SERVED, 405, 406})
+"""The statuses that stay until somebody changes something."""
+
 REFUSED_SECONDS = 5.0
 """The least time to wait where somebody has to change something first: install a definition, give a role."""
 

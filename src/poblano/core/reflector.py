@@ -25,7 +25,9 @@ from poblano.core.known import Known
 from poblano.core.listwatch import (
     AT_ONCE,
     GRACE,
+    NOT_SERVED,
     PAGE,
+    REFUSED,
     REFUSED_SECONDS,
     SECONDS,
     Command,
@@ -58,6 +60,7 @@ class Reflector:
         self.known = Known()
         self.counts = self.known.counts
         self.trouble: str | None = "it has not begun"
+        self.refused = 0
         self.sync_seconds: float | None = None
         self._clock = clock
         self._started = self._last_heard = clock()
@@ -114,6 +117,7 @@ class Reflector:
     def opened(self) -> None:
         """The watch was answered, and its events may come."""
         self._opened = self._last_heard = self._clock()
+        self.refused = 0
         self.trouble = None if self.has_synced else "the initial events are not complete"
 
     def received(self, event: Event) -> list[Change]:
@@ -155,6 +159,11 @@ class Reflector:
         """The watch should have ended, and is open and silent: who knows what was not said."""
         self.trouble = "the watch went silent"
         self._list("silent")
+
+    def not_streamed(self) -> None:
+        """The server is known to have no initial events."""
+        self._streaming = False
+        self._command = self._first_list()
 
     def garbled(self) -> None:
         """What came cannot be read; what is known stays."""
@@ -272,6 +281,10 @@ class Reflector:
 
     def _rest(self, failure: Failure, after: Command) -> None:
         self.trouble = failure.message or failure.reason or f"HTTP {failure.status}"
-        least = REFUSED_SECONDS if failure.status in {400, 403, 404, 405, 406} else 0.0
+        self.refused = failure.status if failure.status in REFUSED else 0
         self._after = after
+        if failure.status == NOT_SERVED:  # asking is cheap, and whoever installs it waits for us
+            self._command = Sleep(REFUSED_SECONDS * (1 + self._chance() / 5))
+            return
+        least = REFUSED_SECONDS if self.refused else 0.0
         self._command = Sleep(self._backoff.next(least=least, retry_after=failure.retry_after))

@@ -16,19 +16,23 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
-from typing import cast
 
 from poblano.client import ApiClient
 from poblano.core.cache import Cache, Change, Item
 from poblano.core.errors import ApiError
+from poblano.core.filters import NameIs
 from poblano.core.indexes import Indexer
 from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
-from poblano.core.listwatch import SECONDS, List, Sleep, Watch
-from poblano.core.projection import FULL, Projection
+from poblano.core.listwatch import SECONDS, Command, List, Sleep, Watch
+from poblano.core.projection import FULL, METADATA, Projection
 from poblano.core.reflector import Reflector
 from poblano.core.selectors import EVERYTHING, Selector
-from poblano.core.watch_events import Failure, Garbled, parse_line, parse_page
+from poblano.core.watch_events import Event, Failure, Garbled, item_of, parse_line, parse_page
+from poblano.log import Log
+from poblano.watch.asking import failure, is_going, list_query, subject_of, watch_query
+from poblano.watch.collecting import uncollected
+from poblano.watch.initial_events import REFUSALS, InitialEvents
 
 LIST_SECONDS = 120.0
 """How long a page of a list may take."""
@@ -43,6 +47,8 @@ class Informer:
         namespace: where; "" is everywhere.
         selector: which of them.
         projection: how much of each.
+        initial: what is known of the server; shared by all informers that ask it.
+        resync: seconds after which all that is known is told again, as changed to what it is; 0 is never. Nothing is listed for it.
         lasting: between how many seconds a watch is asked to last.
     """
 
@@ -54,6 +60,8 @@ class Informer:
         *,
         selector: Selector = EVERYTHING,
         projection: Projection = FULL,
+        initial: InitialEvents | None = None,
+        resync: float = 0.0,
         lasting: tuple[float, float] = SECONDS,
     ) -> None:
         self.kind = kind
@@ -65,6 +73,10 @@ class Informer:
         self._path = kind.path(namespace)
         self._told: list[Callable[[Change], None]] = []
         self._synced = asyncio.Event()
+        self._initial = initial or InitialEvents()
+        self._finding_out = False
+        self._resync = resync
+        self._said = 0
 
     @property
     def cache(self) -> Cache:
@@ -90,6 +102,28 @@ class Informer:
         Args:
             document: the whole answer to a server-side apply, or to a write that named the version it was made of.
         """
+        if is_going(document) or document.get("apiVersion", self.kind.api_version) != self.kind.api_version:
+            return
+        item = item_of(document, self.kind, self.projection)
+        if item is not None and self.namespace in {"", item.key.namespace} and self.selector.takes(subject_of(item)):
+            self._tell(self.reflector.wrote(item))
+
+    async def has_left(self, change: Change) -> bool:
+        """Whether an object that is DELETED lives on, and is only selected no more. Its server is asked, where that can be.
+
+        Raises:
+            ApiError: the server refused, or did not answer.
+        """
+        if change.type != "DELETED" or not self.selector.may_be_left:
+            return False
+        key, item = change.item.key, change.item
+        answer = await self._client.request(
+            "GET",
+            self.kind.path(key.namespace),
+            query={"fieldSelector": Selector.of(NameIs(frozenset({key.name}))).fields},
+            headers=METADATA.accept(listing=True),
+        )
+        return any(one.uid == item.uid for one in parse_page(answer.body, self.kind, METADATA).items)
 
     def subscribe(self, tell: Callable[[Change], None]) -> None:
         """Have `tell` called with each change, in order; it must be quick, and not raise. To be said before `run`."""
@@ -99,17 +133,38 @@ class Informer:
         """Wait until all that was there at the start is known, and was told."""
         await self._synced.wait()
 
+    def resync(self) -> None:
+        """Tell all that is known once more, as changed to what it is."""
+        self._tell(Change("MODIFIED", item, item) for item in self.cache)
+
     async def run(self) -> None:
         """Keep the cache, until cancelled."""
+        resyncing = asyncio.create_task(self._keep_telling(), name="resync") if self._resync else None
+        try:
+            while True:
+                await self._do(self.reflector.command)
+                self._report()
+        finally:
+            if resyncing is not None:
+                resyncing.cancel()
+                await asyncio.wait([resyncing])
+
+    async def _do(self, command: Command) -> None:
+        match command:
+            case Sleep():
+                await asyncio.sleep(command.seconds)
+                self.reflector.slept()
+            case List():
+                await self._list(command)
+            case Watch(initial=True):
+                await self._stream(command)
+            case Watch():
+                await self._watch(command)
+
+    async def _keep_telling(self) -> None:
         while True:
-            match self.reflector.command:
-                case Sleep() as command:
-                    await asyncio.sleep(command.seconds)
-                    self.reflector.slept()
-                case List() as command:
-                    await self._list(command)
-                case Watch() as command:
-                    await self._watch(command)
+            await asyncio.sleep(self._resync)
+            self.resync()
 
     def _tell(self, changes: Iterable[Change]) -> None:
         for change in changes:
@@ -118,20 +173,55 @@ class Informer:
         if self.reflector.has_synced:
             self._synced.set()
 
+    def _report(self) -> None:
+        """Say when somebody has to do something before there is anything to watch, and when he has."""
+        refused = self.reflector.refused
+        if refused != self._said and (refused or self.trouble is None):
+            self._said = refused
+            where = self.namespace or "all namespaces"
+            if refused:
+                Log.warning(
+                    "what a rule follows cannot be watched", of=self.kind.plural, where=where, reason=self.trouble
+                )
+            else:
+                Log.info("what a rule follows is watched now", of=self.kind.plural, where=where)
+
     async def _list(self, asked: List) -> None:
-        query = self.selector.query | _list_query(asked)
+        query = self.selector.query | list_query(asked)
+        headers = self.projection.accept(listing=True)
         try:
-            async with asyncio.timeout(LIST_SECONDS), self._client.once(self._path, query=query) as answer:
+            async with (
+                asyncio.timeout(LIST_SECONDS),
+                self._client.once(self._path, query=query, headers=headers) as answer,
+            ):
                 body = await answer.read()
-            page = parse_page(body, self.kind)
+            with uncollected():
+                page = parse_page(body, self.kind, self.projection)
+                del body
+                changes = self.reflector.listed(page)
+            self._tell(changes)
         except TimeoutError:
             self.reflector.failed(Failure(message=f"the list took longer than {LIST_SECONDS:g} s"))
         except Garbled:
             self.reflector.garbled()
         except ApiError as error:
-            self.reflector.failed(_failure(error))
-        else:
-            self._tell(self.reflector.listed(page))
+            self.reflector.failed(failure(error, self.kind, self.namespace))
+
+    async def _stream(self, asked: Watch) -> None:
+        """Ask for what there is as a stream, unless it is known that the server has none."""
+        self._finding_out = await self._initial.turn()
+        try:
+            if self._initial.served is False:
+                self.reflector.not_streamed()
+            else:
+                await self._watch(asked)
+        finally:
+            self._found(None)
+
+    def _found(self, served: bool | None) -> None:  # noqa: FBT001 -- it is the answer
+        if self._finding_out:
+            self._finding_out = False
+            self._initial.found(served)
 
     async def _watch(self, asked: Watch) -> None:
         try:
@@ -142,16 +232,24 @@ class Informer:
         except Garbled:
             self.reflector.garbled()
         except ApiError as error:
-            self.reflector.failed(_failure(error))
+            if error.status in REFUSALS:
+                self._found(served=False)
+            self.reflector.failed(failure(error, self.kind, self.namespace))
 
     async def _follow(self, asked: Watch) -> None:
         """Read a watch to its end, or until the reflector wants something else."""
-        query = self.selector.query | _watch_query(asked)
-        async with self._client.once(self._path, query=query) as answer, aclosing(answer.lines()) as lines:
+        query, headers = self.selector.query | watch_query(asked), self.projection.accept(listing=False)
+        async with (
+            self._client.once(self._path, query=query, headers=headers) as answer,
+            aclosing(answer.lines()) as lines,
+        ):
             self.reflector.opened()
             current = asked
             async for line in lines:
-                self._tell(self.reflector.received(parse_line(line, self.kind)))
+                event = parse_line(line, self.kind, self.projection)
+                if self._finding_out:
+                    self._found(_is_streamed(event))
+                self._tell(self.reflector.received(event))
                 following = self.reflector.command
                 if following is not current:
                     if not (current.initial and isinstance(following, Watch)):
@@ -160,27 +258,8 @@ class Informer:
             self.reflector.ended()
 
 
-def _list_query(asked: List) -> dict[str, str]:
-    wanted = {"continue": asked.continue_token, "limit": str(asked.limit or "")}
-    if not asked.continue_token:
-        wanted["resourceVersion"] = asked.resource_version
-    return {name: value for name, value in wanted.items() if value}
-
-
-def _watch_query(asked: Watch) -> dict[str, str]:
-    query = {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": str(asked.timeout)}
-    if asked.initial:
-        return {**query, "sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
-    return {**query, "resourceVersion": asked.resource_version}
-
-
-def _failure(error: ApiError) -> Failure:
-    found = error.details.get("causes")
-    causes = cast("list[dict[str, object]]", found) if isinstance(found, list) else []
-    return Failure(
-        status=error.status,
-        reason=error.reason,
-        message=str(error),
-        retry_after=error.retry_after,
-        causes=frozenset(str(cause.get("reason", "")) for cause in causes),
-    )
+def _is_streamed(event: Event) -> bool | None:
+    """What the first event of a watch says of whether there are initial events."""
+    if event.type != "ERROR":
+        return True
+    return False if event.failure.status in REFUSALS else None

@@ -25,6 +25,7 @@ from poblano.core.projection import FULL, Projection
 from poblano.core.pushdown import pushed
 from poblano.core.selectors import EVERYTHING, Selector
 from poblano.watch.informer import Informer
+from poblano.watch.initial_events import InitialEvents
 from poblano.watch.metrics import NOBODY, Observer
 
 
@@ -63,14 +64,22 @@ class Informers:
     Args:
         client: an open client.
         metrics: whom to tell of each.
+        resync: see `Informer`.
         lasting: between how many seconds a watch is asked to last.
     """
 
     def __init__(
-        self, client: ApiClient, *, metrics: Observer = NOBODY, lasting: tuple[float, float] = SECONDS
+        self,
+        client: ApiClient,
+        *,
+        metrics: Observer = NOBODY,
+        resync: float = 0.0,
+        lasting: tuple[float, float] = SECONDS,
     ) -> None:
         self._client = client
         self._metrics = metrics
+        self._initial = InitialEvents()
+        self._resync = resync
         self._lasting = lasting
         self._known: dict[Scope, Informer] = {}
         self._expected: dict[Scope, None] = {}
@@ -106,6 +115,8 @@ class Informers:
                 scope.namespace,
                 selector=scope.selector,
                 projection=scope.projection,
+                initial=self._initial,
+                resync=self._resync,
                 lasting=self._lasting,
             )
             self._known[scope] = made
