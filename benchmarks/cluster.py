@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from base64 import b64encode
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,18 @@ class Cluster:
         """
         self._call("DELETE", path, None, fine={200, 202, 404})
 
+    def served(self, path: str, seconds: float = 60.0) -> None:
+        """Wait until a collection is there: that of a definition just made is not, at first.
+
+        Raises:
+            RuntimeError: it takes too long.
+        """
+        deadline = time.monotonic() + seconds
+        while https.call(f"{self.url}{path}", ca=self.ca, token=self.token).status != 200:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{path} is not served after {seconds:g} s")
+            time.sleep(0.1)
+
     def namespace(self, name: str) -> None:
         """Make a namespace."""
         self.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
@@ -84,12 +97,16 @@ class Cluster:
 
 
 @contextmanager
-def running(folder: Path) -> Generator[Cluster]:
+def running(folder: Path, options: Sequence[str] = ()) -> Generator[Cluster]:
     """A control plane whose files lie in a folder that is there, for the length of a `with` block.
+
+    Args:
+        folder: that.
+        options: further ones of kube-apiserver.
 
     Raises:
         tests.control_plane.Unavailable: the machine has no binaries of one; the message says what was looked for.
     """
     before = set(family(os.getpid()))
-    with control_plane.running(control_plane.find_assets(), folder) as plane:
+    with control_plane.running(control_plane.find_assets(), folder, options) as plane:
         yield Cluster(plane.url, plane.ca, plane.token, [pid for pid in family(os.getpid()) if pid not in before])

@@ -62,7 +62,7 @@ def serving(
     module: Path, cluster: Cluster, tls: ServingCertificate, *, log: Path, cores: set[int]
 ) -> Generator[Running]:
     """Run the built module as its image does, admission only, until the block ends."""
-    _prepare(cluster)
+    prepare(cluster)
     env = {
         "KUBECONFIG": str(cluster.write_kubeconfig(log.with_suffix(".kubeconfig"))),
         "NODE_ENV": "production",
@@ -86,7 +86,7 @@ def url(phase: str) -> str:
     return f"{URL}/{phase}/{_TOKEN}"
 
 
-def _prepare(cluster: Cluster) -> None:
+def prepare(cluster: Cluster) -> None:
     """What Pepr's chart makes and its server needs before it opens its port: the namespace and the Store's CRD."""
     cluster.namespace("pepr-system")
     data = {"type": "object", "additionalProperties": {"type": "string"}}

@@ -46,6 +46,10 @@ class Running:
         """Resident memory of the process and its descendants, in MB of a million bytes."""
         return sum(_resident_pages(pid) for pid in family(self.pid)) * _PAGE / 1e6
 
+    def peak_mb(self) -> float:
+        """The most that was ever resident of the process, and of each of its living descendants, in MB."""
+        return sum(_peak_kib(pid) for pid in family(self.pid)) * 1024 / 1e6
+
     def tail(self, lines: int = 5) -> str:
         """The end of its log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
@@ -163,6 +167,11 @@ def _cpu_ticks(pid: int) -> int:
 
 def _resident_pages(pid: int) -> int:
     return int((_read(Path(f"/proc/{pid}/statm")).split() or ["0", "0"])[1])
+
+
+def _peak_kib(pid: int) -> int:
+    lines = _read(Path(f"/proc/{pid}/status")).splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 
 
 def _read(path: Path) -> str:

@@ -10,7 +10,21 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import admission, cluster, creates, embedded, machine, micro, node, promises, report, tables
+from benchmarks import (
+    admission,
+    cluster,
+    creates,
+    embedded,
+    machine,
+    micro,
+    node,
+    promises,
+    reconcilers,
+    reconciles,
+    report,
+    tables,
+    turns,
+)
 from benchmarks.admission import Outcome
 from benchmarks.cluster import Cluster
 from benchmarks.contenders import FLOOR, PEPR, POBLANO, STOCK, Field, started
@@ -20,8 +34,8 @@ from tests.control_plane import Unavailable
 
 ROOT = Path(__file__).parents[1]
 CACHE = ROOT / ".bench"
-PARTS = ("micro", "admission", "creates", "embedded")
-EVERYBODY = (PEPR, POBLANO, FLOOR, STOCK)
+PARTS = ("micro", "admission", "creates", "embedded", "reconciles")
+EVERYBODY = (PEPR, POBLANO, FLOOR, STOCK, reconcilers.KOPF)
 WARM_UP_SECONDS = 3
 CREATE_ROUNDS = 3
 EMBEDDED_ROUNDS = 3
@@ -77,6 +91,8 @@ def measure(parts: Collection[str], *, wanted: Collection[str], effort: Effort, 
         _servers(findings, parts, wanted, effort)
     if "embedded" in parts:
         _embedded(findings, effort)
+    if "reconciles" in parts:
+        _reconciles(findings, wanted, effort)
     circumstances = _circumstances(bystanders)
     print(text := report.document(circumstances, findings.text()))
     say(f"took {time.monotonic() - begun:.0f} s")
@@ -104,6 +120,19 @@ def _embedded(findings: Findings, effort: Effort) -> None:
             return
     about = report.ABOUT_EMBEDDED.format(seconds=tables.span(start.seconds), memory=tables.span(start.memory_mb))
     findings.add("The embedded cluster", about, tables.embedded(rows), bounds=embedded.bounds(start, rows))
+
+
+def _reconciles(findings: Findings, wanted: Collection[str], effort: Effort) -> None:
+    with tempfile.TemporaryDirectory(prefix="poblano-bench-") as scratch:
+        try:
+            found = reconciles.measure(Path(scratch), CACHE, wanted=wanted, rounds=effort.rounds, say=say)
+        except Unavailable as reason:
+            say(f"The reconciles are left out: there is no API server. {reason}")
+            return
+    table = tables.reconciles(found, applies=False)
+    findings.add("Reconciles", report.ABOUT_RECONCILES, table, bounds=list(turns.bounds(found)))
+    findings.add("Reconciles that apply", report.ABOUT_APPLIES, tables.reconciles(found, applies=True))
+    findings.add("A stream of updates", report.ABOUT_UPDATES, tables.updates(found))
 
 
 def _servers(findings: Findings, parts: Collection[str], wanted: Collection[str], effort: Effort) -> None:

@@ -9,6 +9,7 @@ from benchmarks.creates import Rate
 from benchmarks.embedded import Served
 from benchmarks.figures import Bound, Spread, compact
 from benchmarks.micro import Cost
+from benchmarks.turns import Reconciled, spread
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -76,6 +77,44 @@ def embedded(rows: Iterable[Served]) -> str:
                 span(row.paged),
             ]
             for row in sorted(rows, key=lambda row: row.watchers)
+        ),
+    )
+
+
+def reconciles(found: Reconciled, *, applies: bool) -> str:
+    """From the first LIST to the last call."""
+    head = ["who", "objects", "first s", "last s", "objects/s", "CPU s", "peak MB", "MB then"]
+    return table(
+        [*head, "connections"] if applies else head,
+        (
+            [
+                name,
+                compact(work.objects),
+                span(spread(turns, lambda turn: turn.first)),
+                span(spread(turns, lambda turn: turn.last)),
+                span(spread(turns, lambda turn: turn.rate)),
+                span(spread(turns, lambda turn: turn.cpu)),
+                span(spread(turns, lambda turn: turn.peak_mb)),
+                span(spread(turns, lambda turn: turn.after_mb)),
+                *([str(found.connections[name])] if applies else []),
+            ]
+            for name, work, turns in found.rows(applies=applies)
+        ),
+    )
+
+
+def updates(found: Reconciled) -> str:
+    """A stream of updates, until the action had the last of each object."""
+    return table(
+        ["who", "updates/s", "CPU µs an update"],
+        (
+            [
+                name,
+                span(spread(turns, lambda turn: turn.updates or 0.0)),
+                span(spread(turns, lambda turn: turn.update_cpu_us or 0.0)),
+            ]
+            for name, work, turns in found.rows(applies=False)
+            if work.streams
         ),
     )
 

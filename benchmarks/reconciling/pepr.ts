@@ -1,0 +1,5 @@
+import { PeprModule } from "pepr";
+import cfg from "./package.json";
+import { Widgets } from "./capabilities/widgets";
+
+new PeprModule(cfg, [Widgets]);
