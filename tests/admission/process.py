@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from poblano.admission.health import HealthServer, Readiness
+from poblano.admission.health import Checks, HealthServer
 from poblano.admission.limits import Limits
 from poblano.admission.reviewer import ModuleReviewer
 from poblano.admission.server import AdmissionServer, loop_factory, until_signalled
@@ -45,7 +45,7 @@ async def run(options: dict[str, Any]) -> None:
         limits=Limits(**options.get("limits", {})),
         grace=options.get("grace", 0),
     )
-    readiness = Readiness()
+    readiness = Checks("readyz")
     readiness.add("admission", lambda: "draining" if server.draining else None)
     async with HealthServer(readiness, host="127.0.0.1", port=0) as health, server:
         until_then = asyncio.create_task(until_signalled(server))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from poblano.admission.app import AdmissionApp, Application, Reply
-from poblano.admission.health import HealthApp, Readiness
+from poblano.admission.health import Checks, HealthApp
 from poblano.admission.limits import Limits
 from tests.admission.serving import ANSWER, PATH, Constant, Fake, echo
 
@@ -151,7 +151,7 @@ async def test_only_http_is_served() -> None:
 
 
 async def test_health_is_an_application_too() -> None:
-    app = HealthApp(Readiness())
+    app = HealthApp(Checks("readyz"))
     assert await Exchange(b"").through(app, "GET", "/healthz") == (200, b"ok")
 
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
-from poblano.admission.health import HealthServer, Readiness
+from poblano.admission.health import Checks, HealthServer
 from tests.admission.serving import Answer, Client, request
 
 BOTH_LOOPS = True
@@ -27,8 +27,8 @@ def get(path: str, *headers: str, method: str = "GET") -> bytes:
     return request(f"{method} {path} HTTP/1.1", "Host: a", *headers)
 
 
-def health(readiness: Readiness | None = None, metrics: CollectorRegistry | None = None) -> HealthServer:
-    return HealthServer(readiness or Readiness(), metrics, host="127.0.0.1", port=0)
+def health(readiness: Checks | None = None, metrics: CollectorRegistry | None = None) -> HealthServer:
+    return HealthServer(readiness or Checks("readyz"), metrics, host="127.0.0.1", port=0)
 
 
 async def test_healthz_says_ok() -> None:
@@ -38,7 +38,7 @@ async def test_healthz_says_ok() -> None:
 
 
 async def test_readyz_is_what_the_checks_say_now() -> None:
-    readiness = Readiness()
+    readiness = Checks("readyz")
     problem: list[str | None] = ["not registered yet"]
     readiness.add("registration", lambda: problem[0])
     readiness.add("certificate", lambda: None)
@@ -55,7 +55,7 @@ async def test_readyz_is_what_the_checks_say_now() -> None:
 
 
 async def test_a_check_that_raises_has_failed() -> None:
-    readiness = Readiness()
+    readiness = Checks("readyz")
     readiness.add("broken", lambda: str(1 // 0))
     async with client_of(health(readiness)) as client:
         answer = await client.ask(get("/readyz"))
@@ -64,7 +64,7 @@ async def test_a_check_that_raises_has_failed() -> None:
 
 
 def test_an_empty_reason_is_a_failure_too() -> None:
-    readiness = Readiness()
+    readiness = Checks("readyz")
     readiness.add("mute", lambda: "")
     assert readiness.failures() == {"mute": ""}
     assert "[-]mute failed" in readiness.report()

@@ -92,7 +92,7 @@ def test_it_answers_counts_and_drains(tmp_path: Path) -> None:
         assert page(health, "/healthz") == (200, "ok")
         assert page(health, "/readyz?verbose") == (
             200,
-            "[+]serving ok\n[+]certificate ok\nreadyz check passed\n",
+            "[+]webhook ok\n[+]certificate ok\nreadyz check passed\n",
         )
         labels = 'capability="hello",kind="ConfigMap",operation="CREATE",result="changed",rule="mark-example-1"'
         counted = f"poblano_admission_rules_total{{{labels}}} 1.0"
@@ -147,7 +147,7 @@ def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     (
         ([], 2, "--cert and --key missing: give a certificate and its key"),
         (["--cert", "tls.crt"], 2, "--key missing"),
-        (["--role", "watcher"], 2, "a watcher would have nothing to do"),
+        (["--role", "watcher", "--work", "some"], 2, "'some' is not one of elected, shared, alone"),
         (["--role", "everything"], 2, "'everything' is not one of admission, watcher, all"),
         (["--port", "http"], 2, "'http' is not a valid integer"),
         (["--cert", "absent.crt", "--key", "absent.key"], 1, "absent.crt cannot be read: No such file or directory"),
@@ -159,6 +159,13 @@ def test_what_is_missing_or_wrong_is_said(options: list[str], code: int, said: s
     assert done.returncode == code
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_watcher_without_anything_to_watch_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.poblano]\nuuid = "idle"\nmodule = "idle:module"\n')
+    (tmp_path / "idle.py").write_text("from poblano import Capability, Module\nmodule = Module(Capability('idle'))\n")
+    done = run(tmp_path, "--role", "watcher")
+    assert (done.returncode, "a watcher would have nothing to do" in done.stderr) == (2, True)
 
 
 def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_it_acts_says_that_it_is_ready_and_ends_when_told(project):
         process = subprocess.Popen(
             [*POBLANO, "run", "--role", "watcher", "--host", "127.0.0.1", "--health-port", "0"],
             cwd=project,
-            env=environment() | {"KUBECONFIG": str(cluster.kubeconfig)},
+            env=environment() | {"KUBECONFIG": str(cluster.kubeconfig), "POBLANO_NAMESPACE": "default"},
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -75,7 +75,7 @@ def test_it_acts_says_that_it_is_ready_and_ends_when_told(project):
                 with closing(http.client.HTTPConnection(host, int(port))) as connection:
                     connection.request("GET", "/readyz?verbose")
                     answer = connection.getresponse()
-                    return answer.status == 200 and b"[+]watches ok" in answer.read()
+                    return answer.status == 200 and b"[+]caches ok\n[+]leader ok" in answer.read()
 
             eventually(ready, "it is ready")
             copy = asyncio.run(copied(cluster.kubeconfig))

@@ -72,7 +72,7 @@ async def test_a13_readiness_goes_first_and_it_serves_on(tmp_path: Path):
         async with asyncio.timeout(5):
             while (ready := await pod.page("/readyz")).status == 200:
                 await asyncio.sleep(0.01)
-        assert ready.body.startswith(b"[-]serving failed: it drains\n")
+        assert ready.body.startswith(b"[-]webhook failed: it drains\n")
         assert (await pod.page("/healthz")).status == 200
         answer = await pod.ask(review())
         assert (answer.status, answer.closes) == (200, True)

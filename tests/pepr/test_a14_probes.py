@@ -22,7 +22,7 @@ async def test_a14_readiness_tells_the_truth_and_liveness_is_another_matter(tmp_
     async with running(tmp_path, CODE, pair=EXPIRED.pair, tuned={"every": 0.05}) as pod:
         ready, alive = await pod.page("/readyz"), await pod.page("/healthz")
         assert (ready.status, alive.status) == (503, 200)
-        assert ready.body == b"[+]serving ok\n[-]certificate failed: it has expired\nreadyz check failed\n"
+        assert ready.body == b"[+]webhook ok\n[-]certificate failed: it has expired\nreadyz check failed\n"
         write_pair(tmp_path / "tls", issued().pair)
         async with asyncio.timeout(20):
             while (await pod.page("/readyz")).status != 200:

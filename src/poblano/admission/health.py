@@ -1,20 +1,28 @@
-"""The second port: ``/healthz``, ``/readyz`` and ``/metrics``, over plain HTTP.
+"""The second port: ``/healthz``, ``/readyz`` and ``/metrics``, over plain HTTP, as Kubernetes' own components have them.
 
-    readiness = Readiness()
+    readiness, liveness = Checks("readyz"), Checks("healthz")
     readiness.add("registration", lambda: None if registered else "webhooks are not registered yet")
-    health = HealthServer(readiness, registry, host="", port=8080)
+    health = HealthServer(readiness, registry, liveness=liveness, host="", port=8080)
 
-It outlives the drain of the other port: a pod that is going says so until it is gone.
+``/healthz`` says whether a restart would help, ``/readyz`` whether requests may come; with ``?verbose`` every check is named,
+with ``?exclude=NAME`` one is left out, and ``/readyz/NAME`` is one alone.
+
+It answers from a thread of its own, so that it tells the truth also while an action holds the event loop; so checks are
+asked in that thread. It outlives the drain of the other port: a pod that is going says so until it is gone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 from poblano.admission.app import Application, Call, origin_form
 from poblano.admission.connections import Connections
 from poblano.admission.limits import Limits
+from poblano.admission.loop_thread import LoopThread
 from poblano.admission.replies import Reply, failure
 from poblano.admission.server import Endpoint
 
@@ -27,15 +35,23 @@ if TYPE_CHECKING:
 
 TEXT = "text/plain; charset=utf-8"
 FEW = Limits(head_bytes=16 * 1024, body_bytes=1024, buffered_bytes=1024 * 1024, connections=100)
+FAILED = {"healthz": 500, "readyz": 503}
+"""The status when a check fails, by page."""
+
+ATTEMPTS = 9
+"""How often metrics are gone through that come into being meanwhile."""
 
 Check = Callable[[], str | None]
-"""None when all is well, else what is not. An exception counts as not well."""
+"""None when all is well, else what is not. An exception counts as not well. Asked in the thread of the health port."""
 
 
-class Readiness:
-    """Named checks, all of which must hold before requests may come.
+class Checks:
+    """Named checks, all of which must hold.
 
-    >>> readiness = Readiness()
+    Args:
+        page: what they are for: ``readyz`` or ``healthz``.
+
+    >>> readiness = Checks("readyz")
     >>> readiness.add("certificate", lambda: None)
     >>> readiness.add("cache", lambda: "not synced")
     >>> readiness.failures()
@@ -46,7 +62,8 @@ class Readiness:
     readyz check failed
     """
 
-    def __init__(self) -> None:
+    def __init__(self, page: str) -> None:
+        self.page = page
         self._checks: dict[str, Check] = {}
 
     def add(self, name: str, check: Check) -> None:
@@ -57,46 +74,65 @@ class Readiness:
         """Ask no more; harmless when there is none of that name."""
         self._checks.pop(name, None)
 
-    def failures(self) -> dict[str, str]:
+    def __contains__(self, name: str) -> bool:
+        return name in self._checks
+
+    def failures(self, exclude: Collection[str] = ()) -> dict[str, str]:
         """What does not hold, by name."""
-        return {name: problem for name, problem in self._results().items() if problem is not None}
+        return {name: problem for name, problem in self._results(exclude).items() if problem is not None}
 
-    def report(self) -> str:
+    def report(self, exclude: Collection[str] = ()) -> str:
         """Every check on its line, as a Kubernetes API server reports its own."""
-        results = self._results()
-        lines = [f"[-]{name} failed: {why}" if why is not None else f"[+]{name} ok" for name, why in results.items()]
-        lines.append(
-            "readyz check failed" if any(why is not None for why in results.values()) else "readyz check passed"
-        )
-        return "\n".join(lines)
+        return self._told(self._results(exclude))
 
-    def _results(self) -> dict[str, str | None]:
-        return {name: _outcome(check) for name, check in self._checks.items()}
+    def reply(self, name: str = "", *, verbose: bool = False, exclude: Collection[str] = ()) -> Reply:
+        """The page: of the check of that name, or of all."""
+        others = self._checks.keys() - {name} if name else exclude
+        results = self._results(others)
+        failed = any(why is not None for why in results.values())
+        if failed or verbose:
+            return _text(FAILED[self.page] if failed else 200, self._told(results) + "\n")
+        return _text(200, "ok")
+
+    def _told(self, results: Mapping[str, str | None]) -> str:
+        lines = [f"[-]{name} failed: {why}" if why is not None else f"[+]{name} ok" for name, why in results.items()]
+        failed = any(why is not None for why in results.values())
+        return "\n".join([*lines, f"{self.page} check {'failed' if failed else 'passed'}"])
+
+    def _results(self, exclude: Collection[str] = ()) -> dict[str, str | None]:
+        return {name: _outcome(check) for name, check in self._checks.copy().items() if name not in exclude}
 
 
 class HealthApp:
-    """Answers the second port."""
+    """Answers the second port. Arguments as of `HealthServer`."""
 
-    def __init__(self, readiness: Readiness, metrics: CollectorRegistry | None = None, limits: Limits = FEW) -> None:
+    def __init__(
+        self,
+        readiness: Checks,
+        metrics: CollectorRegistry | None = None,
+        limits: Limits = FEW,
+        *,
+        liveness: Checks | None = None,
+    ) -> None:
         self.limits = limits
         self.connections = Connections(limits)
-        self._pages: dict[bytes, Callable[[bytes, Mapping[bytes, bytes]], Reply]] = {
-            b"/healthz": lambda _query, _headers: _text(200, "ok"),
-            b"/readyz": lambda query, _headers: _ready(readiness, verbose=_asks_verbose(query)),
-        }
-        if metrics is not None:
-            registry = metrics
-            self._pages[b"/metrics"] = lambda _query, headers: _exposition(registry, headers)
+        self._checks = {checks.page: checks for checks in (liveness or Checks("healthz"), readiness)}
+        self._metrics = metrics
 
     def admit(self, method: bytes, target: bytes, headers: Mapping[bytes, bytes]) -> Call | Reply:
         """The page, by GET or HEAD."""
         path, _, query = origin_form(target).partition(b"?")
-        page = self._pages.get(path)
-        if page is None:
+        page, slash, name = path.decode("latin-1").removeprefix("/").partition("/")
+        checks = self._checks.get(page)
+        has_page = (name in checks if slash else True) if checks else page == "metrics" and not slash
+        if not has_page or (checks is None and self._metrics is None):
             return failure(404, "there is /healthz, /readyz and /metrics")
         if method not in {b"GET", b"HEAD"}:
             return failure(405, "this page is to be read", allow="GET, HEAD")
-        return page(query, headers)
+        if checks is None:
+            return _exposition(self._metrics, headers) if self._metrics else failure(404, "there are no metrics")
+        asked = parse_qs(query.decode("latin-1"), keep_blank_values=True)
+        return checks.reply(name, verbose="verbose" in asked, exclude=asked.get("exclude", ()))
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Serve one request as an ASGI application."""
@@ -106,28 +142,38 @@ class HealthApp:
 
 
 class HealthServer:
-    """Serves a `HealthApp` over plain HTTP.
+    """Serves a `HealthApp` over plain HTTP, in a thread of its own.
 
-    Arguments: `host` empty for all addresses; `port` 0 takes a free one; without `metrics` there is no ``/metrics``.
+    Arguments: `readiness` and `liveness` are what the pages ask; `host` empty for all addresses; `port` 0 takes a free one;
+    without `metrics` there is no ``/metrics``.
     """
 
     def __init__(
         self,
-        readiness: Readiness,
+        readiness: Checks,
         metrics: CollectorRegistry | None = None,
         *,
+        liveness: Checks | None = None,
         host: str = "localhost",
         port: int = 8080,
     ) -> None:
-        app: Application = HealthApp(readiness, metrics)
+        app: Application = HealthApp(readiness, metrics, liveness=liveness)
         self._endpoint = Endpoint(app, None, host=host, port=port)
+        self._thread = LoopThread("poblano-health")
+        self._listening = asyncio.Event()
+        self._closing = asyncio.Event()
+        self._refused: OSError | None = None
 
     async def start(self) -> None:
         """Listen and serve.
 
         Raises: OSError when the address cannot be had.
         """
-        await self._endpoint.start()
+        self._thread.start(self._serve)
+        await self._listening.wait()
+        if self._refused is not None:
+            await self._thread.ended()
+            raise self._refused
 
     @property
     def port(self) -> int:
@@ -141,6 +187,20 @@ class HealthServer:
 
     async def close(self) -> None:
         """Stop at once. Harmless when it has stopped already."""
+        if self._thread.started:
+            self._thread.call(self._closing.set)
+            await self._thread.ended()
+
+    async def _serve(self) -> None:
+        """In the thread."""
+        try:
+            await self._endpoint.start()
+        except OSError as error:
+            self._refused = error
+            return
+        finally:
+            self._thread.tell(self._listening.set)
+        await self._closing.wait()
         await self._endpoint.stop(0)
 
     async def __aenter__(self) -> Self:
@@ -160,21 +220,13 @@ def _outcome(check: Check) -> str | None:
         return f"{type(error).__name__}: {error}"
 
 
-def _ready(readiness: Readiness, *, verbose: bool) -> Reply:
-    failures = readiness.failures()
-    if failures or verbose:
-        return _text(503 if failures else 200, readiness.report() + "\n")
-    return _text(200, "ok")
-
-
-def _asks_verbose(query: bytes) -> bool:
-    return any(part.partition(b"=")[0] == b"verbose" for part in query.split(b"&"))
-
-
 def _exposition(registry: CollectorRegistry, headers: Mapping[bytes, bytes]) -> Reply:
     from prometheus_client.exposition import choose_encoder
 
     encode, content_type = choose_encoder(headers.get(b"accept", b"").decode("latin-1"))
+    for _ in range(ATTEMPTS):
+        with suppress(RuntimeError):  # a series came into being on the other loop while the others were gone through
+            return Reply(200, encode(registry), content_type=content_type)
     return Reply(200, encode(registry), content_type=content_type)
 
 

@@ -176,14 +176,17 @@ class AdmissionServer:
         await self.close()
 
 
-async def until_signalled(server: AdmissionServer, *, patience: float = LAST_ANSWERS_SECONDS) -> None:
+async def until_signalled(
+    server: AdmissionServer, *, patience: float = LAST_ANSWERS_SECONDS, signalled: asyncio.Event | None = None
+) -> None:
     """Serve until SIGTERM or SIGINT, then drain; a second signal ends it at once.
 
     Args:
         server: which serves.
         patience: seconds for which a signal lets an action hold the event loop; then that action is interrupted.
+        signalled: is set at the first signal; setting it is as good as one.
     """
-    signalled = asyncio.Event()
+    signalled = signalled or asyncio.Event()
     # What lives by now lives for good: the collector need not look at it again.
     gc.collect()
     gc.freeze()

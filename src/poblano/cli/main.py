@@ -1,7 +1,7 @@
 """``poblano``: the command line.
 
 Exit codes: 0 all is well; 1 the module, its settings or the cluster is not as it must be, and the message says what to
-do; 2 the command line is wrong; 130 interrupted.
+do; 2 the command line is wrong; 3 a replica has lost its lease and is to be started again; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NoReturn
 import click
 
 from poblano import __version__
-from poblano.core.errors import PoblanoError
+from poblano.core.errors import LeadershipLost, PoblanoError
 
 COMMANDS = {
     "cluster": "Run a small Kubernetes cluster: its API, on this machine.",
@@ -25,6 +25,9 @@ COMMANDS = {
     "run": "Run the module in a pod: its webhooks, its watches, or both.",
 }
 """What each does, in a line: the first of its help, said here so that ``poblano --help`` need not import them all."""
+
+LOST = 3
+"""The exit status of a replica that has lost its lease: whoever runs it is to start it again."""
 
 ACTION_THREADS = "poblano-action"
 """How the threads of `poblano.admission.actions` are named."""
@@ -54,7 +57,7 @@ class Commands(click.Group):
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 all is well, 1 something is wrong with the module, its settings or the cluster, "
-    "2 the command line is wrong, 130 interrupted.",
+    "2 the command line is wrong, 3 a replica lost its lease, 130 interrupted.",
 )
 @click.version_option(__version__, message="poblano %(version)s")
 @click.option("--debug", is_flag=True, help="Show the whole traceback of an error.")
@@ -104,4 +107,4 @@ def _told(error: Exception) -> int:
     else:
         text = f"{type(error).__name__}: {error}; this is a fault of Poblano's: poblano --debug shows where"
     click.echo(f"{click.style('poblano:', fg='red', bold=True)} {text}", err=True)
-    return 1
+    return LOST if isinstance(error, LeadershipLost) else 1

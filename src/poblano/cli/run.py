@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from poblano.core.errors import InvalidSettings
 
 if TYPE_CHECKING:
-    from poblano.admission.health import HealthServer, Readiness
+    from poblano.admission.health import Checks, HealthServer
     from poblano.admission.server import AdmissionServer
     from poblano.admission.tls import LiveCertificate
     from poblano.cli.project import Project
+    from poblano.cli.replicas import Work
+
+T = TypeVar("T", bound=str)
 
 ROLES = ("admission", "watcher", "all")
+WORK: tuple[Work, ...] = ("elected", "shared", "alone")
 
 # The variable of --port is not POBLANO_PORT: Kubernetes sets that one in every pod beside a Service named poblano.
 
@@ -59,27 +63,43 @@ FILE = click.Path(path_type=Path)
     metavar="|".join(ROLES),
     help="What this process does.",
 )
-def command(host: str, port: int, health_port: int, cert: Path | None, key: Path | None, role: str) -> None:
+@click.option(
+    "--work",
+    envvar="POBLANO_WORK",
+    default=WORK[0],
+    show_default=True,
+    metavar="|".join(WORK),
+    help="Which replica runs watch and reconcile actions.",
+)
+def command(host: str, port: int, health_port: int, cert: Path | None, key: Path | None, role: str, work: str) -> None:
     """Run the module in a pod: its webhooks, its watches, or both.
 
     \b
     admission   serves the webhooks of mutate and validate actions
-    watcher     runs watch and reconcile actions; give it one replica
+    watcher     runs watch and reconcile actions
     all         both in one process
+
+    \b
+    elected     one replica works, and another takes over when it goes: the Lease poblano-<uuid> says which
+    shared      each replica works on its share of the objects
+    alone       there is but one replica, and no Lease is asked for
 
     It registers nothing and reloads nothing. SIGTERM drains it: it is no longer ready, serves for 15 seconds more,
     answers what is under way and ends; a second one ends it at once. An action that holds the event loop is
     interrupted once nobody waits for its answer any more, or by a second SIGTERM.
 
+    A replica that has lost its Lease ends with status 3, to be started again.
+
     Each option may come from the environment: POBLANO_HOST, POBLANO_HTTPS_PORT, POBLANO_HEALTH_PORT, POBLANO_CERT,
-    POBLANO_KEY, POBLANO_ROLE.
+    POBLANO_KEY, POBLANO_ROLE, POBLANO_WORK.
     """
     from poblano.admission.server import loop_factory
     from poblano.cli.project import load_project
 
-    _check_role(role)
+    _check_one_of(ROLES, role, "--role")
+    how = _check_one_of(WORK, work, "--work")
     if role == "watcher":
-        _watch_alone(host, health_port)
+        _watch_alone(host, health_port, how)
         return
     if cert is None or key is None:
         missing = " and ".join(name for name, given in (("--cert", cert), ("--key", key)) if given is None)
@@ -89,13 +109,14 @@ def command(host: str, port: int, health_port: int, cert: Path | None, key: Path
         )
     project = load_project(Path.cwd())
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(project, host, port, health_port, cert, key, watches=role == "all"))
+        runner.run(_serve(project, host, port, health_port, cert, key, how if role == "all" else None))
 
 
-def _watch_alone(host: str, health_port: int) -> None:
+def _watch_alone(host: str, health_port: int, work: Work) -> None:
     from poblano.admission.server import loop_factory
-    from poblano.cli.followers import alone, has_followers
+    from poblano.cli.followers import has_followers
     from poblano.cli.project import load_project
+    from poblano.cli.replicas import alone
     from poblano.log import configure
 
     project = load_project(Path.cwd())
@@ -106,24 +127,29 @@ def _watch_alone(host: str, health_port: int) -> None:
         )
     configure(project.settings.log_level)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(alone(project, host, health_port))
+        runner.run(alone(project, host, health_port, work))
 
 
-def _check_role(role: str) -> None:
-    if role not in ROLES:
-        raise click.BadParameter(f"{role!r} is not one of {', '.join(ROLES)}", param_hint="--role")
+def _check_one_of(allowed: Sequence[T], given: str, option: str) -> T:
+    for value in allowed:
+        if value == given:
+            return value
+    raise click.BadParameter(f"{given!r} is not one of {', '.join(allowed)}", param_hint=option)
 
 
 async def _serve(
-    project: Project, host: str, port: int, health_port: int, cert: Path, key: Path, *, watches: bool
+    project: Project, host: str, port: int, health_port: int, cert: Path, key: Path, work: Work | None
 ) -> None:
-    from poblano.admission.health import HealthServer, Readiness
+    from poblano.admission.health import Checks, HealthServer
+    from poblano.admission.heartbeat import Heartbeat
     from poblano.admission.server import AdmissionServer, until_signalled
     from poblano.admission.tls import follow
-    from poblano.cli.followers import beside, has_followers
+    from poblano.cli.followers import has_followers
     from poblano.cli.observing import Production, blocked
+    from poblano.cli.replicas import beside, held
     from poblano.client.ambient import settle
     from poblano.log import Log, configure
+    from poblano.watch.counting import Counted
 
     configure(project.settings.log_level)
     settle(field_manager=f"poblano-{project.settings.uuid}")
@@ -132,22 +158,31 @@ async def _serve(
     reviewer = project.reviewer([production.reviewed], blocked, production.metrics)
     server = AdmissionServer(reviewer, live, host=host, port=port)
     production.watch(server.app)
-    readiness = Readiness()
+    readiness, liveness = Checks("readyz"), Checks("healthz")
     _add_checks(readiness, server, live)
-    health = HealthServer(readiness, production.registry, host=host, port=health_port)
+    health = HealthServer(readiness, production.registry, liveness=liveness, host=host, port=health_port)
+    follows = work is not None and has_followers(project)
+    heartbeat = Heartbeat(project.module.bindings, held if follows else None)
+    liveness.add("loop", heartbeat.problem)
     try:
-        await _start(server, "--port", port)
         await _start(health, "--health-port", health_port)
+        await _start(server, "--port", port)
+        heartbeat.start()
         following = asyncio.create_task(follow(live, cert, key))
         Log.info("serving", module=project.settings.uuid, https=server.addresses, health=health.addresses)
         try:
             # Nobody waits any longer for an action that holds the loop for longer.
             patience = max((entry.timeout for entry in reviewer.entries), default=1)
-            serving = partial(until_signalled, server, patience=patience)
-            await (beside(project, readiness, serving) if watches and has_followers(project) else serving())
+            if work is not None and follows:
+                counted = Counted()
+                counted.attach(production.registry)
+                await beside(project, server, (readiness, liveness), counted, work=work, patience=patience)
+            else:
+                await until_signalled(server, patience=patience)
         finally:
             following.cancel()
     finally:
+        heartbeat.close()
         await server.close()
         await health.close()
         reviewer.close()
@@ -167,10 +202,10 @@ def _certificate(cert: Path, key: Path) -> LiveCertificate:
         ) from None
 
 
-def _add_checks(readiness: Readiness, server: AdmissionServer, live: LiveCertificate) -> None:
+def _add_checks(readiness: Checks, server: AdmissionServer, live: LiveCertificate) -> None:
     from poblano.admission.certificates import expiry, now
 
-    readiness.add("serving", lambda: "it drains" if server.draining else None)
+    readiness.add("webhook", lambda: "it drains" if server.draining else None)
     readiness.add("certificate", lambda: None if expiry(live.pair.certificate) > now() else "it has expired")
 
 

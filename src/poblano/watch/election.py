@@ -81,7 +81,11 @@ class Leadership(Protocol):
         ...
 
     async def release(self) -> None:
-        """Give it back, once all work has stopped."""
+        """Give it back, once all work has stopped; after a loss, say that it has. Harmless before `acquired`."""
+        ...
+
+    async def leave(self) -> None:
+        """Give nothing back: some work cannot be stopped. The others wait until the lease has run out."""
         ...
 
 
@@ -124,6 +128,7 @@ class Election:
         self._trouble: str | None = None
         self._error: Exception | None = None
         self._told = False
+        self._left = False
 
     @property
     def leads(self) -> bool:
@@ -162,9 +167,15 @@ class Election:
 
     async def release(self) -> None:
         """Give the Lease back, so that the next one need not wait. To be said when no action runs any more."""
-        if self._thread.started and not self.lost.is_set():
+        if self._thread.started:
             self._thread.call(self._to_release.set)
             await self._thread.ended()
+
+    async def leave(self) -> None:
+        """Renew it no more; after a loss, the process is ended soon."""
+        self._left = True
+        if not self.lost.is_set():
+            await self.release()
 
     # What follows runs in the thread.
 
@@ -179,14 +190,23 @@ class Election:
         self._observer.leading(self.name, leads=False)
         if lost:
             self._thread.tell(self.lost.set)
+            await self._last_resort()
+
+    async def _last_resort(self) -> None:
+        """Whoever still works must not any more when another may begin: with the process if need be."""
+        try:
+            async with asyncio.timeout(LOSS_SECONDS):
+                await self._to_release.wait()
+        except TimeoutError:
             if self._abandon is not None:
-                await asyncio.sleep(LOSS_SECONDS)
                 self._abandon()
 
     async def _campaign(self, api: Resources) -> None:
         until = float("inf")
         while time.monotonic() < until:
             if self._to_release.is_set() and not self._elector.releasing:
+                if self._left:
+                    return
                 until = time.monotonic() + RELEASE_SECONDS
                 self._elector.release()
             match self._elector.command:

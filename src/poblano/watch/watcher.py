@@ -25,6 +25,7 @@ from poblano.watch.calling import caller
 from poblano.watch.controller import Controller
 from poblano.watch.controllers import controllers_of
 from poblano.watch.election import Leadership
+from poblano.watch.eventing import Events
 from poblano.watch.informer import Informer
 from poblano.watch.informers import Informers
 from poblano.watch.metrics import NOBODY, Observer
@@ -67,15 +68,18 @@ class Watcher:
         self._leadership = leadership
         self._grace = grace
         self._caller = caller()
+        api = Resources(client, field_manager=self._field_manager)
+        self._events = Events(api, uuid=uuid)
         self._informers = Informers(client, metrics=observer)
         self._controllers: list[Controller] = controllers_of(
             bindings,
             self._informers,
             caller=self._caller,
-            api=Resources(client, field_manager=self._field_manager),
+            api=api,
             uuid=uuid,
             ignored=ignored,
             observer=observer,
+            events=self._events,
         )
         self._working: list[asyncio.Task[None]] = []
         self._begun: list[Controller] = []
@@ -123,11 +127,12 @@ class Watcher:
         informing = [_part(f"the watch of {described(one)}", one.run()) for one in self.informers]
         self._working = [_part(f"the controller of {one.binding.title}", self._work(one)) for one in self._controllers]
         leading = _part("the election", self._lead())
+        telling = _part("the writing of events", self._events.run())
         ends = [asyncio.create_task(self._stopping.wait(), name="stop")]
         if self._leadership is not None:
             ends.append(asyncio.create_task(self._leadership.lost.wait(), name="loss"))
         try:
-            await _first([*ends, *informing, *self._working], leading)
+            await _first([*ends, *informing, *self._working, telling], leading)
             self._raise_loss()
             await self._finish()
             self._raise_loss()
@@ -138,6 +143,8 @@ class Watcher:
             await _cancelled([*ends, *informing])
             self._caller.close()
             await self._let_go()
+            self._events.stop()
+            await asyncio.gather(telling, return_exceptions=True)
 
     async def _lead(self) -> None:
         """Stand for election once the caches are there, or will not be for a while: then the other rules can work."""
@@ -172,14 +179,14 @@ class Watcher:
         busy = [task for controller, task in both if controller.work.queue.processing]
         if not busy:
             return
-        hurries = [asyncio.create_task(self._hurried.wait())]
+        waits: list[asyncio.Task[Any]] = [asyncio.create_task(asyncio.wait(busy))]
+        waits.append(asyncio.create_task(self._hurried.wait()))
         if self._leadership is not None:
-            hurries.append(asyncio.create_task(self._leadership.lost.wait()))
-        waiting = asyncio.gather(*busy)
+            waits.append(asyncio.create_task(self._leadership.lost.wait()))
         try:
-            await asyncio.wait([waiting, *hurries], timeout=self._grace, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waits, timeout=self._grace, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await _cancelled([*hurries, waiting])
+            await _cancelled(waits)
 
     def _raise_loss(self) -> None:
         if self._leadership is not None and self._leadership.lost.is_set():
