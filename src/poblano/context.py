@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 from poblano.core.conditions import set_condition, status_of
 from poblano.core.context import check_permitted
@@ -18,6 +19,8 @@ from poblano.owners import owner_reference
 K = TypeVar("K", bound=Resource)
 R = TypeVar("R", bound=Resource)
 
+Writing: TypeAlias = Callable[[], Awaitable[Document]]
+
 
 class Api(Protocol):
     """How it is written; `poblano.client.Resources` does it."""
@@ -30,12 +33,12 @@ class Api(Protocol):
 class Support(Protocol):
     """What a running controller adds."""
 
-    def wrote(self, kind: Kind, answer: Document) -> None:
-        """The API server answered so to a write."""
+    async def write(self, kind: Kind, write: Writing) -> Document:
+        """What the API server answers to the write of an object of that kind."""
         ...
 
-    def wrote_status(self, before: Document, status: Document, answer: Document) -> None:
-        """The API server answered so when `status` was written for an object that was as in `before`."""
+    async def write_status(self, before: Document, status: Document, write: Writing) -> Document:
+        """What it answers to the write of `status` for the object, which was as in `before`."""
         ...
 
     def tell(self, about: Resource, *, type: EventType, reason: str, note: str) -> None:
@@ -50,11 +53,13 @@ class Support(Protocol):
 class _Alone:
     """No controller: the context was made by a test."""
 
-    def wrote(self, kind: Kind, answer: Document) -> None:
+    async def write(self, kind: Kind, write: Writing) -> Document:
         """Nobody has to know."""
+        return await write()
 
-    def wrote_status(self, before: Document, status: Document, answer: Document) -> None:
+    async def write_status(self, before: Document, status: Document, write: Writing) -> Document:
         """Nobody has to know."""
+        return await write()
 
     def tell(self, about: Resource, *, type: EventType, reason: str, note: str) -> None:
         """Nobody writes it."""
@@ -126,8 +131,8 @@ class Context(Generic[K]):
         reference = document(owner_reference(self._object, controller=True))
         metadata["ownerReferences"] = _references(metadata.get("ownerReferences") or [], reference)
         check_permitted()
-        applied = await self._api.apply(kind, {**wanted, "metadata": metadata}, force=True)
-        self._support.wrote(kind, applied)
+        whole = {**wanted, "metadata": metadata}
+        applied = await self._support.write(kind, lambda: self._api.apply(kind, whole, force=True))
         return type(obj).of(applied)
 
     async def save_status(self) -> None:
@@ -144,9 +149,10 @@ class Context(Generic[K]):
         metadata = {"name": self._object.metadata.name, "namespace": self._object.metadata.namespace}
         wanted = {"metadata": {key: value for key, value in metadata.items() if value}, "status": status}
         check_permitted()
-        answer = await self._api.apply(self._kind, wanted, subresource="status", force=True)
+        answer = await self._support.write_status(
+            current, status, lambda: self._api.apply(self._kind, wanted, subresource="status", force=True)
+        )
         self._status = status
-        self._support.wrote_status(current, status, answer)
         version = (as_map(answer.get("metadata")) or {}).get("resourceVersion")
         if isinstance(version, str):
             self._object.metadata.resource_version = version

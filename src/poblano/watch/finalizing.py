@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from poblano.context import Context
 from poblano.core.binding import Binding
 from poblano.core.cache import Change, Item, Key
+from poblano.core.echoes import Echoes
 from poblano.core.errors import Conflict, Invalid, NotFound
 from poblano.core.finalizers import addition, finalizer, finalizers_of, removal
 from poblano.core.following import Requeue
@@ -150,7 +151,7 @@ class Finalizing:
 
     async def _clean_up(self, key: Key, item: Item, obj: Any) -> Any:
         if self._cleaned.get(key) != item.uid:
-            support = Supported(self.binding, self._shared)
+            support = Supported(self.binding, key, self._shared, Echoes())
             context = Context[Any](
                 obj, self.binding.kind, self._shared.api, failures=self._level.failures(key), support=support
             )

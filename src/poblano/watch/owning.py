@@ -30,11 +30,11 @@ class Sources:
         binding: the rule.
         informers: who knows them.
         own: who knows the objects of the rule.
-        concerns: is told the key of an object to reconcile.
+        concerns: is told the key of an object to reconcile, and the version of what concerns it.
     """
 
     def __init__(
-        self, binding: Binding, informers: Informers, own: Sequence[Informer], concerns: Callable[[Key], None]
+        self, binding: Binding, informers: Informers, own: Sequence[Informer], concerns: Callable[[Key, str], object]
     ) -> None:
         self._binding = binding
         self._own = own
@@ -61,13 +61,13 @@ class Sources:
             for informer in self._own:
                 owner = informer.cache.get(key)
                 if owner is not None and owner.uid == reference.uid:
-                    self._concerns(key)
+                    self._concerns(key, change.item.resource_version)
 
     def _hear_mapped(self, mapped: Mapped, change: Change) -> None:
         for item in _states(change):
             try:
                 for key in self._keys(mapped.function(mapped.view.of(decode(item.raw) or {})), item.key.namespace):
-                    self._concerns(key)
+                    self._concerns(key, change.item.resource_version)
             except Exception as error:  # noqa: BLE001 -- it is the user's function
                 Log.error(
                     error,
@@ -110,4 +110,7 @@ def _states(change: Change) -> tuple[Item, ...]:
 
 
 def _is_pair(answer: object) -> bool:
-    return isinstance(answer, tuple) and len(answer) == 2 and all(isinstance(part, str) for part in answer)
+    if not isinstance(answer, tuple):
+        return False
+    parts = cast("tuple[object, ...]", answer)
+    return len(parts) == 2 and all(isinstance(part, str) for part in parts)

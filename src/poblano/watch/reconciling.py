@@ -9,8 +9,10 @@ from typing import Any
 from poblano.context import Context
 from poblano.core.binding import Binding
 from poblano.core.cache import Change, Item, Key
+from poblano.core.echoes import Echoes
 from poblano.core.workqueue import LOW
-from poblano.watch.controller import Shared, known, may, takes
+from poblano.log import Log
+from poblano.watch.controller import Shared, about, known, may, takes
 from poblano.watch.finalizing import Finalizing
 from poblano.watch.informer import Informer
 from poblano.watch.lanes import lane_of
@@ -19,6 +21,12 @@ from poblano.watch.owning import Sources
 from poblano.watch.selecting import Selection, is_news
 from poblano.watch.supporting import Supported
 from poblano.watch.working import Work
+
+REPEATS = 10
+"""How often in a row an action may be run because of what it wrote itself before that is taken for a loop."""
+
+LONGEST = 300.0
+"""Seconds between two runs of a loop, at most."""
 
 
 class Reconciling:
@@ -39,6 +47,9 @@ class Reconciling:
         self._selection = Selection(binding, shared.ignored)
         self._level = Levelling(binding, self.work, shared)
         self._finalizers = tuple(finalizers)
+        self._echoes = Echoes()
+        self._repeated: dict[Key, int] = {}  # how many runs in a row nobody but the rule itself was the cause of
+        self._heard_itself: set[Key] = set()
         self._started = False
         own: tuple[Informer, ...] = shared.informers.of(binding)
         self._own = own
@@ -67,13 +78,37 @@ class Reconciling:
         self.work.stop()
 
     def _hear(self, change: Change) -> None:
-        if self._started and change.type != "DELETED" and is_news(self.binding, self._selection, change):
-            self.work.add(change.item.key)
+        if change.type == "DELETED":
+            self._repeated.pop(change.item.key, None)
+        elif self._started and is_news(self.binding, self._selection, change):
+            self._concerns(change.item.key, change.item.resource_version)
 
-    def _concerns(self, key: Key) -> None:
-        """Something that has to do with an object changed."""
+    def _concerns(self, key: Key, version: str) -> None:
+        """An object, or something that has to do with it, is of that version now."""
         if self._started:
+            self._echoes.heard(key, version, lambda own: self._again(key, own=own))
+
+    def _again(self, key: Key, *, own: bool) -> None:
+        """Have the object reconciled; later each time, when nothing but what the action itself wrote is new."""
+        if not own:
+            self._repeated.pop(key, None)
             self.work.add(key)
+            return
+        if key not in self._heard_itself:
+            self._heard_itself.add(key)
+            self._repeated[key] = self._repeated.get(key, 0) + 1
+        beyond = self._repeated.get(key, 0) - REPEATS
+        if beyond <= 0:
+            self.work.add(key)
+            return
+        seconds = min(0.1 * 2**beyond, LONGEST)
+        if beyond == 1:
+            Log.warning(
+                "a reconcile action writes something else each time it is run, and is run less often now; "
+                "leave out what changes by itself, such as the time",
+                **about(self.binding, key),
+            )
+        self.work.add_after(key, seconds)
 
     async def _run(self, key: Key) -> None:
         lane = lane_of(self.binding, key)
@@ -84,6 +119,10 @@ class Reconciling:
             await self._reconcile(key)
         finally:
             self.at_work.discard(key)
+            self._echoes.forget(key)
+            if key not in self._heard_itself:
+                self._repeated.pop(key, None)
+            self._heard_itself.discard(key)
             if lane is not None:
                 self._shared.lanes.leave(lane)
             for finalizer in self._finalizers:
@@ -102,7 +141,7 @@ class Reconciling:
         await self._level.run(key, obj := self._selection.view(item), lambda: self._call(key, item, obj))
 
     async def _call(self, key: Key, item: Item, obj: Any) -> Any:
-        support = Supported(self.binding, self._shared)
+        support = Supported(self.binding, key, self._shared, self._echoes)
         context = Context[Any](
             obj, self.binding.kind, self._shared.api, failures=self._level.failures(key), support=support
         )

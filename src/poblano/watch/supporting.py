@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from poblano.context import Writing
 from poblano.core.binding import Binding
-from poblano.core.jsonvalue import Document, as_map, same
+from poblano.core.cache import Key
+from poblano.core.echoes import Echoes
+from poblano.core.jsonvalue import Document, as_map, copied, same
 from poblano.core.kinds import Kind
 from poblano.core.objects import Resource
 from poblano.core.owning import is_controlled
@@ -20,26 +21,34 @@ class Supported:
 
     Args:
         binding: the rule.
+        key: of the object.
         shared: what the rule runs in.
-        echo: is told the version of the object that is no news: it differs from what the action was given in what it wrote itself.
+        echoes: tells the rule's own writes from others'.
     """
 
-    def __init__(self, binding: Binding, shared: Shared, echo: Callable[[str], object] = lambda version: None) -> None:
+    def __init__(self, binding: Binding, key: Key, shared: Shared, echoes: Echoes) -> None:
         self._binding = binding
+        self._key = key
         self._shared = shared
-        self._echo = echo
+        self._echoes = echoes
 
-    def wrote(self, kind: Kind, answer: Document) -> None:
+    async def write(self, kind: Kind, write: Writing) -> Document:
         """See `Support`."""
-        self._shared.informers.wrote(kind, answer)
+        with self._echoes.writing(self._key) as answered:
+            answer = await write()
+            answered(_version(answer), silent=False)
+            self._shared.informers.wrote(kind, answer)
+        return answer
 
-    def wrote_status(self, before: Document, status: Document, answer: Document) -> None:
-        """See `Support`."""
-        version = (as_map(answer.get("metadata")) or {}).get("resourceVersion")
-        as_given = same(_but_status(before), _but_status(answer))
-        if isinstance(version, str) and as_given and same(status, as_map(answer.get("status")) or {}):
-            self._echo(version)
-        self.wrote(self._binding.kind, answer)
+    async def write_status(self, before: Document, status: Document, write: Writing) -> Document:
+        """See `Support`. The rule does not hear of it, if nothing else has changed since it was given the object."""
+        as_given = _but_status(before)
+        with self._echoes.writing(self._key) as answered:
+            answer = await write()
+            silent = same(as_given, _but_status(answer)) and same(status, as_map(answer.get("status")) or {})
+            answered(_version(answer), silent=silent)
+            self._shared.informers.wrote(self._binding.kind, answer)
+        return answer
 
     def tell(self, about: Resource, *, type: EventType, reason: str, note: str) -> None:
         """See `Support`."""
@@ -57,8 +66,13 @@ class Supported:
         return [one for one in listing.items if is_controlled(one, uid)]
 
 
+def _version(obj: Document) -> str:
+    return str((as_map(obj.get("metadata")) or {}).get("resourceVersion", ""))
+
+
 def _but_status(obj: Document) -> Document:
     """All of an object but what a write of its status changes."""
     metadata = as_map(obj.get("metadata")) or {}
     kept = {key: value for key, value in metadata.items() if key not in {"managedFields", "resourceVersion"}}
-    return {**{key: value for key, value in obj.items() if key != "status"}, "metadata": kept}
+    made: Document = copied({**{key: value for key, value in obj.items() if key != "status"}, "metadata": kept})
+    return made

@@ -34,6 +34,11 @@ class Work:
         self.queue.add(key, priority=priority)
         self._changed.set()
 
+    def add_after(self, key: Key, seconds: float) -> None:
+        """Have `key` worked on in so many seconds."""
+        self.queue.add_after(key, seconds)
+        self._changed.set()
+
     async def run(self) -> None:
         """Work until `stop`, and until what is under way has ended."""
         async with asyncio.TaskGroup() as group:
