@@ -40,7 +40,7 @@ def _as_before():
     root.handlers, root.level = handlers, level
     logging.getLogger("poblano").setLevel(ours)
     structlog.reset_defaults()
-    log._output, log._logger = output, None
+    log._output = output
 
 
 class Lines:
@@ -202,14 +202,14 @@ def test_text_that_is_no_unicode_and_huge_values_are_written_all_the_same():
     assert lines.said["message"] == "?"
 
 
-def test_a_log_that_cannot_be_written_or_made_fails_nobody():
+def test_a_log_that_cannot_be_written_or_made_fails_nobody(monkeypatch):
     def broken(line):
         raise OSError
 
     log.configure("info", write=broken)
     Log.info("x")
     lines = Lines()
-    log._logger = object()
+    monkeypatch.setattr(log, "_rendered", None)
     Log.info("x")
     assert lines.said == {"level": "error", "message": "a log line could not be made", "of": "x"}
 
@@ -278,10 +278,26 @@ def test_the_console_has_colours_when_asked():
 
 
 def test_before_it_is_configured_lines_go_to_the_standard_output(capsys):
-    log._output, log._logger = log.Output(20, json_line, to_stdout), None
+    log._output = log.Output(20, json_line, to_stdout)
     Log.info("early")
     Log.debug("unseen")
     assert json.loads(capsys.readouterr().out)["message"] == "early"
+
+
+def test_logging_does_not_load_structlog_and_configures_it_once_somebody_does():
+    code = (
+        "import sys; from poblano.log import Log, configure; configure('info'); Log.info('ours', of=[1]);"
+        "assert 'structlog' not in sys.modules and 'rich' not in sys.modules;"
+        "import structlog; structlog.get_logger().info('theirs', token='x');"
+        "structlog.contextvars.bind_contextvars(trace='t'); Log.warning('both')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, timeout=60, capture_output=True, text=True)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [{key: value for key, value in line.items() if key != "time"} for line in lines] == [
+        {"level": "info", "message": "ours", "of": [1]},
+        {"level": "info", "message": "theirs", "token": "<withheld>"},
+        {"level": "warning", "message": "both", "trace": "t"},
+    ]
 
 
 def test_importing_does_not_load_structlog_and_configures_nothing():

@@ -10,14 +10,16 @@ An object may come first: its kind, namespace and name are logged, and never wha
 Within an action, the line also has ``capability``, ``rule`` and the request's ``uid``. What is under a name such as
 ``password`` or ``data``, bytes, and parts of objects are withheld: see `poblano.redaction`.
 
-Lines go through structlog, which is loaded with the first of them. A module that has structlog loggers, or some of the
-standard library, may use these as well: once a command has called `configure`, their lines look the same.
+A module that has loggers of structlog or of the standard library may use these as well: once a command has called `configure`,
+their lines look the same, and `Log`'s have what is bound to structlog's context variables. For one that does not, structlog is
+not loaded: it takes 5 MB.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, overload
 
@@ -25,10 +27,11 @@ from poblano.core.requests import Request
 from poblano.core.review import AdmissionRequest
 from poblano.core.structs import Struct
 from poblano.log_lines import LEVELS, Descriptor, Level, Line, Output, error_fields, json_line, line, to_stdout
+from poblano.once_loaded import once_loaded
 from poblano.redaction import reference_of, text
 
 if TYPE_CHECKING:
-    from structlog.typing import EventDict, FilteringBoundLogger
+    from structlog.typing import EventDict
 
 About: TypeAlias = "Struct | Request[Any] | AdmissionRequest | BaseException | Mapping[str, Any]"
 """What a line may be about: an object, a request, or an error; any other map becomes the field ``about``."""
@@ -104,7 +107,7 @@ class Logger:
         given = {f"{key}_" if key in ("event", "method_name", "self") else key: value for key, value in given.items()}
         message = _gathered(said, given)
         try:
-            _bound()._proxy_to_logger(level, message, **given)
+            _writer.msg(_rendered(None, level, {**_around(), **given, "event": message}))
         except Exception:  # noqa: BLE001 -- a log line is no reason to fail a request
             _output.emit(line("error", "a log line could not be made", {"of": text(message)}))
 
@@ -128,19 +131,22 @@ def configure(
         colors: in the console format; by default when the standard output is a terminal.
         write: takes a line; by default it is written to the standard output, at once.
     """
-    import structlog
-
-    global _output, _logger  # noqa: PLW0603 -- what a process logs is a matter of the process
+    global _output  # noqa: PLW0603 -- what a process logs is a matter of the process
     render = json_line if format == "json" else _console(colors=os.isatty(_STDOUT) if colors is None else colors)
     _output = Output(LEVELS[level], render, write or Descriptor(_STDOUT))
-    _logger = None
+    once_loaded("structlog", lambda: _configure_structlog(level))
+    _take_standard_logging(level)
+
+
+def _configure_structlog(level: Level) -> None:
+    import structlog
+
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, _rendered],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         logger_factory=_Writer,
         cache_logger_on_first_use=False,
     )
-    _take_standard_logging(level)
 
 
 def emit_all(made: Sequence[Line]) -> None:
@@ -153,21 +159,10 @@ def enabled(level: Level) -> bool:
     return LEVELS[level] >= _output.least
 
 
-_logger: FilteringBoundLogger | None = None
-
-
-def _bound() -> Any:
-    """structlog's logger behind `Log`, made at first use and when the output has changed."""
-    global _logger  # noqa: PLW0603 -- a cache
-    if _logger is None:
-        import structlog
-
-        _logger = structlog.wrap_logger(
-            _Writer(),
-            processors=[structlog.contextvars.merge_contextvars, _rendered],
-            wrapper_class=structlog.make_filtering_bound_logger(0),
-        )
-    return _logger
+def _around() -> dict[str, Any]:
+    """What is bound to structlog's context variables, if the module uses it."""
+    contextvars = sys.modules.get("structlog.contextvars")
+    return contextvars.get_contextvars() if contextvars is not None else {}
 
 
 class _Writer:
@@ -184,8 +179,11 @@ class _Writer:
     debug = info = warning = warn = error = critical = exception = fatal = failure = err = log = msg
 
 
+_writer: Final = _Writer()
+
+
 def _rendered(_logger: object, method: str, event: EventDict) -> bytes:
-    """The last processor: what structlog gathered, as a line."""
+    """What was gathered, as a line: structlog's last processor."""
     fields = dict(event)
     message = fields.pop("event", "")
     error = _error(fields.pop("exc_info", None))
@@ -195,8 +193,6 @@ def _rendered(_logger: object, method: str, event: EventDict) -> bytes:
 
 
 def _error(info: object) -> BaseException | None:
-    import sys
-
     if isinstance(info, BaseException):
         return info
     if isinstance(info, tuple):
