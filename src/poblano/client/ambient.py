@@ -114,7 +114,12 @@ async def current_resources() -> Resources:
     """The verbs, on the client that is meant here. Raises as `current_client`."""
     from poblano.client.resources import Resources
 
-    return Resources(await current_client(), field_manager=_ambient.get().field_manager)
+    return Resources(await current_client(), field_manager=current_field_manager())
+
+
+def current_field_manager() -> str:
+    """Under which name fields are owned here."""
+    return _ambient.get().field_manager
 
 
 async def _kept_open(key: tuple[asyncio.AbstractEventLoop, int], access: Access | None) -> AsyncGenerator[ApiClient]:

@@ -25,6 +25,7 @@ AnyObject: TypeAlias = "Mapping[str, Any] | Resource"
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 
 
@@ -122,13 +123,23 @@ class Resources:
         return await self._write("POST", path, document, dry=dry_run, query=_validation(strict=strict))
 
     async def replace(
-        self, kind: AnyKind, obj: AnyObject, namespace: str = "", *, subresource: str = "", dry_run: bool = False
+        self,
+        kind: AnyKind,
+        obj: AnyObject,
+        namespace: str = "",
+        *,
+        subresource: str = "",
+        dry_run: bool = False,
+        idempotent: bool | None = None,
     ) -> Document:
-        """Put an object in the place of what is there. Raises `Conflict` when that is not the version it was read at."""
+        """Put an object in the place of what is there. Raises `Conflict` when that is not the version it was read at.
+
+        A first attempt that arrived unseen makes a second one such a conflict; with `idempotent` False there is none.
+        """
         known, document = _kind(kind), _whole(kind, obj)
         target = write_target(known, document, namespace)
         path = object_path(known, target.name, target.namespace, subresource)
-        return await self._write("PUT", path, document, dry=dry_run)
+        return await self._write("PUT", path, document, dry=dry_run, idempotent=idempotent)
 
     async def patch(
         self,
@@ -138,12 +149,16 @@ class Resources:
         namespace: str = "",
         *,
         subresource: str = "",
+        strategic: bool = False,
         dry_run: bool = False,
     ) -> Document:
-        """Change parts of an object: a list is a JSON patch (RFC 6902), a mapping a merge patch (RFC 7386)."""
+        """Change parts of an object: a list is a JSON patch (RFC 6902), a mapping a merge patch (RFC 7386).
+
+        With `strategic`, a mapping is a strategic merge patch, which custom kinds do not have.
+        """
         path = object_path(_kind(kind), name, namespace, subresource)
         merge = isinstance(patch, Mapping)
-        content_type = MERGE_PATCH if merge else JSON_PATCH
+        content_type = JSON_PATCH if not merge else STRATEGIC_MERGE_PATCH if strategic else MERGE_PATCH
         return await self._write("PATCH", path, plain(patch), dry=dry_run, content_type=content_type, idempotent=merge)
 
     async def apply(
@@ -204,13 +219,14 @@ class Resources:
         label_selector: str = "",
         field_selector: str = "",
         propagation: Propagation | None = None,
+        grace_seconds: int | None = None,
         dry_run: bool = False,
     ) -> Document:
         """Delete all objects of a kind that the selectors choose, in one namespace (or of a cluster-scoped kind)."""
         known = _kind(kind)
         query = selectors(label_selector, field_selector)
         path = write_target(known, {}, namespace).collection
-        return await self._delete(path, query, delete_options(propagation, dry=dry_run))
+        return await self._delete(path, query, delete_options(propagation, grace_seconds, dry=dry_run))
 
     async def _listing(self, kind: Kind, namespace: str, query: Mapping[str, str]) -> Listing:
         return parse_listing((await self._client.request("GET", kind.path(namespace), query=query)).body, kind)

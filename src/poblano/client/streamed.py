@@ -27,15 +27,19 @@ class Streamed:
         """All of it."""
         return await self._content.read()
 
-    async def lines(self) -> AsyncGenerator[bytes]:
-        """Each line as soon as it is complete, however long it is. What comes after the last line break is one, too."""
+    async def lines(self, *, blank: bool = False) -> AsyncGenerator[bytes]:
+        """Each line as soon as it is complete, however long it is. What comes after the last line break is one, too.
+
+        Args:
+            blank: also the lines that have nothing in them.
+        """
         parts: list[bytes] = []
         async for chunk in self._content.iter_any():
             *complete, rest = chunk.split(b"\n")
             for line in complete:
                 whole = b"".join((*parts, line)) if parts else line
                 parts.clear()
-                if whole:
+                if whole or blank:
                     yield whole
             if rest:
                 parts.append(rest)

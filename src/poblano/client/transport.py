@@ -1,4 +1,4 @@
-"""One pooled HTTP client to one API server. aiohttp is imported here, in `fetch.py` and in `no_answer.py` only.
+"""One pooled HTTP client to one API server. aiohttp is imported here, in `pool.py`, `fetch.py` and `no_answer.py` only.
 
 It signs, sends, sends again where that can do no harm, and turns refusals into errors. What the paths and bodies mean
 is `resources.py`'s business.
@@ -13,7 +13,6 @@ import ssl
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,15 +23,16 @@ from yarl import URL
 
 from poblano.client.access import Access
 from poblano.client.credentials import ClientCertificate, Clock, Credential, Credentials
-from poblano.client.failures import failure
+from poblano.client.exchange import Call, Failed, outcome
 from poblano.client.fetch import fetch
 from poblano.client.kubeconfig import find_access
 from poblano.client.login import credentials_for, impersonation_headers
 from poblano.client.messages import Query, Response, Timeouts, encoded, payload, query_string, user_agent
 from poblano.client.no_answer import Silence, explain
 from poblano.client.observing import Told, observed
+from poblano.client.pool import AT_ONCE, new_session
 from poblano.client.proxies import proxy_for
-from poblano.client.retries import IDEMPOTENT, Attempt, Backoff, parse_retry_after
+from poblano.client.retries import IDEMPOTENT, Backoff
 from poblano.client.streamed import Streamed, let_go
 from poblano.client.tls import client_context
 from poblano.core.context import check_permitted
@@ -88,9 +88,10 @@ class ApiClient:
         ]
         self._tls: tuple[ClientCertificate | None, ssl.SSLContext] | None = None
         self._session: aiohttp.ClientSession | None = None
+        self._places = asyncio.Semaphore(AT_ONCE)
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        self._session = new_session()
         return self
 
     async def __aexit__(
@@ -133,7 +134,7 @@ class ApiClient:
             CredentialsFailed: there is nothing to sign with.
             LeadershipLost: it would write for an action that is another replica's by now.
         """
-        call = _Call(
+        call = Call(
             method=method,
             path=path,
             url=URL(f"{self.access.cluster.server}{path}{query_string(query)}", encoded=True),
@@ -143,7 +144,7 @@ class ApiClient:
         )
         return await self._persist(call, self._timeouts.total if timeout is None else timeout)
 
-    async def _persist(self, call: _Call, seconds: float) -> Response:
+    async def _persist(self, call: Call, seconds: float) -> Response:
         """Send until it works, must not be sent again, or the time is up."""
         left, failures, renewed = seconds, 0, False
         while True:
@@ -151,35 +152,43 @@ class ApiClient:
             if call.method != "GET":
                 check_permitted()
             started = self._clock()
-            outcome = await self._attempt(call, credential, left, seconds)
+            came = await self._attempt(call, credential, left, seconds)
             left -= self._clock() - started
-            if isinstance(outcome, Response):
-                return outcome
-            if outcome.error.status == 401 and not renewed and await self._credentials.renew(credential):
+            if isinstance(came, Response):
+                return came
+            if came.error.status == 401 and not renewed and await self._credentials.renew(credential):
                 renewed = True
                 continue
             failures += 1
-            wait = self._wait_after(call, outcome, failures)
+            wait = self._wait_after(call, came, failures)
             if wait is None or wait >= left:
-                raise outcome.error
+                raise came.error
             await self._sleep(wait)
             left -= wait
 
-    def _wait_after(self, call: _Call, outcome: _Failed, failures: int) -> float | None:
+    def _wait_after(self, call: Call, came: Failed, failures: int) -> float | None:
         """Seconds until the next attempt, or None when there must be none."""
-        attempt = outcome.attempt
+        attempt = came.attempt
         if attempt is None or failures >= self._backoff.attempts or not attempt.may_repeat(idempotent=call.idempotent):
             return None
         return self._backoff.delay(failures, attempt, self._chance())
 
-    async def _attempt(self, call: _Call, credential: Credential, left: float, seconds: float) -> Response | _Failed:
+    async def _attempt(self, call: Call, credential: Credential, left: float, seconds: float) -> Response | Failed:
+        try:
+            async with asyncio.timeout(left):
+                await self._places.acquire()
+        except TimeoutError:
+            busy = Silence(f"no place for a request in {seconds:g} s", f"{AT_ONCE} others are under way", None)
+            return Failed(busy.error(call.method, call.path), None)
         try:
             async with self._sent(call, credential, max(left, 0.001)) as answer:  # 0 would be no limit
-                return _outcome(call, answer.status, answer.headers, await answer.read())
+                return outcome(call, answer.status, answer.headers, await answer.read())
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             silence = self._explained(error, seconds)
+        finally:
+            self._places.release()
         # Outside of the handler: aiohttp's errors hold the headers, and a traceback might show them.
-        return _Failed(silence.error(call.method, call.path), silence.attempt)
+        return Failed(silence.error(call.method, call.path), silence.attempt)
 
     @asynccontextmanager
     async def once(
@@ -192,7 +201,7 @@ class ApiClient:
         """
         url = URL(f"{self.access.cluster.server}{path}{query_string(query)}", encoded=True)
         own = {"Accept-Encoding": "identity", **(headers or {})}
-        call = _Call("GET", path, url, self._headers_of(None, "", own), None, idempotent=True)
+        call = Call("GET", path, url, self._headers_of(None, "", own), None, idempotent=True)
         credential = await self._credentials.get()
         try:
             async with self._sent(call, credential, None) as answer:
@@ -202,10 +211,10 @@ class ApiClient:
                     finally:
                         let_go(answer)
                     return
-                refused = _outcome(call, answer.status, answer.headers, await answer.read())
+                refused = outcome(call, answer.status, answer.headers, await answer.read())
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             silence = self._explained(error, self._timeouts.connect)
-            refused = _Failed(silence.error(call.method, call.path), None)
+            refused = Failed(silence.error(call.method, call.path), None)
         if isinstance(refused, Response):
             raise ApiError(
                 f"the API server answered HTTP {refused.status}", status=refused.status, method="GET", path=path
@@ -218,7 +227,7 @@ class ApiClient:
         return explain(error, server=self.access.cluster.server, proxy=self._proxy or "", seconds=seconds)
 
     def _sent(
-        self, call: _Call, credential: Credential, total: float | None
+        self, call: Call, credential: Credential, total: float | None
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         if self._session is None:
             raise RuntimeError("the client is not open: write `async with client:` around its use")
@@ -271,29 +280,3 @@ def connect(
         InvalidKubeconfig: nothing was found, or what was found is wrong.
     """
     return ApiClient(find_access(kubeconfig, context), timeouts=timeouts, observe=observe)
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    method: str
-    path: str
-    url: URL
-    headers: CIMultiDict[str]
-    data: bytes | None
-    idempotent: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Failed:
-    """An attempt that is no success; without `attempt` no other can be."""
-
-    error: ApiError
-    attempt: Attempt | None
-
-
-def _outcome(call: _Call, status: int, headers: Mapping[str, str], body: bytes) -> Response | _Failed:
-    if 200 <= status < 300:
-        return Response(status, headers, body)
-    error = failure(status, body, method=call.method, path=call.path)
-    error.retry_after = parse_retry_after(headers.get("Retry-After"))
-    return _Failed(error, Attempt(status, retry_after=error.retry_after))

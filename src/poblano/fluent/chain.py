@@ -103,13 +103,15 @@ class Chain(Generic[R]):
         return other
 
     async def _api(self) -> Resources:
-        if self._client is not None:
-            from poblano.client.resources import Resources
+        from poblano.client.ambient import current_field_manager
+        from poblano.client.resources import Resources
 
-            return Resources(self._client)
-        from poblano.client.ambient import current_resources
+        return Resources(await self._connection(), field_manager=current_field_manager())
 
-        return await current_resources()
+    async def _connection(self) -> ApiClient:
+        from poblano.client.ambient import current_client
+
+        return self._client or await current_client()
 
     def _view(self, document: Mapping[str, Any]) -> R:
         return self._model.of(document)
