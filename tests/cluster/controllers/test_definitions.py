@@ -25,6 +25,13 @@ async def served(here: World, plural: str = "carts") -> None:
     await here.until(there)
 
 
+async def no_longer_served(here: World, plural: str = "carts") -> None:
+    async def gone() -> bool:
+        return here.cluster.registry.find("shop.example.com", "v1", plural) is None
+
+    await here.until(gone)
+
+
 async def test_a_definition_takes_its_objects_and_their_dependents_with_it(here: World) -> None:
     await define(here)
     await served(here)
@@ -32,7 +39,7 @@ async def test_a_definition_takes_its_objects_and_their_dependents_with_it(here:
     await here.create("secrets", "of-the-cart", metadata=owned_by(cart))
     await here.delete("customresourcedefinitions", "carts.shop.example.com")
     await here.until_gone("customresourcedefinitions", "carts.shop.example.com")
-    assert here.cluster.registry.find("shop.example.com", "v1", "carts") is None
+    await no_longer_served(here)
     assert not here.cluster.storage.count(("shop.example.com", "carts"))
     await here.until_gone("secrets", "of-the-cart")
 
