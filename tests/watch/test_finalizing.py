@@ -1,0 +1,239 @@
+"""Finalize actions, on the embedded cluster and on a real one: engines' W3 and C5, demand 12."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from poblano import Capability, Context, Phase, Requeue, a
+from poblano.client import Resources, connect
+from poblano.core.finalizers import finalizer
+from tests.watch.acting import finally_, found, watching
+from tests.watch.clusters import CONFIGMAPS, space_of, until, write
+
+OURS = finalizer("hello", "shop", "clean-up")
+
+
+@pytest.fixture
+async def api(kubeconfig):
+    async with connect(kubeconfig) as client:
+        yield Resources(client)
+
+
+@pytest.fixture
+async def space(api, space_name):
+    return await space_of(api, space_name)
+
+
+async def finalizers(api, space, name):
+    obj = await found(api, space, name)
+    return None if obj is None else obj["metadata"].get("finalizers", [])
+
+
+async def gone(api, space, name):
+    return await found(api, space, name) is None
+
+
+def cleaning(space, cleaned, fails=0):
+    """A capability whose rule cleans up after ConfigMaps, and fails so often first."""
+    shop = Capability("shop", namespaces=[space])
+
+    @shop.when(a.ConfigMap).with_label("wants", "cleaning").finalize
+    async def clean_up(one: a.ConfigMap, ctx: Context[a.ConfigMap]) -> None:
+        cleaned.append((one.metadata.name, ctx.failures))
+        if ctx.failures < fails:
+            raise RuntimeError("not yet")
+
+    return shop
+
+
+def wanting(space, name, **metadata):
+    return {"metadata": {"name": name, "namespace": space, "labels": {"wants": "cleaning"}, **metadata}}
+
+
+async def test_w3_the_finalizer_is_there_before_reconcile_is_called_and_cleaning_up_comes_before_the_end(api, space):
+    shop, log = Capability("shop", namespaces=[space]), []
+
+    @shop.when(a.ConfigMap).with_name("web").reconcile
+    async def make(one: a.ConfigMap, ctx: Context[a.ConfigMap]) -> None:
+        live = await found(api, space, "web")
+        log.append(("reconcile", OURS in live["metadata"].get("finalizers", [])))
+
+    @make.finalize
+    async def clean_up(one: a.ConfigMap, ctx: Context[a.ConfigMap]) -> None:
+        log.append(("finalize", await found(api, space, "web") is not None))
+
+    await write(api, space, "web")
+    async with watching(api, shop):
+        await until(lambda: log, "it is reconciled")
+        assert log[0] == ("reconcile", True)
+        await api.delete(CONFIGMAPS, "web", space)
+        await finally_(lambda: gone(api, space, "web"), "it goes")
+        assert [one for one in log if one[0] == "finalize"] == [("finalize", True)]
+        assert log[-1] == ("finalize", True), "nothing is reconciled that was cleaned up after"
+
+
+async def test_w3_a_failure_keeps_the_object_until_cleaning_up_has_worked(api, space):
+    cleaned = []
+    await api.create(CONFIGMAPS, wanting(space, "web"))
+    async with watching(api, cleaning(space, cleaned, fails=3)):
+        await finally_(lambda: finalizers(api, space, "web"), "it has the finalizer")
+        await api.delete(CONFIGMAPS, "web", space)
+        await finally_(lambda: gone(api, space, "web"), "it goes")
+    assert cleaned == [("web", 0), ("web", 1), ("web", 2), ("web", 3)]
+
+
+async def test_w11_what_is_being_deleted_already_at_the_start_is_cleaned_up_after(api, space):
+    cleaned = []
+    await api.create(CONFIGMAPS, wanting(space, "web", finalizers=[OURS]))
+    await api.delete(CONFIGMAPS, "web", space)
+    assert await finalizers(api, space, "web") == [OURS]
+    async with watching(api, cleaning(space, cleaned)):
+        await finally_(lambda: gone(api, space, "web"), "it goes")
+    assert cleaned == [("web", 0)]
+
+
+async def test_w12_finalizers_of_others_stay_and_cleaning_up_is_done_once(api, space):
+    cleaned, theirs = [], ["example.com/before", "example.com/after"]
+    await api.create(CONFIGMAPS, wanting(space, "web", finalizers=theirs))
+    async with watching(api, cleaning(space, cleaned)):
+
+        async def are(wanted):
+            return await finalizers(api, space, "web") == wanted
+
+        await finally_(lambda: are([*theirs, OURS]), "ours is added behind the others")
+        await api.delete(CONFIGMAPS, "web", space)
+        await finally_(lambda: are(theirs), "ours alone is taken off")
+        for number in range(3):  # what happens meanwhile is no reason to clean up again
+            patch = {"metadata": {"annotations": {"number": str(number)}}}
+            await api.patch(CONFIGMAPS, "web", patch, space)
+        await api.patch(CONFIGMAPS, "web", {"metadata": {"finalizers": None}}, space)
+        await finally_(lambda: gone(api, space, "web"), "it goes")
+        await write(api, space, "web")
+    assert cleaned == [("web", 0)]
+
+
+async def test_what_has_the_finalizer_is_cleaned_up_after_though_the_filters_no_longer_take_it(api, space):
+    cleaned = []
+    await api.create(CONFIGMAPS, wanting(space, "web"))
+    await api.create(CONFIGMAPS, {"metadata": {"name": "other", "namespace": space}})
+    async with watching(api, cleaning(space, cleaned)):
+        await finally_(lambda: finalizers(api, space, "web"), "it has the finalizer")
+        await api.patch(CONFIGMAPS, "web", {"metadata": {"labels": None}}, space)
+        await api.delete(CONFIGMAPS, "web", space)
+        await finally_(lambda: gone(api, space, "web"), "it goes")
+        assert await finalizers(api, space, "other") == []
+    assert cleaned == [("web", 0)]
+
+
+async def test_an_object_that_comes_to_be_taken_by_the_filters_gets_the_finalizer(api, space):
+    await write(api, space, "web")
+    async with watching(api, cleaning(space, [])):
+        await api.patch(CONFIGMAPS, "web", {"metadata": {"labels": {"wants": "cleaning"}}}, space)
+        await finally_(lambda: finalizers(api, space, "web"), "it has the finalizer")
+    assert await finalizers(api, space, "web") == [OURS]
+    await api.patch(CONFIGMAPS, "web", {"metadata": {"finalizers": None}}, space)
+
+
+async def test_requeue_keeps_the_object_and_calls_again(api, space):
+    shop, runs = Capability("shop", namespaces=[space]), []
+
+    @shop.when(a.ConfigMap).with_name("web").finalize
+    def clean_up(one: a.ConfigMap, ctx: Context[a.ConfigMap]) -> Requeue | None:
+        runs.append(ctx.failures)
+        return Requeue() if len(runs) < 3 else None
+
+    await write(api, space, "web")
+    async with watching(api, shop):
+        await finally_(lambda: finalizers(api, space, "web"), "it has the finalizer")
+        await api.delete(CONFIGMAPS, "web", space)
+        await finally_(lambda: gone(api, space, "web"), "it goes")
+    assert runs == [0, 0, 0]
+
+
+async def test_an_answer_that_is_none_keeps_the_object(api, space):
+    shop, runs = Capability("shop", namespaces=[space]), []
+
+    @shop.when(a.ConfigMap).with_name("web").finalize
+    def clean_up(one, ctx):
+        runs.append(ctx.failures)
+        return False if len(runs) < 3 else None
+
+    await write(api, space, "web")
+    async with watching(api, shop):
+        await finally_(lambda: finalizers(api, space, "web"), "it has the finalizer")
+        await api.delete(CONFIGMAPS, "web", space)
+        await finally_(lambda: gone(api, space, "web"), "it goes")
+    assert runs == [0, 1, 2]
+
+
+async def test_w3_somebody_who_takes_the_finalizer_off_by_hand_lets_the_object_go(api, space):
+    shop, begun, go_on = Capability("shop", namespaces=[space]), asyncio.Event(), asyncio.Event()
+
+    @shop.when(a.ConfigMap).with_name("web").finalize
+    async def clean_up(one: a.ConfigMap, ctx: Context[a.ConfigMap]) -> None:
+        begun.set()
+        await go_on.wait()
+
+    await write(api, space, "web")
+    async with watching(api, shop) as watcher:
+        await finally_(lambda: finalizers(api, space, "web"), "it has the finalizer")
+        await api.delete(CONFIGMAPS, "web", space)
+        async with asyncio.timeout(60):
+            await begun.wait()
+        await api.patch(CONFIGMAPS, "web", {"metadata": {"finalizers": None}}, space)
+        await finally_(lambda: gone(api, space, "web"), "it goes")
+        go_on.set()
+        (controller,) = watcher.controllers
+        await until(lambda: not controller.work.queue.processing, "the run ends")
+        assert len(controller.work.queue) == 0
+        assert not controller._level._failures
+
+
+async def test_finalize_waits_for_a_reconcile_run_of_the_same_object(api, space):
+    shop, log, begun, go_on = Capability("shop", namespaces=[space]), [], asyncio.Event(), asyncio.Event()
+
+    @shop.when(a.ConfigMap).with_name("web").reconcile
+    async def make(one: a.ConfigMap, ctx: Context[a.ConfigMap]) -> None:
+        begun.set()
+        await go_on.wait()
+        log.append("reconciled")
+
+    @make.finalize
+    async def clean_up(one: a.ConfigMap, ctx: Context[a.ConfigMap]) -> None:
+        log.append("cleaned up")
+
+    @shop.when(a.ConfigMap).is_updated().with_name("web").with_deletion_timestamp().watch
+    async def seen(one: a.ConfigMap, phase: Phase) -> None:
+        go_on.set()
+
+    await write(api, space, "web")
+    async with watching(api, shop):
+        async with asyncio.timeout(60):
+            await begun.wait()
+        await api.delete(CONFIGMAPS, "web", space)
+        await finally_(lambda: gone(api, space, "web"), "it goes")
+    assert log == ["reconciled", "cleaned up"]
+
+
+async def test_modules_and_rules_have_finalizers_of_their_own(api, space):
+    one, other, cleaned = Capability("shop", namespaces=[space]), Capability("shop", namespaces=[space]), []
+    one.when(a.ConfigMap).with_name("web").finalize(lambda obj, ctx: cleaned.append("one") and None, name="first")
+    one.when(a.ConfigMap).with_name("web").finalize(lambda obj, ctx: cleaned.append("two") and None, name="second")
+    other.when(a.ConfigMap).with_name("web").finalize(lambda obj, ctx: cleaned.append("three") and None, name="first")
+    await write(api, space, "web")
+    async with watching(api, one), watching(api, other, uuid="other"):
+
+        async def all_there():
+            return len(await finalizers(api, space, "web")) == 3
+
+        await finally_(all_there, "each has put its own on it")
+        assert set(await finalizers(api, space, "web")) == {
+            "poblano.dev/hello-shop-first",
+            "poblano.dev/hello-shop-second",
+            "poblano.dev/other-shop-first",
+        }
+        await api.delete(CONFIGMAPS, "web", space)
+        await finally_(lambda: gone(api, space, "web"), "it goes")
+    assert sorted(cleaned) == ["one", "three", "two"]
