@@ -93,7 +93,7 @@ _RELISTS: Final = "relists: "
 
 
 def families(counted: Counted) -> Iterator[Family]:
-    """Every metric with its values now."""
+    """Every metric with its values now; from any thread."""
     page = _Page()
     for name, controller in sorted(counted.controllers.copy().items()):
         _add_runs(page, name, controller)
@@ -163,9 +163,10 @@ def _add_queue(page: _Page, name: str, controller: CountedController) -> None:
 
 def _add_informer(page: _Page, labels: tuple[str, ...], informer: Informer) -> None:
     reflector = informer.reflector
+    counts = reflector.counts.copy()
     for counted, metric in _COUNTS.items():
-        page.add(metric, labels, reflector.counts[counted])
-    for counted, count in sorted(reflector.counts.items()):
+        page.add(metric, labels, counts[counted])
+    for counted, count in sorted(counts.items()):
         if counted.startswith(_RELISTS):
             page.add("poblano_watch_relists", (*labels, counted.removeprefix(_RELISTS)), count)
     page.add("poblano_watch_objects", labels, len(informer.cache))

@@ -1,0 +1,157 @@
+"""W12: Pepr has one finalizer for all rules of all modules, and takes it off by writing over the whole list."""
+
+from __future__ import annotations
+
+import asyncio
+
+from poblano import Capability, a
+from poblano.core.cache import Key
+from tests.pepr.watchers import eventually, finalizers, found, gone, idle, shop_in, until, watching
+from tests.watch.clusters import CONFIGMAPS, write
+
+OTHERS = "example.com/others"
+
+
+async def test_w12_each_rule_has_a_finalizer_of_its_own_and_the_object_goes_when_all_are_done(client, api, space):
+    shop, other, cleaned, released = shop_in(space), Capability("other", namespaces=[space]), [], asyncio.Event()
+
+    @shop.when(a.ConfigMap).with_name("web").finalize
+    async def quick(one, ctx):
+        cleaned.append("quick")
+
+    @other.when(a.ConfigMap).with_name("web").finalize
+    async def slow(one, ctx):
+        await released.wait()
+        cleaned.append("slow")
+
+    await write(api, space, "web")
+    async with watching(client, shop, other):
+        try:
+            await eventually(lambda: _has(api, space, 2), "it has both finalizers")
+            both = finalizers(await found(api, space, "web"))
+            assert sorted(both) == ["poblano.dev/hello-other-slow", "poblano.dev/hello-shop-quick"]
+            await api.delete(CONFIGMAPS, "web", space)
+            await eventually(lambda: _has(api, space, 1), "one is done")
+            assert cleaned == ["quick"]
+        finally:
+            released.set()
+        await eventually(lambda: gone(api, space, "web"), "it is let go")
+
+    assert cleaned == ["quick", "slow"]
+
+
+async def _has(api, space, count):
+    return len(finalizers(await found(api, space, "web"))) == count
+
+
+async def test_w12_a_finalizer_that_somebody_else_takes_off_meanwhile_stays_off(client, api, space):
+    shop, begun = shop_in(space), asyncio.Event()
+
+    @shop.when(a.ConfigMap).with_name("web").finalize
+    async def clean_up(one, ctx):
+        begun.set()
+        left = [name for name in finalizers(await found(api, space, "web")) if name != OTHERS]
+        await api.patch(CONFIGMAPS, "web", {"metadata": {"finalizers": left}}, space)
+
+    await _written_with_others(api, space)
+    async with watching(client, shop):
+        await eventually(lambda: _has(api, space, 2), "it has the finalizer, too")
+        await api.delete(CONFIGMAPS, "web", space)
+        await until(begun.is_set, "it is cleaned up")
+        await eventually(lambda: gone(api, space, "web"), "it is let go")
+
+
+async def _written_with_others(api, space):
+    await api.create(CONFIGMAPS, {"metadata": {"name": "web", "namespace": space, "finalizers": [OTHERS]}})
+
+
+async def test_w12_a_clean_up_is_not_run_again_while_somebody_elses_finalizer_holds_the_object(client, api, space):
+    shop, runs = shop_in(space), []
+
+    @shop.when(a.ConfigMap).with_name("web").finalize
+    async def clean_up(one, ctx):
+        runs.append(1)
+
+    await _written_with_others(api, space)
+    async with watching(client, shop) as watcher:
+        await eventually(lambda: _has(api, space, 2), "it has the finalizer, too")
+        await api.delete(CONFIGMAPS, "web", space)
+        await eventually(lambda: _is(api, space, [OTHERS]), "ours is off")
+        for number in range(3):
+            await write(api, space, "web", n=str(number))
+        (informer,) = watcher.informers
+        await until(lambda: b'"2"' in informer.cache.get(Key(space, "web")).raw, "all is known")
+        await idle(watcher)
+        assert runs == [1]
+    await api.patch(CONFIGMAPS, "web", {"metadata": {"finalizers": None}}, space)
+
+
+async def _is(api, space, wanted):
+    return finalizers(await found(api, space, "web")) == wanted
+
+
+async def test_w12_an_object_is_not_cleaned_up_after_while_it_is_reconciled(client, api, space):
+    shop, begun, released, order = shop_in(space), asyncio.Event(), asyncio.Event(), []
+
+    @shop.when(a.ConfigMap).with_name("web").reconcile
+    async def make(one, ctx):
+        begun.set()
+        await released.wait()
+        order.append("made")
+
+    @shop.when(a.ConfigMap).with_name("web").finalize
+    async def clean_up(one, ctx):
+        order.append("cleaned up")
+
+    await write(api, space, "web")
+    async with watching(client, shop) as watcher:
+        try:
+            await until(begun.is_set, "it is being reconciled")
+            await api.delete(CONFIGMAPS, "web", space)
+            known = [controller.informers[0].cache for controller in watcher.controllers]
+            await until(
+                lambda: all(b"deletionTimestamp" in cache.get(Key(space, "web")).raw for cache in known), "known"
+            )
+            finalizing = watcher.controllers[1].work.queue
+            await until(lambda: not len(finalizing) and not finalizing.processing, "the clean-up has had its turn")
+            assert order == []
+        finally:
+            released.set()
+        await eventually(lambda: gone(api, space, "web"), "it is let go")
+
+    assert order == ["made", "cleaned up"]
+
+
+async def test_w12_what_was_there_before_the_module_is_cleaned_up_after_too(client, api, space):
+    shop, cleaned = shop_in(space), []
+
+    @shop.when(a.ConfigMap).with_name("web").finalize
+    async def clean_up(one, ctx):
+        cleaned.append(one.metadata.name)
+
+    await write(api, space, "web")
+    async with watching(client, shop) as watcher:
+        await idle(watcher)
+        await eventually(lambda: _has(api, space, 1), "it has the finalizer")
+        await api.delete(CONFIGMAPS, "web", space)
+        await eventually(lambda: gone(api, space, "web"), "it is let go")
+
+    assert cleaned == ["web"]
+
+
+async def test_w12_an_object_that_the_filters_no_longer_take_is_let_go(client, api, space):
+    shop, cleaned = shop_in(space), []
+
+    @shop.when(a.ConfigMap).with_label("tier", "data").finalize
+    async def clean_up(one, ctx):
+        cleaned.append(one.metadata.name)
+
+    await api.create(CONFIGMAPS, {"metadata": {"name": "web", "namespace": space, "labels": {"tier": "data"}}})
+    async with watching(client, shop) as watcher:
+        await eventually(lambda: _has(api, space, 1), "it has the finalizer")
+        await api.patch(CONFIGMAPS, "web", {"metadata": {"labels": {"tier": None}}}, space)
+        await idle(watcher)
+        await api.delete(CONFIGMAPS, "web", space)
+        await eventually(lambda: gone(api, space, "web"), "it is let go")
+
+    assert cleaned == ["web"]
