@@ -1,4 +1,4 @@
-"""Hello: every way of changing and judging an object, in one file.
+"""Hello: every way of changing and judging an object, and of being told of it, in one file.
 
 The rules apply to the namespaces poblano-demo and poblano-demo-2. See what they do to the samples,
 in a small cluster that lives as long as the command:
@@ -13,7 +13,20 @@ or work with such a cluster, and save this file to see the next request meet the
 
 from __future__ import annotations
 
-from poblano import Capability, Decision, Log, Module, MutateRequest, Resource, Struct, ValidateRequest, a
+from poblano import (
+    Capability,
+    Decision,
+    K8s,
+    Log,
+    Module,
+    MutateRequest,
+    Phase,
+    Resource,
+    Struct,
+    ValidateRequest,
+    a,
+    field,
+)
 
 hello = Capability(
     "hello",
@@ -27,6 +40,19 @@ hello = Capability(
 hello.when(a.Namespace).is_created().alias("tidy-namespace").mutate(lambda ns: ns.remove_label("remove-me"))
 
 
+# A watch is told what has happened: here it answers with an object of its own, by server-side apply. What it has applied
+# before, and is as it was, is not written again.
+@hello.when(a.Namespace).is_created().with_name("poblano-demo-2").watch
+async def welcome(ns: a.Namespace, phase: Phase) -> None:
+    """Put a ConfigMap into a new namespace."""
+    await K8s(a.ConfigMap).apply(
+        a.ConfigMap(
+            metadata={"name": "poblano-ssa-demo", "namespace": "poblano-demo-2"},
+            data={"ns-uid": ns.metadata.uid},
+        )
+    )
+
+
 # 2. A function with a name reads better, and a unit test can call it: see tests/test_hello.py.
 #    The helpers return the request, so they chain.
 @hello.when(a.ConfigMap).is_created().with_name("example-1").mutate
@@ -35,7 +61,7 @@ def mark_example_1(cm: MutateRequest[a.ConfigMap]) -> None:
     cm.set_label("poblano", "was-here").set_annotation("poblano.dev/note", "annotations-work-too")
 
 
-# 3. Several actions on one chain: the object is changed first, and judged as it would be stored.
+# 3. Several actions on one chain: the object is changed first, judged as it would be stored, and told of once it is.
 (
     hello.when(a.ConfigMap)
     .is_created()
@@ -52,6 +78,7 @@ def mark_example_1(cm: MutateRequest[a.ConfigMap]) -> None:
         )
     )
     .validate(lambda cm: cm.approve() if cm.has_label("poblano") else cm.deny("ConfigMap must have label 'poblano'"))
+    .watch(lambda cm, phase: Log.info(cm, "a ConfigMap with the label poblano is there", phase=phase))
 )
 
 
@@ -104,13 +131,35 @@ hello.when(a.ConfigMap).is_created().with_name("example-4").mutate(three_labels)
 )
 
 
-# 9. A label with any value: the filter asks for its presence alone.
+# 9. A label with any value: the filter asks for its presence alone. The watch hears of its own change as well, applies the
+#    same once more, and that is the end of it: nothing has changed then.
+JOKES = (
+    "Chuck Norris does not roll back. Clusters roll forward.",
+    "Chuck Norris's Pods are never evicted. Nodes are.",
+    "Chuck Norris needs no requeue: the world reconciles with him.",
+)
+
+
+def joke_for(name: str) -> str:
+    """The same for the same name."""
+    return JOKES[sum(name.encode()) % len(JOKES)]
+
+
+async def tell_a_joke(cm: a.ConfigMap, phase: Phase) -> None:
+    """Put a joke into the data of a ConfigMap; its other data are left to their owners."""
+    name, namespace = cm.metadata.name, cm.metadata.namespace
+    await K8s(a.ConfigMap).apply(
+        a.ConfigMap(metadata={"name": name, "namespace": namespace}, data={"chuck-says": joke_for(name)})
+    )
+
+
 (
     hello.when(a.ConfigMap)
     .is_created_or_updated()
     .with_label("chuck-norris")
     .alias("got-jokes")
     .mutate(lambda cm: cm.set_label("got-jokes", "true"))
+    .watch(tell_a_joke)
 )
 
 
@@ -134,16 +183,17 @@ def untyped_unicorn(unicorn: MutateRequest[a.GenericKind]) -> None:
     unicorn.merge({"spec": {"message": "Hello Poblano without type data!", "counter": 1}})
 
 
-# 12. The same kind with a class of its own: the editor completes its fields, and the type checker knows them.
+# 12. The same kind with a class of its own: the editor completes its fields, the type checker knows them, and the API
+#     server is told to serve it: `poblano crd` prints what `poblano dev` applies.
 class UnicornSpec(Struct):
     """What a unicorn is asked to be."""
 
-    message: str | None
-    counter: int | None
+    message: str | None = field(description="What it says.")
+    counter: int | None = field(minimum=0, description="How often.")
 
 
 class Unicorn(Resource, group="poblano.dev", version="v1", plural="unicorns"):
-    """A kind of our own: see the CustomResourceDefinition in hello.samples.yaml."""
+    """A kind of our own."""
 
     spec: UnicornSpec
 

@@ -19,6 +19,7 @@ from tests.cli.developing import EXAMPLES, POBLANO, children_of, environment, st
 from tests.eventually import eventually
 
 GOLDEN = Path(__file__).with_name("golden") / "demo.txt"
+OPERATOR = GOLDEN.with_name("demo-operator.txt")
 WIDTH = 80
 """Columns of the golden file."""
 
@@ -74,6 +75,14 @@ def test_it_prints_what_hello_does_to_its_samples() -> None:
     assert done.stderr == ""
 
 
+def test_it_shows_an_operator_at_work_that_heals_and_finalizes() -> None:
+    """To renew the file: as above, with `demo examples/operator` and demo-operator.txt."""
+    done = demo(str(EXAMPLES / "operator"), folder=EXAMPLES.parent)
+    assert done.returncode == 0, done.stderr
+    assert without_ports(done.stdout) == OPERATOR.read_text()
+    assert done.stderr == ""
+
+
 def test_the_screen_names_request_user_rule_verdict_change_and_what_to_try_next() -> None:
     shown = GOLDEN.read_text()
     *_, last = shown.splitlines()
@@ -86,6 +95,7 @@ def test_the_screen_names_request_user_rule_verdict_change_and_what_to_try_next(
         "     metadata:",
         "       labels:",
         "    +    got-jokes: 'true'",
+        "  watch    hello/got-jokes ADDED, changed ConfigMap poblano-demo/example-5",
     ]
 
 
@@ -244,6 +254,24 @@ def test_a_rule_that_raises_is_shown_with_its_line(tmp_path: Path) -> None:
     assert "c/breaks error" in words
     assert f"c/breaks raised KeyError: 'absent' at {folder / 'rules.py'}:8 in breaks" in words
     assert "denied the request: c/breaks failed: KeyError: 'absent'" in words
+
+
+def test_what_an_action_that_follows_raises_is_shown(tmp_path: Path) -> None:
+    code = """
+        from poblano import Capability, Module, Terminal, a
+
+        c = Capability("c")
+
+        @c.when(a.ConfigMap).with_name("x").reconcile
+        async def breaks(cm, ctx):
+            raise Terminal("there is no moon")
+
+        module = Module(c)
+    """
+    folder = write_project(tmp_path / "module", "no", code)
+    (folder / "x.samples.yaml").write_text(CONFIG_MAP)
+    done = demo(folder=folder, width=400)
+    assert "  reconcile c/breaks failed\n    raised Terminal: there is no moon\n" in done.stdout
 
 
 def test_what_is_applied_twice_is_updated_and_what_the_cluster_makes_of_it_meets_the_rules(tmp_path: Path) -> None:

@@ -28,12 +28,6 @@ def hello(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory)
     with developing(control_plane, folder) as dev:
         applied = control_plane.kubectl("apply", "-f", f"{folder}/hello.samples.yaml", check=False)
         dev.lines.append(applied.stderr)
-        eventually(
-            lambda: (
-                control_plane.kubectl("apply", "-f", f"{folder}/unicorns.samples.yaml", check=False).returncode == 0
-            ),
-            "the API server serves Unicorns",
-        )
         yield dev
     control_plane.kubectl("delete", "namespace", "poblano-demo", "poblano-demo-2", "--wait=false")
     control_plane.kubectl("delete", "crd", "unicorns.poblano.dev", "--wait=false")

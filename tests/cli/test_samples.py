@@ -29,6 +29,11 @@ kind: Secret
 metadata:
   name: three
 # expect: refused
+---
+# expect: Ready
+apiVersion: v1
+kind: Pod
+metadata: {name: four}
 """
 
 
@@ -37,11 +42,18 @@ def test_each_document_has_its_own_expectation_and_empty_ones_are_passed_over(tm
     (tmp_path / "a.samples.yaml").write_text("kind: Pod\napiVersion: v1\n")
     (tmp_path / "other.yaml").write_text("not a sample")
     found = read_samples(tmp_path)
-    assert [sample.document.get("metadata", {}).get("name") for sample in found] == [None, "one", "two", "three"]
+    assert [sample.document.get("metadata", {}).get("name") for sample in found] == [
+        None,
+        "one",
+        "two",
+        "three",
+        "four",
+    ]
     assert [sample.expected for sample in found[1:]] == [
         Expectation(),
         Expectation(accepted=False, code=400),
         Expectation(accepted=False),
+        Expectation(condition="Ready"),
     ]
     assert found[2].place == f"{tmp_path / 'b.samples.yaml'}:6"
 
@@ -58,7 +70,7 @@ def test_a_folder_without_samples_says_what_to_write(tmp_path: Path) -> None:
         ("kind: Pod\n", r"x.samples.yaml:1: it is no Kubernetes object"),
         ("apiVersion: v1\nkind: Pod\n---\n- a\n", r"x.samples.yaml:4: it is no Kubernetes object"),
         ("apiVersion: v1\nkind: Pod\nmetadata: x\n", r"x.samples.yaml:1: it is no Kubernetes object"),
-        ("# expect: denied\napiVersion: v1\nkind: Pod\n", "expect: denied; write accepted or refused"),
+        ("# expect: denied\napiVersion: v1\nkind: Pod\n", "expect: denied; write accepted, refused, or a condition"),
     ),
 )
 def test_what_is_no_object_is_told_with_its_line(tmp_path: Path, text: str, said: str) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MANAGER: Final = "poblano-demo"
 DEFINITION: Final = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
+PODS: Final = Kind("", "v1", "Pod", "pods")
 PAUSE_SECONDS: Final = 0.02
 ATTEMPTS: Final = 500
 
@@ -68,6 +69,15 @@ class Applier:
             await self.until_served(stored)
         return stored
 
+    async def delete(self, document: Document) -> None:
+        """Have it go, and what it owns after it.
+
+        Raises:
+            ApiError: it is refused.
+        """
+        kind = await self.kind(document)
+        await self._resources.delete(kind, name_of(document), _place(kind, document), propagation="Background")
+
     async def try_deletion(self, document: Document) -> None:
         """Ask for its deletion as a dry run: everybody is asked, and nothing goes.
 
@@ -87,6 +97,10 @@ class Applier:
         name = name_of(document) or f"{(as_map(document.get('metadata')) or {}).get('generateName', '')}…"
         place = _place(kind, document)
         return f"{kind.kind} {place}/{name}" if place else f"{kind.kind} {name}"
+
+    async def pods(self, namespace: str) -> list[Document]:
+        """The Pods in a namespace."""
+        return (await self._resources.list(PODS, namespace)).items
 
     async def kind(self, document: Document) -> Kind:
         """The kind of an object, as the cluster serves it.

@@ -8,14 +8,17 @@ import shutil
 import sys
 from collections.abc import Awaitable, Sequence
 from pathlib import Path
-from typing import Final
 
 from poblano.admission.certificates import issue
 from poblano.admission.registration import Registration, configuration_name
 from poblano.admission.server import AdmissionServer
 from poblano.admission.tls import LiveCertificate
 from poblano.admission.webhooks import Abilities, configurations
+from poblano.cli.aftermath import Aftermath
 from poblano.cli.applying import Applier, name_of
+from poblano.cli.defining import Definer, definitions
+from poblano.cli.followed import Followed, following, has_condition, module_user, patiently
+from poblano.cli.holdings import read_holdings
 from poblano.cli.outcomes import Heard, Outcome
 from poblano.cli.project import Project
 from poblano.cli.registrar import client_config
@@ -32,9 +35,6 @@ from poblano.core.errors import ApiError, InvalidSettings, MalformedObject, NotF
 from poblano.core.jsonvalue import Document
 from poblano.core.review import Answer, Review
 from poblano.core.verdict import Verdict
-
-CLUSTER_WIDE: Final = "cluster-wide"
-"""What stands for the namespace of what has none."""
 
 
 class Demonstration:
@@ -73,8 +73,6 @@ class Demonstration:
                 AdmissionServer(self._reviewer, LiveCertificate(issued.pair), host="localhost", port=0) as server,
             ):
                 as_expected = await target.while_it_lives(self._shown(target, server, issued.authority, keep=keep))
-                if keep:
-                    await self._stay(target, server)
         finally:
             self._reviewer.close()
         return as_expected
@@ -82,21 +80,50 @@ class Demonstration:
     async def _shown(self, target: Target, server: AdmissionServer, authority: bytes, *, keep: bool) -> bool:
         url = f"https://localhost:{server.port}"
         async with ApiClient(target.access) as client:
+            kinds = [one["metadata"]["name"] for one in definitions(self._project)]
+            await Definer(client, self._project.settings.uuid).define(self._project)
             await self._register(client, url, authority)
-            self._screen.head(self._project, self._reviewer.entries, target.access.cluster.server, url)
-            applier = Applier(client)
-            outcomes = [await self._apply(applier, sample) for sample in self._samples]
-            await self._try_deletions(applier, outcomes)
-            await self._show_holdings(applier, outcomes)
-        surprises = [
-            _surprise(sample, outcome)
-            for sample, outcome in zip(self._samples, outcomes, strict=True)
-            if not outcome.is_as(sample.expected)
-        ]
-        self._screen.summary(outcomes, surprises)
+            self._screen.head(self._project, self._reviewer.entries, target.access.cluster.server, url, kinds)
+            async with following(self._project, target.access) as followed:
+                surprises = await self._course(Applier(client), followed)
+                if keep:
+                    await self._stay(target, server)
         if not keep:
             self._screen.next(next_command(self._project.settings.folder))
         return not surprises
+
+    async def _course(self, applier: Applier, followed: Followed) -> list[str]:
+        """All that is tried, one after the other; what fared otherwise than expected, in words."""
+        outcomes: list[Outcome] = []
+        surprises: list[str] = []
+        for sample in self._samples:
+            outcome = await self._apply(applier, sample)
+            outcomes.append(outcome)
+            if not outcome.is_as(sample.expected):
+                surprises.append(_surprise(sample, outcome))
+            elif outcome.stored is not None:
+                surprises += await self._show_acts(applier, followed, sample, outcome.stored)
+        await self._try_deletions(applier, outcomes)
+        stored = [outcome.stored for outcome in outcomes if outcome.stored is not None]
+        surprises += await Aftermath(self._project, applier, followed, self._screen).show(stored)
+        asked = zip(self._samples, outcomes, strict=True)
+        documents = [(outcome.stored or sample.document, outcome.title.partition(" ")[2]) for sample, outcome in asked]
+        holdings = await read_holdings(applier, documents, followed.acts.made.values())
+        self._example = holdings.example
+        self._screen.holdings(holdings.held, holdings.missing)
+        self._screen.summary(outcomes, surprises)
+        return surprises
+
+    async def _show_acts(self, applier: Applier, followed: Followed, sample: Sample, stored: Document) -> list[str]:
+        """Show what the actions that follow do about an object; what is then not as expected."""
+        condition = sample.expected.condition
+        await followed.caught_up(stored)
+        said = await patiently(lambda: has_condition(applier, stored, condition)) if condition else None
+        await followed.caught_up()
+        self._screen.acts(followed.acts.take(), await applier.described(stored))
+        if said is not None:
+            self._screen.remark(f"{condition}: {said}")
+        return [f"{sample.place}: expected to become {condition}, did not"] if condition and said is None else []
 
     async def _stay(self, target: Target, server: AdmissionServer) -> None:
         self._terminal.line("")
@@ -106,7 +133,7 @@ class Demonstration:
         self._keeps = True
         stop = Stop()
         with stop.listening(server.hurry):
-            await target.while_it_lives(stop.told.wait())
+            await stop.told.wait()
 
     async def _register(self, client: ApiClient, url: str, authority: bytes) -> None:
         """Have the cluster call the module. With each entry's own policy: nothing else depends on this cluster."""
@@ -117,6 +144,8 @@ class Demonstration:
 
     def _reviewed(self, entry: Entry, review: Review, verdict: Verdict, answer: Answer, seconds: float) -> None:
         """A review was answered: see `poblano.admission.reviewer.Observer`. What a rule raised is put in words at once."""
+        if review.request.user_info.username == module_user(self._project) and answer.allowed and not self._keeps:
+            return  # what its actions did is told where they are shown
         if self._heard is None or review.request.user_info.username != ADMIN.name:
             # Of what the cluster does by itself, only what comes to something.
             if self._keeps or answer.patch or answer.warnings or not answer.allowed:
@@ -159,31 +188,6 @@ class Demonstration:
             outcome = await self._ask(title, applier.try_deletion(document))
             if outcome.heard:
                 self._screen.show(outcome)
-
-    async def _show_holdings(self, applier: Applier, outcomes: Sequence[Outcome]) -> None:
-        """Read back what was applied."""
-        held: dict[tuple[str, str], list[str]] = {}
-        missing: list[str] = []
-        for sample, outcome in zip(self._samples, outcomes, strict=True):
-            document = outcome.stored or sample.document
-            try:
-                found = await applier.read(document)
-            except (NotFound, MalformedObject):
-                missing.append(outcome.title.partition(" ")[2])
-                continue
-            self._example = self._example or _look_at(found)
-            names = held.setdefault((found["metadata"].get("namespace", CLUSTER_WIDE), found["kind"]), [])
-            if name_of(found) not in names:
-                names.append(name_of(found))
-        self._screen.holdings(held, missing)
-
-
-def _look_at(found: Document) -> str:
-    """How to see an object with kubectl; "" for one that is in no namespace."""
-    metadata = found["metadata"]
-    if "namespace" not in metadata:
-        return ""
-    return f"kubectl get {found['kind'].lower()} {metadata['name']} -n {metadata['namespace']} -o yaml"
 
 
 def _surprise(sample: Sample, outcome: Outcome) -> str:

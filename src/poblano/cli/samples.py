@@ -1,7 +1,7 @@
 """The samples of a module: objects in ``*.samples.yaml`` beside it, each with what is expected of it.
 
 A comment ``# expect: refused 400`` in an object's document says that it must be refused, with that code; without one
-the object must be accepted.
+the object must be accepted. ``# expect: Ready`` says that its status must come to have the condition Ready.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ _EXPECTED = re.compile(r"^#\s*expect:\s*(\w+)[ \t]*(\d*)[ \t]*$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What must become of an object; `code` 0 is any."""
+    """What must become of an object; `code` 0 is any, and `condition` what its status is to say, if anything."""
 
     accepted: bool = True
     code: int = 0
+    condition: str = ""
 
     def __str__(self) -> str:
         if self.accepted:
@@ -92,6 +93,8 @@ def _expected(text: str, place: str) -> Expectation:
     found = _EXPECTED.search(text)
     if found is None:
         return Expectation()
+    if found[1][0].isupper() and not found[2]:
+        return Expectation(condition=found[1])
     if found[1] not in ("accepted", "refused"):
-        raise InvalidSettings(f"{place}: expect: {found[1]}; write accepted or refused")
+        raise InvalidSettings(f"{place}: expect: {found[1]}; write accepted, refused, or a condition such as Ready")
     return Expectation(found[1] == "accepted", int(found[2] or 0))

@@ -6,11 +6,13 @@ import os
 from typing import TYPE_CHECKING
 
 from poblano.cli.changes import changes
+from poblano.cli.followers import has_followers
 from poblano.cli.terminal import Terminal, ran
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from poblano.cli.acts import Act
     from poblano.cli.outcomes import Outcome
     from poblano.cli.project import Project
     from poblano.core.entries import Entry
@@ -33,8 +35,10 @@ class Screen:
         self._terminal = terminal
         self._user = user
 
-    def head(self, project: Project, entries: Sequence[Entry], cluster: str, served: str) -> None:
-        """What runs, and where."""
+    def head(
+        self, project: Project, entries: Sequence[Entry], cluster: str, served: str, kinds: Sequence[str] = ()
+    ) -> None:
+        """What runs, and where; `kinds` are those that were defined from its classes."""
         settings = project.settings
         count = len(project.module.bindings)
         title = f"Poblano: rules for Kubernetes, in Python. Here is the module {settings.uuid} at work."
@@ -48,11 +52,15 @@ class Screen:
             ),
             ("served", served),
             ("webhooks", ", ".join(entry.name(settings.uuid) for entry in entries)),
+            ("kinds", ", ".join(kinds)),
         ):
+            if not text:
+                continue
             self._terminal.hanging([(f"  {label:{LABEL - 2}}", "cyan"), text], LABEL)
         self._terminal.line("")
         intent = "Its samples are applied one by one. Before the cluster stores an object, it asks the module, "
-        self._terminal.hanging([f"{intent}whose rules change it or refuse it:"], 0)
+        after = "; other rules act once it is stored" if has_followers(project) else ""
+        self._terminal.hanging([f"{intent}whose rules change it or refuse it{after}:"], 0)
 
     def show(self, outcome: Outcome) -> None:
         """One request."""
@@ -72,6 +80,31 @@ class Screen:
             terminal.line("    ", (line, STYLE_OF[line[0]]))
         if outcome.refusal is not None:
             terminal.hanging(["  ", (_refused(outcome.refusal), "red")], 4)
+
+    def acts(self, acts: Sequence[Act], about: str) -> None:
+        """What the actions did that follow the cluster; of runs that changed nothing only that a watch was told.
+
+        Args:
+            acts: in order.
+            about: the object that is the matter here, so that it need not be said.
+        """
+        for act in acts:
+            if act.effects or act.error or act.phase != "reconcile":
+                whom = f" for {act.subject}" if act.subject != about and act.phase != "watch" else ""
+                lead = f"  {act.phase:8} {act.title}{whom} "
+                self._terminal.hanging([lead, (done(act), _style(act))], 4)
+            if act.error:
+                self._terminal.hanging([(f"    raised {act.error}", "red")], 4)
+
+    def event(self, what: str, how: str = "") -> None:
+        """Something that the user does."""
+        self._terminal.line("")
+        by = f" by {self._user}{', ' if how else ''}{how}: "
+        self._terminal.hanging([(what, "bold"), by, ("deleted", "bold yellow")], 2)
+
+    def remark(self, text: str) -> None:
+        """What has come of it."""
+        self._terminal.hanging([(f"  {text}", "green")], 4)
 
     def holdings(self, held: Mapping[tuple[str, str], Sequence[str]], missing: Sequence[str]) -> None:
         """What the cluster holds, by namespace and kind, and what it does not."""
@@ -108,6 +141,25 @@ class Screen:
         self._terminal.line("")
         self._terminal.hanging(["Next, a cluster to work with; save a rule, and the module is reloaded:"], 0)
         self._terminal.line((f"  {command}", "bold cyan"))
+
+
+def _style(act: Act) -> str:
+    return "red" if act.error else "yellow" if act.effects else "green"
+
+
+def done(act: Act) -> str:
+    """What a rule did, in words.
+
+    >>> from poblano.cli.acts import Act
+    >>> done(Act("reconcile", "shop/deploy", "", effects={"Service x": "made", "Namespace y": "changed", "Pod z": "made"}))
+    'made Service x, Pod z; changed Namespace y'
+    """
+    effects = [
+        f"{verb} {', '.join(what for what, how in act.effects.items() if how == verb)}"
+        for verb in dict.fromkeys(act.effects.values())
+    ]
+    effects += ["failed"] if act.error else []
+    return ", ".join(filter(None, (act.told, "; ".join(effects)))) or "done"
 
 
 def _verdict(outcome: Outcome) -> tuple[str, str]:
