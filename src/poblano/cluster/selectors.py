@@ -15,6 +15,7 @@ from poblano.cluster.field_errors import go_value
 from poblano.cluster.kinds import names
 
 _SPECIAL: Final = re.compile(r"\s*(==|!=|[=!,()<>]|[^=!,()<>\s]+|$)")
+_TERM: Final = re.compile(r"(?:\\.|\\$|[^,\\])+", re.DOTALL)
 _OPERATORS: Final = {"=": "in", "==": "in", "in": "in", "!=": "notin", "notin": "notin", ">": "gt", "<": "lt"}
 _ALL_OPERATORS: Final = "=, ==, !=, in, notin, gt, lt"
 _DOCUMENT_OPERATORS: Final = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!"}
@@ -211,7 +212,7 @@ def parse_fields(text: str) -> tuple[FieldTerm, ...]:
     Raises:
         BadSelector: it is none.
     """
-    return tuple(_field_term(part) for part in re.split(r"(?<!\\),", text) if part)
+    return tuple(_field_term(part) for part in _TERM.findall(text))
 
 
 def _field_term(text: str) -> FieldTerm:

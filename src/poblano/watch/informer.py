@@ -114,16 +114,16 @@ class Informer:
         Raises:
             ApiError: the server refused, or did not answer.
         """
-        if change.type != "DELETED" or not self.selector.may_be_left:
+        key, uid = change.item.key, change.item.uid
+        if change.type != "DELETED" or not self.selector.may_be_left or self.namespace not in {"", key.namespace}:
             return False
-        key, item = change.item.key, change.item
         answer = await self._client.request(
             "GET",
             self.kind.path(key.namespace),
             query={"fieldSelector": Selector.of(NameIs(frozenset({key.name}))).fields},
             headers=METADATA.accept(listing=True),
         )
-        return any(one.uid == item.uid for one in parse_page(answer.body, self.kind, METADATA).items)
+        return any(one.uid == uid for one in parse_page(answer.body, self.kind, METADATA).items)
 
     def subscribe(self, tell: Callable[[Change], None]) -> None:
         """Have `tell` called with each change, in order; it must be quick, and not raise. To be said before `run`."""

@@ -93,7 +93,7 @@ class Informers:
     def expect(self, bindings: Iterable[Binding]) -> None:
         """Say for whom there will be informers: the wider ones serve the narrower, whoever asks first."""
         for binding in bindings:
-            self._expected.update(dict.fromkeys(scopes(binding)))
+            self._expected.update(dict.fromkeys((*scopes(binding), *_others(binding))))
 
     def get(
         self, kind: Kind, namespace: str = "", *, selector: Selector = EVERYTHING, projection: Projection = FULL
@@ -125,7 +125,10 @@ class Informers:
 
     def of(self, binding: Binding) -> tuple[Informer, ...]:
         """Who knows the objects that a binding is about; in several namespaces it may be several."""
-        found = (self.get(one.kind, one.namespace, selector=one.selector) for one in scopes(binding))
+        found = (
+            self.get(one.kind, one.namespace, selector=one.selector, projection=one.projection)
+            for one in scopes(binding)
+        )
         return tuple(dict.fromkeys(found))
 
     def wrote(self, kind: Kind, document: Document) -> None:
@@ -136,6 +139,14 @@ class Informers:
 
 
 def scopes(binding: Binding) -> tuple[Scope, ...]:
-    """What has to be watched for a binding."""
+    """What has to be watched for the objects of a rule."""
     what = pushed(binding)
     return tuple(Scope(binding.kind, namespace, what.selector) for namespace in what.namespaces)
+
+
+def _others(binding: Binding) -> Iterator[Scope]:
+    """What has to be watched beside the objects of a rule: see `poblano.watch.owning.informers_for`."""
+    kinds = [*(one.kind for one in binding.owns), *(one.kind for one in binding.watches)]
+    for kind in kinds:
+        for namespace in pushed(binding).namespaces:
+            yield Scope(kind, namespace if kind.namespaced else "")

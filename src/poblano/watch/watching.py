@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from poblano.core.binding import Binding
 from poblano.core.cache import Change, Key
-from poblano.core.errors import LeadershipLost
+from poblano.core.errors import ApiError, LeadershipLost
 from poblano.core.following import OPERATIONS, Phase
 from poblano.core.workqueue import LOW
 from poblano.log import Log
@@ -91,9 +91,21 @@ class Watching:
         if not self._untold.get(key) or not may(self.work, key):
             self._untold.pop(key, None)
 
+    async def _lives(self, change: Change) -> bool:
+        """Whether an object that is gone has only lost the label by which the server selects."""
+        try:
+            return any([await informer.has_left(change) for informer in self.informers])
+        except ApiError as error:
+            Log.warning(
+                "a deletion is told that may be none", **about(self.binding, change.item.key), reason=str(error)
+            )
+            return False
+
     async def _tell(self, key: Key, change: Change) -> None:
         phase = Phase(change.type)
         if OPERATIONS[phase] not in self.binding.operations or not takes(self.binding, self._selection, change.item):
+            return
+        if await self._lives(change):
             return
         began, result = time.monotonic(), "error"
         self._heard.began()

@@ -1,0 +1,61 @@
+"""A filter in the words of the one who wrote it.
+
+>>> described(LabelIs("tier", frozenset({"data", "web"})))
+'the label tier=data|web'
+>>> described(NameIs(frozenset({"web"}), negated=True))
+'the name other than web'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from poblano.core.filters import (
+    AnnotationIs,
+    BeingDeleted,
+    Filter,
+    GroupIs,
+    LabelIs,
+    NameIs,
+    NameMatches,
+    NamespaceIs,
+    NamespaceMatches,
+    UserIs,
+    Where,
+)
+
+
+def described(part: Filter) -> str:
+    """What the filter is about."""
+    match part:
+        case LabelIs():
+            return _mark("label", part.key, part.values, negated=part.negated)
+        case AnnotationIs():
+            return _mark("annotation", part.key, part.values, negated=part.negated)
+        case NameIs():
+            return _one_of("name", part.values, negated=part.negated)
+        case NamespaceIs():
+            return _one_of("namespace", part.values, negated=part.negated)
+        case NameMatches():
+            return _one_of("name", (f"/{one.pattern}/" for one in part.patterns), negated=part.negated)
+        case NamespaceMatches():
+            return _one_of("namespace", (f"/{one.pattern}/" for one in part.patterns), negated=part.negated)
+        case UserIs():
+            return _one_of("user", part.values, negated=part.negated)
+        case GroupIs():
+            return _one_of("group", part.values, negated=part.negated)
+        case BeingDeleted():
+            return "the lack of a deletion timestamp" if part.negated else "the deletion timestamp"
+        case Where():
+            return f"the predicate {getattr(part.predicate, '__name__', 'of its own')}"
+        case _:
+            return f"the filter {type(part).__name__}"
+
+
+def _mark(what: str, key: str, values: frozenset[str] | None, *, negated: bool) -> str:
+    said = key if values is None else f"{key}={'|'.join(sorted(values))}"
+    return f"the {what} other than {said}" if negated else f"the {what} {said}"
+
+
+def _one_of(what: str, values: Iterable[str], *, negated: bool) -> str:
+    return f"the {what} {'other than ' if negated else ''}{' or '.join(sorted(values))}"
