@@ -59,6 +59,7 @@ soak: $(VENV)/dev.stamp ## 100 000 requests, watching the memory; then what host
 	@$(BIN)/python -m benchmarks.soak
 	@$(BIN)/python -m benchmarks.abuse
 	@$(BIN)/python -m tests.cluster.killing 20
+	@$(BIN)/python -m tests.watch.killing 10
 
 lock: $(VENV)/dev.stamp ## Write requirements/*.lock anew from pyproject.toml (UPGRADE=1: newest versions)
 	@tools/lock $(if $(UPGRADE),--upgrade)
