@@ -70,7 +70,14 @@ def those(
 
 
 def _ours(name: str, phase: str) -> Reconciler:
-    command: list[str | Path] = [Path(sys.executable).with_name("poblano"), "run", "--role", "watcher"]
+    command: list[str | Path] = [
+        Path(sys.executable).with_name("poblano"),
+        "run",
+        "--role",
+        "watcher",
+        "--work",
+        "alone",
+    ]
     command += ["--host", "127.0.0.1", "--health-port", "0"]
     env = {"BENCH_PHASE": phase, "PYTHONPATH": str(_ROOT)}
     return Reconciler(name, command, SOURCES, env, applies=phase == "reconcile")
