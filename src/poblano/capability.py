@@ -10,7 +10,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from poblano.core.arguments import check_on_error, check_timeout
@@ -19,10 +20,12 @@ from poblano.core.errors import InvalidDefinition
 from poblano.core.kinds import Kind
 from poblano.core.location import caller_location
 from poblano.core.objects import GenericKind, Resource, guess_plural, kind_of
+from poblano.core.schedule.definition import Misfire, Overlap, Schedule
 from poblano.draft import Draft, OpenEnd
 from poblano.when import When
 
 K = TypeVar("K", bound=Resource)
+F = TypeVar("F", bound=Callable[[], object])
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -64,6 +67,7 @@ class Capability:
         self.timeout = check_timeout(timeout)
         self.open_ends: list[OpenEnd] = []
         self._bindings: list[Binding] = []
+        self._schedules: list[Schedule] = []
 
     def _checked_label(self, text: object, what: str, example: str) -> str:
         if not isinstance(text, str) or not _LABEL.fullmatch(text):
@@ -78,6 +82,93 @@ class Capability:
     def bindings(self) -> tuple[Binding, ...]:
         """The rules, in the order in which they were defined."""
         return tuple(self._bindings)
+
+    @property
+    def schedules(self) -> tuple[Schedule, ...]:
+        """The schedules, in the order in which they were defined."""
+        return tuple(self._schedules)
+
+    def on_schedule(
+        self,
+        name: str,
+        /,
+        *,
+        every: timedelta | None = None,
+        cron: str | None = None,
+        timezone: str = "UTC",
+        start: datetime | None = None,
+        completions: int | None = None,
+        misfire: Misfire = "once",
+        overlap: Overlap = "forbid",
+        jitter: timedelta = timedelta(0),
+        timeout: timedelta | None = None,
+        retries: int = 0,
+    ) -> Callable[[F], F]:
+        """Run a function again and again: a decorator. One replica runs it, and where it was is known after a restart.
+
+        Intervals of 30 s or more are recommended, and jobs that may be run once more than was meant: a run that was cut off
+        is made again.
+
+        Args:
+            name: under which it is known to people, and in the store.
+            every: the interval, in whole seconds. The first run is one interval after the schedule was first seen, or at `start`.
+            cron: instead of it a cron line, such as ``"30 2 * * *"`` or ``"@daily"``; six fields begin with seconds.
+            timezone: whose clocks the line is read on.
+            start: nothing runs before.
+            completions: after so many runs it is over for good.
+            misfire: what becomes of times at which nobody was there: ``once``, ``skip`` or ``catch_up``.
+            overlap: what becomes of a time that comes during a run: ``forbid``, ``allow`` or ``replace``.
+            jitter: each run begins up to so much later.
+            timeout: how long a run may take.
+            retries: how often a run that failed is tried again, 5 s later and then twice as late each time, up to 5 minutes.
+
+        Raises:
+            InvalidDefinition: when something is wrong with it, with the file and line.
+
+        >>> shop = Capability("shop")
+        >>> @shop.on_schedule("refresh-token", every=timedelta(hours=1))
+        ... async def refresh() -> None: ...
+        >>> shop.schedules[0].title
+        'shop/refresh-token'
+        """
+        from poblano.core.schedule.arguments import checked, with_action
+
+        proposed = Schedule(
+            capability=self.name,
+            name=name,
+            action=_nothing,
+            location=caller_location(),
+            every=every,
+            cron=cron,
+            timezone=timezone,
+            start=start,
+            completions=completions,
+            misfire=misfire,
+            overlap=overlap,
+            jitter=jitter,
+            timeout=timeout,
+            retries=retries,
+        )
+        schedule = checked(proposed)
+        end = OpenEnd(f"write a function below @{self.name}.on_schedule(...), or take it out")
+        self.open_ends.append(end)
+
+        def run(action: F) -> F:
+            self._check_unscheduled(schedule)
+            self._schedules.append(with_action(schedule, action))
+            end.taken = True
+            return action
+
+        return run
+
+    def _check_unscheduled(self, schedule: Schedule) -> None:
+        for other in self._schedules:
+            if other.name == schedule.name:
+                raise InvalidDefinition(
+                    f"there is a schedule {schedule.name!r} in the capability {self.name!r} already, at {other.location}",
+                    "give this one a name of its own",
+                    schedule.location,
+                )
 
     def when(
         self,
@@ -153,3 +244,7 @@ class Capability:
 
     def __repr__(self) -> str:
         return f"<Capability {self.name}, {len(self._bindings)} rules>"
+
+
+def _nothing() -> None:
+    """What a schedule runs before it is told."""

@@ -30,6 +30,7 @@ from poblano.core.filters import (
 from poblano.core.follower_arguments import (
     Options,
     check_follower,
+    check_no_sources,
     checked_concurrency,
     checked_queue,
     checked_seconds,
@@ -38,6 +39,7 @@ from poblano.core.kinds import Kind
 from poblano.core.location import caller_location
 from poblano.core.objects import Resource
 from poblano.core.predicates import Predicate
+from poblano.core.projection import FULL, Projection
 from poblano.core.sources import Mapped, Owned
 
 _BODIES = {
@@ -52,13 +54,20 @@ _BODIES = {
 """Subresources whose object is not the parent's kind, and what it is instead."""
 
 
+UNFINISHED = (
+    "write .mutate(function), .validate(function), .watch(function), .reconcile(function) or "
+    ".finalize(function) after it, or take it out"
+)
+
+
 class OpenEnd:
     """A stage of a chain, and whether anything was made of it: one that stays open is a rule that somebody forgot."""
 
-    __slots__ = ("location", "taken")
+    __slots__ = ("location", "remedy", "taken")
 
-    def __init__(self) -> None:
+    def __init__(self, remedy: str = UNFINISHED) -> None:
         self.location = caller_location()
+        self.remedy = remedy
         self.taken = False
 
 
@@ -94,6 +103,7 @@ class Draft:
     owns: tuple[Owned, ...] = ()
     watches: tuple[Mapped, ...] = ()
     predicates: tuple[Predicate, ...] = ()
+    projection: Projection = FULL
 
     def __post_init__(self) -> None:
         self.capability.open_ends.append(self.end)
@@ -166,7 +176,7 @@ class Draft:
         """The binding, checked and put into its capability."""
         where = caller_location()
         check_action(phase, action, where)
-        self._check_no_sources(phase, where)
+        check_no_sources(self.owns, self.watches, self.predicates, self.projection, phase, where)
         binding = Binding(
             capability=self.capability.name,
             rule=self._rule(phase, action, name, where),
@@ -212,29 +222,14 @@ class Draft:
             time_limit=checked_seconds(options.timeout, where),
             concurrency=checked_concurrency(options.concurrency, where),
             queue=checked_queue(options.queue, where),
+            projection=self.projection,
         )
         if role == "watch":
-            self._check_no_sources("watch", where)
+            check_no_sources(self.owns, self.watches, (), FULL, role, where)
         check_followed(binding, self.filters, self.capability.namespaces)
         self.record(binding)
         self.end.taken = True
         return binding
-
-    def _check_no_sources(self, role: Role, where: Location) -> None:
-        """See that nothing was said that only a reconcile action makes use of."""
-        if self.owns or self.watches:
-            said = "owns" if self.owns else "watches"
-            raise InvalidDefinition(
-                f".{said}(...) has a reconcile action run, and this is a {role} action",
-                f"write .reconcile(...) instead of .{role}(...), or leave .{said}(...) out",
-                where,
-            )
-        if self.predicates and role in {"mutate", "validate"}:
-            raise InvalidDefinition(
-                f".when_changed(...) is for what follows objects, and this is a {role} action",
-                "compare request.raw with request.old_resource in the action, or leave it out",
-                where,
-            )
 
     def _all_filters(self) -> tuple[Filter, ...]:
         own = any(isinstance(part, NamespaceIs) and not part.negated for part in self.filters)

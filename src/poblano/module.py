@@ -13,6 +13,7 @@ from poblano.core.filters import NamespaceIs
 from poblano.core.location import caller_location
 from poblano.core.pipeline import Hooks
 from poblano.core.review import AdmissionRequest, Answer
+from poblano.core.schedule.definition import Schedule
 
 Before: TypeAlias = Callable[[AdmissionRequest], Awaitable[None] | None]
 After: TypeAlias = Callable[[AdmissionRequest, Answer], Awaitable[None] | None]
@@ -73,6 +74,11 @@ class Module:
         return tuple(binding for capability in self.capabilities for binding in capability.bindings)
 
     @property
+    def schedules(self) -> tuple[Schedule, ...]:
+        """The schedules of all capabilities, in order."""
+        return tuple(schedule for capability in self.capabilities for schedule in capability.schedules)
+
+    @property
     def hooks(self) -> Hooks:
         """What runs around every review."""
         return Hooks(self.before, self.after)
@@ -88,8 +94,7 @@ class Module:
                 if not end.taken:
                     raise InvalidDefinition(
                         f"a rule of the capability {capability.name!r} has no action, so it would do nothing",
-                        "write .mutate(function), .validate(function), .watch(function), .reconcile(function) or "
-                        ".finalize(function) after it, or take it out",
+                        end.remedy,
                         end.location,
                     )
 

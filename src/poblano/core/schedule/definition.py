@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from poblano.core.errors import Location
+from poblano.core.kinds import Kind
 from poblano.core.schedule.times import Cron, Every, Times
 
 Misfire: TypeAlias = Literal["once", "skip", "catch_up"]
@@ -19,6 +20,12 @@ Overlap: TypeAlias = Literal["forbid", "allow", "replace"]
 """What becomes of a time that comes while a run is under way: it is passed over; runs beside it; runs in its place."""
 
 RETRY_FIRST, RETRY_MOST = timedelta(seconds=5), timedelta(minutes=5)
+
+RECOMMENDED = timedelta(seconds=30)
+"""Below it, one is to think of a watch: a store that is written every few seconds reaches other processes later than that."""
+
+_NOTHING = Kind("poblano.dev", "v1", "Schedule", "schedules")
+"""What a run is about, for logs and spans. There is no such kind in the cluster."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -60,6 +67,36 @@ class Schedule:
     def title(self) -> str:
         """How it is named to people, and in the store: ``shop/refresh-token``."""
         return f"{self.capability}/{self.name}"
+
+    @property
+    def rule(self) -> str:
+        """Its name, as that of any rule."""
+        return self.name
+
+    @property
+    def phase(self) -> str:
+        """What kind of a rule it is."""
+        return "schedule"
+
+    @property
+    def kind(self) -> Kind:
+        """What a run is about."""
+        return _NOTHING
+
+    @property
+    def time_limit(self) -> float | None:
+        """`timeout`, in seconds."""
+        return None if self.timeout is None else self.timeout.total_seconds()
+
+    @property
+    def warning(self) -> str | None:
+        """What is unwise about it."""
+        if self.every is None or self.every >= RECOMMENDED:
+            return None
+        return (
+            f"{self.location}: the schedule {self.title} runs every {self.every.total_seconds():g} s; intervals of "
+            f"{RECOMMENDED.total_seconds():g} s or more are recommended, and a watch for what has to be quicker"
+        )
 
     def times(self, since: datetime) -> Times:
         """When it is due. `since` is when it was first known: an interval without a start counts from there."""
