@@ -207,6 +207,9 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 
 def protocol_factory(app: Application) -> Callable[[], asyncio.Protocol]:
     """What makes the protocol of a connection, outside of uvicorn's own server."""
+    from poblano.admission import slim_uvicorn
+
+    slim_uvicorn.load()
     from uvicorn import Config
     from uvicorn.server import ServerState
 

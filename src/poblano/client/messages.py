@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 import orjson
+
+from poblano import __version__
 
 LARGE = 2**20  # aiohttp: payload.TOO_LARGE_BYTES_BODY
 
@@ -68,10 +68,6 @@ def query_string(query: Query | None) -> str:
     return f"?{urlencode(query)}" if query else ""
 
 
-@cache
 def user_agent() -> str:
     """Who asks."""
-    try:
-        return f"poblano/{version('poblano')}"
-    except PackageNotFoundError:
-        return "poblano"
+    return f"poblano/{__version__}"
