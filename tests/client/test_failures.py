@@ -84,11 +84,41 @@ def test_a_missing_resource_and_a_missing_object_are_told_apart():
     assert refused(404, "NotFound", name="db").remedy == ""
 
 
-def test_a_field_managers_conflict_offers_force():
-    causes = [{"reason": "FieldManagerConflict", "message": "conflict with kubectl", "field": ".data.a"}]
+def test_the_definition_that_is_missing_is_named():
+    for path in ("/apis/shop.example.com/v1/namespaces/shop/webapps/x", "/apis/shop.example.com/v1/webapps?limit=1"):
+        error = failure(404, b"404 page not found", method="GET", path=path)
+        assert error.remedy.endswith("the CustomResourceDefinition webapps.shop.example.com is installed")
 
-    assert "apply with force" in refused(409, "Conflict", causes=causes).remedy
+
+def test_a_missing_namespace_is_named():
+    said = encoded(status(404, "NotFound", 'namespaces "shop" not found', name="shop", kind="namespaces"))
+
+    assert failure(404, said, path="/api/v1/namespaces/shop/pods").remedy == "create the Namespace shop first"
+    assert failure(404, said, path="/api/v1/namespaces/shop").remedy == ""
+
+
+def contested(*fields: str) -> list[dict[str, str]]:
+    said = 'conflict with "kubectl" with subresource "status" using v1 at 2026-01-01T00:00:00Z'
+    return [{"reason": "FieldManagerConflict", "message": said, "field": field} for field in fields]
+
+
+def test_a_field_managers_conflict_names_the_fields_and_who_owns_them():
+    error = refused(409, "Conflict", causes=contested(".data.a", ".data.b"))
+
+    assert isinstance(error, errors.Conflict)
+    assert error.owners == ((".data.a", "kubectl"), (".data.b", "kubectl"))
+    assert error.remedy.endswith("apply with force to take it over: .data.a (kubectl), .data.b (kubectl)")
+    assert refused(409, "Conflict", causes=contested(*"abcdefg")).remedy.endswith("e (kubectl) and 2 more")
     assert "read it again" in refused(409, "Conflict", causes="?").remedy
+
+
+def test_what_is_invalid_is_said_field_by_field():
+    causes = [{"reason": "FieldValueInvalid", "message": "Invalid value: -1", "field": "spec.replicas"}, "?", {}]
+
+    assert refused(422, "Invalid", causes=causes).causes == (
+        errors.Cause("FieldValueInvalid", "spec.replicas", "Invalid value: -1"),
+        errors.Cause("", "", ""),
+    )
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ async def test_apply_owns_its_fields_and_gives_them_up(api: Resources, client: A
     await api.apply(ConfigMap, config("applied", ours="1", shared="1"))
     other = Resources(client, field_manager="somebody-else")
 
-    with pytest.raises(Conflict, match="apply with force to take them over"):
+    with pytest.raises(Conflict, match=r"take it over: \.data\.shared \(poblano-tests\)"):
         await other.apply(ConfigMap, config("applied", shared="2"))
     taken = await other.apply(ConfigMap, config("applied", shared="2"), force=True)
     assert taken["data"] == {"ours": "1", "shared": "2"}
@@ -221,7 +221,7 @@ async def test_a_malformed_object_is_a_bad_request(api: Resources):
 
 
 async def test_a_kind_that_is_not_served_says_what_to_check(api: Resources):
-    with pytest.raises(NotFound, match="CustomResourceDefinition is installed"):
+    with pytest.raises(NotFound, match=r"CustomResourceDefinition nothings\.nobody\.example\.com is installed"):
         await api.list(Kind("nobody.example.com", "v1", "Nothing", "nothings"), NAMESPACE)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 
 import msgspec
 
@@ -39,20 +40,21 @@ _RESOURCE = re.compile(
 )
 _PATH = re.compile(r'User "(?P<user>[^"]*)" cannot (?P<verb>\S+) path "(?P<path>[^"]*)"')
 
+_CUSTOM = re.compile(r"/apis/(?P<group>[^/]+\.[^/]+)/[^/]+(?:/namespaces/[^/]+)?/(?P<plural>[^/?]+)")
+"""The path of a kind in a group with a dot, as those of CustomResourceDefinitions have."""
+
+_NAMESPACE = 4
+"""Slashes in the path of a Namespace: one with more is in it."""
+
+_SHOWN = 5
+"""Contested fields that a message names."""
+
 
 class _Status(msgspec.Struct, frozen=True):
     kind: str = ""
     message: str = ""
     reason: str = ""
     details: dict[str, object] | None = None
-
-
-class _Cause(msgspec.Struct, frozen=True):
-    reason: str = ""
-
-
-class _Causes(msgspec.Struct, frozen=True):
-    causes: list[_Cause] | None = None
 
 
 def failure(status: int, body: bytes, *, method: str = "", path: str = "") -> ApiError:
@@ -62,17 +64,17 @@ def failure(status: int, body: bytes, *, method: str = "", path: str = "") -> Ap
     Expired('too old resource version; list again, without a resourceVersion')
     """
     said = _decoded(body)
-    details = said.details or {}
     message = said.message or _text(body) or f"the API server answered HTTP {status}"
-    return _type_of(status, said.reason)(
+    make = partial(
+        _type_of(status, said.reason),
         message,
         status=status,
         reason=said.reason,
         method=method,
         path=path,
-        details=details,
-        remedy=_remedy(status, said, details),
+        details=said.details,
     )
+    return make(remedy=_remedy(make()))
 
 
 def _decoded(body: bytes) -> _Status:
@@ -97,16 +99,16 @@ def _type_of(status: int, reason: str) -> type[ApiError]:
     return _BY_STATUS.get(status, ApiError)
 
 
-def _remedy(status: int, said: _Status, details: Mapping[str, object]) -> str:
-    match status:
+def _remedy(error: ApiError) -> str:
+    match error.status:
         case 401:
             return "log in again, or check the user of the kubeconfig"
         case 403:
-            return _rule_to_add(said.message)
-        case 404 if not details.get("name"):
-            return "check the group and version, and that the CustomResourceDefinition is installed"
+            return _rule_to_add(error.message)
+        case 404:
+            return _what_is_missing(error)
         case 409:
-            return _after_conflict(said, details)
+            return _after_conflict(error)
         case 410:
             return "list again, without a resourceVersion"
         case 429:
@@ -117,19 +119,26 @@ def _remedy(status: int, said: _Status, details: Mapping[str, object]) -> str:
             return ""
 
 
-def _after_conflict(said: _Status, details: Mapping[str, object]) -> str:
-    if said.reason == "AlreadyExists":
+def _what_is_missing(error: ApiError) -> str:
+    """The kind, or the namespace; that there is no such object needs no remedy."""
+    if not error.details.get("name"):
+        found = _CUSTOM.match(error.path)
+        name = f"CustomResourceDefinition {found['plural']}.{found['group']}" if found else "CustomResourceDefinition"
+        return f"check the group and version, and that the {name} is installed"
+    if error.details.get("kind") == "namespaces" and error.path.count("/") > _NAMESPACE:
+        return f"create the Namespace {error.details['name']} first"
+    return ""
+
+
+def _after_conflict(error: ApiError) -> str:
+    if error.reason == "AlreadyExists":
         return "update or apply it instead"
-    if any(cause.reason == "FieldManagerConflict" for cause in _causes(details)):
-        return "leave these fields out, or apply with force to take them over"
-    return "read it again and make the change on what it is now" if said.reason == "Conflict" else ""
-
-
-def _causes(details: Mapping[str, object]) -> list[_Cause]:
-    try:
-        return msgspec.convert(details, _Causes).causes or []
-    except msgspec.ValidationError:
-        return []
+    owners = error.owners if isinstance(error, Conflict) else ()
+    if owners:
+        shown = ", ".join(f"{field} ({manager})" for field, manager in owners[:_SHOWN])
+        more = f" and {len(owners) - _SHOWN} more" if len(owners) > _SHOWN else ""
+        return f"leave out what others own, or apply with force to take it over: {shown}{more}"
+    return "read it again and make the change on what it is now" if error.reason == "Conflict" else ""
 
 
 def _rule_to_add(message: str) -> str:

@@ -32,6 +32,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 
 class PoblanoError(Exception):
@@ -100,6 +101,15 @@ class LeadershipLost(PoblanoError):
     """
 
 
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One of the things that a ``Status`` says are wrong: what sort of thing, where in the object, and in words."""
+
+    reason: str
+    field: str
+    message: str
+
+
 class ApiError(PoblanoError):
     """The API server refused, or could not be asked.
 
@@ -137,6 +147,19 @@ class ApiError(PoblanoError):
         cure = f"; {remedy}" if remedy else ""
         super().__init__(f"{asked}{message}{cure}")
 
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """Each single thing that is wrong, where the server says so: the fields of what is invalid or contested.
+
+        >>> details = {"causes": [{"reason": "FieldValueInvalid", "message": "Invalid value: -1", "field": "spec.replicas"}]}
+        >>> Invalid("it is invalid", details=details).causes
+        (Cause(reason='FieldValueInvalid', field='spec.replicas', message='Invalid value: -1'),)
+        """
+        listed = self.details.get("causes")
+        said = cast("list[object]", listed) if isinstance(listed, list) else []
+        maps = [cast("Mapping[str, object]", one) for one in said if isinstance(one, Mapping)]
+        return tuple(Cause(*(str(one.get(key) or "") for key in ("reason", "field", "message"))) for one in maps)
+
 
 class BadRequest(ApiError):
     """400: the request itself is malformed."""
@@ -156,6 +179,17 @@ class NotFound(ApiError):
 
 class Conflict(ApiError):
     """409: somebody else changed or owns what was to be written."""
+
+    @property
+    def owners(self) -> tuple[tuple[str, str], ...]:
+        """The fields that an apply was refused for, each with the field manager that owns it.
+
+        >>> contested = {"reason": "FieldManagerConflict", "message": 'conflict with "kubectl" using v1', "field": ".data.a"}
+        >>> Conflict("Apply failed", details={"causes": [contested]}).owners
+        (('.data.a', 'kubectl'),)
+        """
+        contested = [cause for cause in self.causes if cause.reason == "FieldManagerConflict"]
+        return tuple((cause.field, _quoted(cause.message)) for cause in contested)
 
 
 class AlreadyExists(Conflict):
@@ -180,3 +214,9 @@ class ServerError(ApiError):
 
 class ConnectionFailed(ApiError):
     """There was no answer: refused, reset, timed out, or the certificate was not trusted."""
+
+
+def _quoted(text: str) -> str:
+    """What stands between the first pair of quotes; structured-merge-diff names a manager so."""
+    _, _, rest = text.partition('"')
+    return rest.partition('"')[0]

@@ -49,7 +49,7 @@ class Deleting(Chain[R]):
         name, namespace = self._one(which, verb="delete")
         api = await self._api()
         uid = which.metadata.uid if isinstance(which, Resource) and preconditions is None else ""
-        with _gone_is_fine(uid):
+        with gone_is_fine(uid):
             await api.delete(
                 self._kind,
                 name,
@@ -102,7 +102,7 @@ class Deleting(Chain[R]):
                 if error.status != 405:  # Namespaces, and Services before Kubernetes 1.24, go one by one only
                     raise
                 for name, uid in await self._found(api, namespace):
-                    with _gone_is_fine(uid):
+                    with gone_is_fine(uid):
                         await api.delete(
                             self._kind,
                             name,
@@ -138,7 +138,7 @@ def _same(uid: str) -> Preconditions:
 
 
 @contextmanager
-def _gone_is_fine(uid: str) -> Generator[None]:
+def gone_is_fine(uid: str = "") -> Generator[None]:
     """Let it pass that there is no such object, or, when the one with this uid was meant, that another has its name."""
     try:
         yield

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from poblano.core.errors import ConnectionFailed
 from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
 from poblano.core.objects import Resource
@@ -131,8 +132,12 @@ async def _log(
         aclosing(answer.lines(blank=True)) as lines,
     ):
         while True:
-            async with asyncio.timeout(silence):
-                line = await anext(lines, None)
+            try:
+                async with asyncio.timeout(silence):
+                    line = await anext(lines, None)
+            except TimeoutError:
+                message = f"nothing came for {silence:g} s of the log of {source.pod}/{source.container}"
+                raise ConnectionFailed(message, method="GET", path=path, remedy="try again") from None
             if line is None:
                 return
             yield LogLine(source.pod, source.container, line.decode("utf-8", "replace"))

@@ -8,11 +8,12 @@ from urllib.parse import quote
 
 from poblano.client.paths import object_path
 from poblano.core.context import is_dry_run
-from poblano.core.errors import ApiError, BadRequest, MalformedObject, NotFound
+from poblano.core.errors import ApiError, BadRequest, MalformedObject
 from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
 from poblano.core.objects import Resource
 from poblano.fluent.chain import Chain, Which
+from poblano.fluent.deleting import gone_is_fine
 
 if TYPE_CHECKING:
     from poblano.client.messages import Response
@@ -73,14 +74,14 @@ class Operating(Chain[R]):
             raise MalformedObject(f"a Pod can be evicted, and a {self._kind.kind} cannot; write K8s(a.Pod)")
         name, namespace = self._one(which, verb="evict")
         api = await self._api()
-        try:
-            await self._evict(api, "policy/v1", name, namespace, grace_seconds, dry_run=dry_run)
-        except BadRequest:
-            # Kubernetes before 1.22 knows the older version only; the answer to that one says what is wrong otherwise.
-            await self._evict(api, "policy/v1beta1", name, namespace, grace_seconds, dry_run=dry_run)
-        except NotFound as error:
-            if not error.details.get("name"):
-                raise
+        with gone_is_fine():
+            try:
+                await self._evict(api, "policy/v1", name, namespace, grace_seconds, dry_run=dry_run)
+            except BadRequest as error:
+                if '"policy/v1"' not in error.message:
+                    raise
+                # Kubernetes before 1.22 knows the older version only.
+                await self._evict(api, "policy/v1beta1", name, namespace, grace_seconds, dry_run=dry_run)
 
     async def _evict(
         self, api: Resources, version: str, name: str, namespace: str, grace_seconds: int | None, *, dry_run: bool

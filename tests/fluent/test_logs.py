@@ -1,0 +1,204 @@
+"""Logs, from a server that writes them as a kubelet does; who has no Pods is asked of a real one."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from aiohttp import web
+
+from poblano import K8s, MalformedObject, a
+from poblano.core.errors import BadRequest, ConnectionFailed, NotFound
+from poblano.fluent import logs as module
+from poblano.fluent.logs import LogLine
+from tests.client.loopback import client_of
+
+
+def pod(name, *containers, **labels):
+    spec = {"containers": [{"name": one} for one in containers], "initContainers": [{"name": "first"}]}
+    return {"kind": "Pod", "metadata": {"name": name, "namespace": "shop", "labels": labels}, "spec": spec}
+
+
+class Kubelet:
+    """Pods, and what their containers write. `hold` keeps a followed log open, `silent` an answer from coming."""
+
+    def __init__(self) -> None:
+        self.pods = {}
+        self.owners = {}
+        self.lines = {}
+        self.hold = asyncio.Event()
+        self.asked = []
+        self.selectors = []
+        self.left = 0
+
+    def has(self, name, *containers, **labels):
+        self.pods[name] = pod(name, *containers, **labels)
+
+    async def answer(self, request):
+        path = request.path.removeprefix("/api/v1/namespaces/shop/").removeprefix("/apis/apps/v1/namespaces/shop/")
+        match path.split("/"):
+            case ["pods"]:
+                self.selectors.append(request.query.get("labelSelector", ""))
+                return web.json_response({"items": list(self.pods.values()), "metadata": {}})
+            case ["pods", name]:
+                found = self.pods.get(name)
+            case ["pods", name, "log"]:
+                return await self.log(request, name)
+            case [_, name]:
+                found = self.owners.get(name)
+        return web.json_response(found) if found else web.json_response(NONE, status=404)
+
+    async def log(self, request, name):
+        self.asked.append((name, dict(request.query)))
+        lines = self.lines.get((name, request.query["container"]))
+        if lines is None:
+            return web.json_response({"kind": "Status", "message": "waiting to start"}, status=400)
+        response = web.StreamResponse()
+        await response.prepare(request)
+        try:
+            for line in lines:
+                await response.write(line)
+            if request.query.get("follow"):
+                await self.hold.wait()
+        finally:
+            self.left += 1
+        return response
+
+
+NONE = {"kind": "Status", "reason": "NotFound", "message": "none", "details": {"name": "x"}}
+
+
+@pytest.fixture
+async def kubelet():
+    return Kubelet()
+
+
+@pytest.fixture
+async def client(kubelet):
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", kubelet.answer)
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    async with client_of(f"http://{host}:{port}") as opened:
+        yield opened
+    kubelet.hold.set()
+    await runner.cleanup()
+
+
+@pytest.fixture
+def pods(client):
+    return K8s(a.Pod, client=client).in_namespace("shop")
+
+
+async def texts(lines):
+    return [line.text async for line in lines]
+
+
+async def test_each_line_says_who_wrote_it(kubelet, pods):
+    kubelet.has("web", "nginx")
+    kubelet.lines["web", "nginx"] = [b"one\n\ntw", b"o\nlast"]
+
+    lines = [line async for line in pods.logs("web")]
+
+    assert lines == [LogLine("web", "nginx", text) for text in ("one", "", "two", "last")]
+    assert str(lines[0]) == "[pod/web/nginx] one"
+    assert kubelet.asked == [("web", {"container": "nginx"})]
+
+
+async def test_what_is_asked_for_goes_to_the_server(kubelet, pods):
+    kubelet.has("web", "nginx", "other")
+    kubelet.lines["web", "nginx"] = []
+    then = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+    options = {"container": "nginx", "previous": True, "timestamps": True, "tail": 5}
+    await texts(pods.with_name("web").logs(since=timedelta(seconds=0.5), **options))
+    await texts(pods.logs("web", container="nginx", since=then))
+
+    assert kubelet.asked[0][1] == {
+        "container": "nginx",
+        "previous": "true",
+        "timestamps": "true",
+        "tailLines": "5",
+        "sinceSeconds": "1",
+    }
+    assert kubelet.asked[1][1] == {"container": "nginx", "sinceTime": "2026-01-02T03:04:05Z"}
+
+
+async def test_all_containers_of_all_pods_are_read_and_each_keeps_its_order(kubelet, client, pods):
+    for name in ("web-1", "web-2"):
+        kubelet.has(name, "nginx", "side")
+        for container in ("nginx", "side"):
+            kubelet.lines[name, container] = [f"{number}\n".encode() for number in range(300)]
+    kubelet.owners["web"] = {
+        "kind": "Deployment",
+        "metadata": {"name": "web"},
+        "spec": {"selector": {"matchLabels": {"app": "web"}}},
+    }
+
+    for chain in (
+        K8s(a.Deployment, client=client).in_namespace("shop").with_name("web"),
+        pods.with_label("app", "web"),
+    ):
+        by_source = {}
+        async for line in chain.logs():
+            by_source.setdefault((line.pod, line.container), []).append(int(line.text))
+        assert set(by_source) == set(kubelet.lines)
+        assert all(numbers == list(range(300)) for numbers in by_source.values())
+
+    assert kubelet.selectors == ["app=web", "app=web"]
+
+
+async def test_a_log_is_followed_until_one_has_seen_enough(kubelet, pods):
+    kubelet.has("web", "nginx", "side")
+    kubelet.lines["web", "nginx"] = kubelet.lines["web", "side"] = [b"one\n"]
+
+    async with aclosing(pods.logs("web", follow=True)) as lines:
+        async with asyncio.timeout(30):
+            assert {(await anext(lines)).container, (await anext(lines)).container} == {"nginx", "side"}
+    async with asyncio.timeout(30):
+        while kubelet.left < 2:  # the server sees both connections go
+            await asyncio.sleep(0.01)
+            kubelet.hold.set()
+
+    assert all(asked["follow"] == "true" for _, asked in kubelet.asked)
+
+
+async def test_one_that_cannot_be_read_ends_them_all(kubelet, pods):
+    kubelet.has("web", "nginx", "side")
+    kubelet.lines["web", "nginx"] = [b"one\n"]
+
+    with pytest.raises(BadRequest, match="waiting to start"):
+        await texts(pods.logs("web", follow=True))
+    with pytest.raises(BadRequest, match="waiting to start"):
+        await texts(pods.logs("web", container="side"))
+    with pytest.raises(NotFound):
+        await texts(pods.logs("nobody"))
+
+
+async def test_a_log_that_is_not_followed_does_not_wait_for_a_silent_server(kubelet, pods, monkeypatch):
+    monkeypatch.setattr(module, "SILENT_SECONDS", 0.2)
+    kubelet.has("web", "nginx")
+    kubelet.lines["web", "nginx"] = [b"one\n"]
+    original = kubelet.log
+
+    async def silent(request, name):
+        request._rel_url = request.rel_url.update_query(follow="true")
+        return await original(request, name)
+
+    kubelet.log = silent
+    lines = pods.logs("web")
+
+    with pytest.raises(ConnectionFailed, match=r"nothing came for 0\.2 s of the log of web/nginx"):
+        await texts(lines)
+
+
+async def test_who_selects_no_pods_has_no_logs(kubelet, client):
+    kubelet.owners["x"] = {"kind": "Service", "metadata": {"name": "x"}, "spec": {}}
+    with pytest.raises(MalformedObject, match="selects no Pods"):
+        await texts(K8s(a.Service, client=client).in_namespace("shop").logs("x"))
+    with pytest.raises(NotFound):
+        await texts(K8s(a.Service, client=client).in_namespace("shop").logs("y"))
