@@ -12,6 +12,7 @@ from poblano.core.filters import Filter, Needs
 from poblano.core.kinds import Kind
 from poblano.core.objects import Resource
 from poblano.core.predicates import Predicate
+from poblano.core.projection import FULL, Projection
 from poblano.core.sources import Mapped, Owned
 
 Phase: TypeAlias = Literal["mutate", "validate"]
@@ -62,6 +63,7 @@ class Binding:
         time_limit: seconds that a run of an action that follows may take; None for any.
         concurrency: how many objects of the rule are worked on at once.
         queue: what runs one at a time.
+        projection: how much of an object an action that follows is given.
     """
 
     capability: str
@@ -85,6 +87,7 @@ class Binding:
     time_limit: float | None = None
     concurrency: int = CONCURRENCY
     queue: Queue = "kind_ns_name"
+    projection: Projection = FULL
 
     @property
     def title(self) -> str:

@@ -14,6 +14,7 @@ from poblano.core.errors import InvalidDefinition, Location
 from poblano.core.location import caller_location
 from poblano.core.objects import Resource, kind_of
 from poblano.core.predicates import Predicate, Told
+from poblano.core.projection import FULL, Projection
 from poblano.core.sources import Mapped, Owned
 
 
@@ -109,6 +110,36 @@ def predicate_of(given: object, view: type[Resource]) -> Predicate:
             f"the predicate cannot be called with the old and the new object: {wrong}", remedy, where
         )
     return Told(function, view.of)
+
+
+def check_no_sources(
+    owns: tuple[Owned, ...],
+    watches: tuple[Mapped, ...],
+    predicates: tuple[Predicate, ...],
+    projection: Projection,
+    role: Role,
+    where: Location,
+) -> None:
+    """See that nothing was said that an action of this role makes no use of."""
+    if owns or watches:
+        said = "owns" if owns else "watches"
+        raise InvalidDefinition(
+            f".{said}(...) has a reconcile action run, and this is a {role} action",
+            f"write .reconcile(...) instead of .{role}(...), or leave .{said}(...) out",
+            where,
+        )
+    if predicates and role in {"mutate", "validate"}:
+        raise InvalidDefinition(
+            f".when_changed(...) is for what follows objects, and this is a {role} action",
+            "compare request.raw with request.old_resource in the action, or leave it out",
+            where,
+        )
+    if projection != FULL and role in {"mutate", "validate"}:
+        raise InvalidDefinition(
+            f"a chain says how much of an object is kept, and a {role} action is given all of it",
+            "leave .metadata_only() and .with_managed_fields() out",
+            where,
+        )
 
 
 def _class(model: object, method: str, example: str) -> type[Resource]:

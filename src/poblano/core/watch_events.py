@@ -200,9 +200,9 @@ def _item(parts: Parts, kind: Kind, projection: Projection) -> Item | None:
     meta = _METADATA.decode(parts.get("metadata", _NOTHING))
     if not meta.name or said not in {"", kind.kind, PARTIAL_KIND}:
         return None
-    if said != kind.kind:  # the items of a list do not say what they are
-        own = {"apiVersion": _quoted(kind.api_version), "kind": _quoted(kind.kind)}
-        parts = {**own, **parts, **own}
+    # The items of a list do not say what they are. And the same object is the same bytes, wherever it comes from.
+    own = {"apiVersion": _quoted(kind.api_version), "kind": _quoted(kind.kind)}
+    parts = {**own, **parts, **own}
     key = Key(sys.intern(meta.namespace), meta.name)
     return Item(key, meta.uid, meta.resource_version, projection.kept(parts))
 

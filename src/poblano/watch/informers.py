@@ -141,7 +141,7 @@ class Informers:
 def scopes(binding: Binding) -> tuple[Scope, ...]:
     """What has to be watched for the objects of a rule."""
     what = pushed(binding)
-    return tuple(Scope(binding.kind, namespace, what.selector) for namespace in what.namespaces)
+    return tuple(Scope(binding.kind, namespace, what.selector, binding.projection) for namespace in what.namespaces)
 
 
 def _others(binding: Binding) -> Iterator[Scope]:
