@@ -16,6 +16,8 @@ reveal_type(pods.watches(a.ConfigMap, lambda one: one.metadata.name))  # reveale
 reveal_type(pods.watches(a.ConfigMap, lambda one: [one.metadata.name, ("shop", "web"), a.Pod()]))  # revealed: When[Pod]
 reveal_type(pods.when_changed(generation_changed() | ~labels_changed("tier")))  # revealed: When[Pod]
 reveal_type(pods.when_changed(lambda old, new: old.spec.node_name != new.spec.node_name))  # revealed: When[Pod]
+reveal_type(pods.metadata_only())  # revealed: When[Pod]
+reveal_type(pods.is_deleted().with_managed_fields())  # revealed: Bound[Pod]
 reveal_type(generation_changed() & field_changed("spec.replicas"))  # revealed: Predicate
 reveal_type(pods.reconcile(lambda pod, ctx: None, timeout=5, concurrency=1, queue="kind_ns"))  # revealed: Reconciled[Pod, None]
 reveal_type(pods.reconcile(lambda pod, ctx: None).finalize(lambda pod, ctx: None, name="bye"))  # revealed: Finalized[Pod, None]
