@@ -13,9 +13,15 @@ if TYPE_CHECKING:
     from poblano.capability import Capability as Capability
     from poblano.context import Context as Context
     from poblano.core.decisions import Decision as Decision
+    from poblano.core.errors import AlreadyExists as AlreadyExists
+    from poblano.core.errors import ApiError as ApiError
+    from poblano.core.errors import Conflict as Conflict
+    from poblano.core.errors import Forbidden as Forbidden
+    from poblano.core.errors import Invalid as Invalid
     from poblano.core.errors import InvalidDefinition as InvalidDefinition
     from poblano.core.errors import InvalidSettings as InvalidSettings
     from poblano.core.errors import MalformedObject as MalformedObject
+    from poblano.core.errors import NotFound as NotFound
     from poblano.core.errors import PoblanoError as PoblanoError
     from poblano.core.errors import Terminal as Terminal
     from poblano.core.field_options import field as field
@@ -48,10 +54,15 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AdmissionRequest": "poblano.core.review",
+    "AlreadyExists": "poblano.core.errors",
     "Answer": "poblano.core.review",
+    "ApiError": "poblano.core.errors",
     "Capability": "poblano.capability",
+    "Conflict": "poblano.core.errors",
     "Context": "poblano.context",
     "Decision": "poblano.core.decisions",
+    "Forbidden": "poblano.core.errors",
+    "Invalid": "poblano.core.errors",
     "InvalidDefinition": "poblano.core.errors",
     "InvalidSettings": "poblano.core.errors",
     "K8s": "poblano.fluent",
@@ -59,6 +70,7 @@ _HOMES = {
     "MalformedObject": "poblano.core.errors",
     "Module": "poblano.module",
     "MutateRequest": "poblano.core.requests",
+    "NotFound": "poblano.core.errors",
     "Phase": "poblano.core.following",
     "PoblanoError": "poblano.core.errors",
     "Requeue": "poblano.core.following",
@@ -85,10 +97,15 @@ _HOMES = {
 
 __all__ = [  # sorted, and the same as _HOMES: a test sees to it
     "AdmissionRequest",
+    "AlreadyExists",
     "Answer",
+    "ApiError",
     "Capability",
+    "Conflict",
     "Context",
     "Decision",
+    "Forbidden",
+    "Invalid",
     "InvalidDefinition",
     "InvalidSettings",
     "K8s",
@@ -96,6 +113,7 @@ __all__ = [  # sorted, and the same as _HOMES: a test sees to it
     "MalformedObject",
     "Module",
     "MutateRequest",
+    "NotFound",
     "Phase",
     "PoblanoError",
     "Requeue",

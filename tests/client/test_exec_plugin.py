@@ -13,6 +13,7 @@ from poblano.client.access import Access, Cluster, ExecPlugin, Material, User
 from poblano.client.credentials import Credentials, StoredCredentials
 from poblano.client.errors import CredentialsFailed
 from poblano.client.exec_plugin import ExecCredentials
+from poblano.core.errors import Forbidden
 from tests.client.loopback import Reply, client_of, serving, status
 
 V1 = "client.authentication.k8s.io/v1"
@@ -128,6 +129,18 @@ async def test_many_refusals_of_one_credential_are_one_more_run(plugin: Plugin):
 
     assert set(await asyncio.gather(*(again() for _ in range(10)))) == {"Bearer two"}
     assert len(plugin.runs()) == 2
+
+
+async def test_a_403_does_not_run_the_plugin_again(plugin: Plugin):
+    plugin.answers(token="abc")
+    async with serving(Reply(403, status(403, "Forbidden"))) as server:
+        async with client_of(server.url, credentials=plugin.credentials()) as client:
+            for _ in range(3):
+                with pytest.raises(Forbidden):
+                    await client.request("GET", "/api")
+
+        assert len(server.asked) == 3
+    assert len(plugin.runs()) == 1
 
 
 async def test_a_401_runs_the_plugin_once_more_and_only_once(plugin: Plugin):

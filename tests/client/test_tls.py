@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import ssl
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from poblano.client.credentials import ClientCertificate, Credential
 from poblano.client.errors import CredentialsFailed
 from poblano.client.transport import ApiClient
 from poblano.core.errors import ConnectionFailed
-from tests.client.loopback import Pki, serving
+from tests.client.loopback import Clock, Pki, serving
 
 
 def client_of(cluster: Cluster, user: User | None = None) -> ApiClient:
@@ -171,3 +172,37 @@ def test_a_key_of_another_certificate_is_refused_and_not_shown(pki: Pki):
         tls.client_context(Cluster("https://h"), pair)
 
     assert "PRIVATE" not in str(caught.value)
+
+
+async def test_a_ca_that_is_renewed_is_trusted_after_a_minute(pki: Pki, tmp_path: Path):
+    """As when the kubelet renews a pod's ca.crt: the process goes on without a restart."""
+    clock, authority = Clock(), tmp_path / "ca.crt"
+    authority.write_bytes(b"# no CA yet\n" + pki.client.read_bytes())
+    access = Access(Cluster("", certificate_authority=Material(authority)), User("jane"))
+    async with serving(tls=pki.server_context()) as server:
+        cluster = replace(access.cluster, server=server.url)
+        async with ApiClient(replace(access, cluster=cluster), environ={}, clock=clock) as client:
+            with pytest.raises(ConnectionFailed, match="not trusted"):
+                await client.request("GET", "/api")
+            for unusable in (b"", b"half a fi"):
+                clock.now += 61
+                authority.write_bytes(unusable)
+                with pytest.raises(ConnectionFailed, match="not trusted"):
+                    await client.request("GET", "/api")
+            authority.unlink()
+            clock.now += 61
+            with pytest.raises(ConnectionFailed, match="not trusted"):
+                await client.request("GET", "/api")
+            authority.write_bytes(pki.ca.read_bytes())
+            clock.now += 61
+            assert (await client.request("GET", "/api")).status == 200
+
+
+def test_nothing_that_stays_the_same_is_made_anew(pki: Pki):
+    live = tls.LiveTls(Cluster("https://host", certificate_authority=Material(pki.ca)), clock=(clock := Clock()))
+    first, mine = live.context(None), certificate_of(pki)
+    clock.now += 61
+
+    assert live.context(None) is first
+    assert live.context(mine) is not first
+    assert live.context(certificate_of(pki)) is live.context(mine)

@@ -64,7 +64,7 @@ async def test_the_status_is_patched_alone(client, space):
         await pods.patch_status({"metadata": {"name": "web"}})
 
 
-async def test_what_was_read_and_changed_is_put_in_its_place(maps):
+async def test_w2_what_was_read_and_changed_is_put_in_its_place_if_nobody_was_faster(maps):
     read = await maps.get("x")
     read.data["a"] = "2"
 
@@ -75,7 +75,7 @@ async def test_what_was_read_and_changed_is_put_in_its_place(maps):
         await maps.replace(a.ConfigMap(metadata={"name": "x"}))
 
 
-async def test_an_update_loses_nothing_that_others_write_meanwhile(maps):
+async def test_w2_an_update_loses_nothing_that_others_write_meanwhile(maps):
     async def add(name: str) -> None:
         def change(one: a.ConfigMap) -> None:
             one.data[name] = "there"
@@ -115,7 +115,7 @@ READ = Reply(200, {"kind": "ConfigMap", "metadata": {"name": "x", "namespace": "
 STALE = Reply(409, status(409, "Conflict"))
 
 
-async def test_an_update_gives_up_after_five_attempts():
+async def test_w2_an_update_gives_up_after_five_attempts():
     async with serving(*[READ, STALE] * 9) as server, client_of(server.url) as client:
         with pytest.raises(Conflict):
             await K8s(a.ConfigMap, client=client).in_namespace("s").update(lambda one: one.data.update(a="b"), "x")
@@ -123,7 +123,7 @@ async def test_an_update_gives_up_after_five_attempts():
     assert [asked.method for asked in server.asked] == ["GET", "PUT"] * 5
 
 
-async def test_an_update_whose_answer_was_lost_is_not_made_a_second_time():
+async def test_w2_an_update_whose_answer_was_lost_is_not_made_a_second_time():
     """Else a counter would be raised twice: the second attempt would read what the first has written."""
     async with serving(READ, Reply(reset=True), READ) as server, client_of(server.url) as client:
         with pytest.raises(Exception, match="broke before the answer"):

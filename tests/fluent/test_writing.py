@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from poblano import K8s, a
-from poblano.core.errors import AlreadyExists, Conflict
+from poblano import AlreadyExists, ApiError, Conflict, Forbidden, Invalid, K8s, NotFound, a
+from poblano.client import connect
 
 
 async def test_what_is_created_comes_back_as_it_was_stored(client, space):
@@ -28,7 +28,7 @@ async def test_a_dry_run_stores_nothing(client, space):
     assert await maps.with_name("made").list() == []
 
 
-async def test_an_apply_makes_changes_and_gives_up(client, space):
+async def test_w1_an_apply_makes_changes_and_gives_up_and_writes_nothing_when_nothing_changes(client, space):
     maps = K8s(a.ConfigMap, client=client).in_namespace(space)
 
     await maps.apply({"metadata": {"name": "x"}, "data": {"a": "1", "b": "2"}})
@@ -39,15 +39,49 @@ async def test_an_apply_makes_changes_and_gives_up(client, space):
     assert again.metadata.resource_version == applied.metadata.resource_version
 
 
-async def test_the_fields_of_others_are_taken_over_by_force_only(client, space, ambient):
+async def test_w1_the_fields_of_others_are_taken_over_by_force_only_and_named(client, space, ambient):
     maps = K8s(a.ConfigMap, client=client).in_namespace(space)
     await maps.apply({"metadata": {"name": "x"}, "data": {"a": "1"}})
 
     with ambient():
         mine = K8s(a.ConfigMap).in_namespace(space)
-        with pytest.raises(Conflict, match="force"):
+        with pytest.raises(Conflict, match="force") as refused:
             await mine.apply({"metadata": {"name": "x"}, "data": {"a": "2"}})
+        assert refused.value.owners == ((".data.a", "poblano"),)
         taken = await mine.apply({"metadata": {"name": "x"}, "data": {"a": "2"}}, force=True)
 
     assert taken.data == {"a": "2"}
     assert [entry.manager for entry in taken.metadata.managed_fields] == ["poblano-tests"]
+
+
+async def test_a_field_that_the_kind_does_not_have_is_an_error(embedded, space):
+    async with connect(embedded.kubeconfig) as client:
+        await K8s(a.Namespace, client=client).apply({"metadata": {"name": space}})
+        maps = K8s(a.ConfigMap, client=client).in_namespace(space)
+        for write in (maps.create, maps.apply):
+            with pytest.raises(ApiError, match="dta"):
+                await write({"metadata": {"name": "x"}, "dta": {"a": "b"}})
+
+
+async def test_what_is_not_allowed_names_the_rule_to_add(control_plane, space):
+    async with connect(control_plane.kubeconfig_for("stranger")) as client:
+        with pytest.raises(
+            Forbidden, match=r"give stranger the rule .*configmaps.*list.* in a Role in namespace"
+        ) as refused:
+            await K8s(a.ConfigMap, client=client).in_namespace(space).list()
+    assert refused.value.status == 403
+
+
+async def test_what_is_invalid_says_where(client, space):
+    with pytest.raises(Invalid) as refused:
+        await (
+            K8s(a.Service, client=client)
+            .in_namespace(space)
+            .create({"metadata": {"name": "x"}, "spec": {"ports": [{"port": 99999}]}})
+        )
+    assert [cause.field for cause in refused.value.causes] == ["spec.ports[0].port", "spec.ports[0].targetPort"]
+
+
+async def test_the_namespace_that_is_missing_is_named(client):
+    with pytest.raises(NotFound, match="create the Namespace nowhere first"):
+        await K8s(a.ConfigMap, client=client).in_namespace("nowhere").create({"metadata": {"name": "x"}})

@@ -6,12 +6,57 @@ import os
 import ssl
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from poblano.client.access import Cluster, Material
-from poblano.client.credentials import ClientCertificate
+from poblano.client.credentials import REREAD_SECONDS, ClientCertificate, Clock
 from poblano.client.errors import CredentialsFailed
+
+
+class LiveTls:
+    """The TLS settings of one client, made anew when its certificate or the file of the cluster's CA has been renewed.
+
+    Args:
+        cluster: whose API server.
+        clock: seconds that never go back.
+    """
+
+    def __init__(self, cluster: Cluster, *, clock: Clock) -> None:
+        self._cluster = cluster
+        self._clock = clock
+        self._read_at = float("-inf")
+        self._authority = b""
+        self._made: tuple[ClientCertificate | None, bytes, ssl.SSLContext] | None = None
+
+    def context(self, certificate: ClientCertificate | None) -> ssl.SSLContext | bool:
+        """What the next connection is made with; True where the server speaks no TLS.
+
+        Raises:
+            CredentialsFailed: the CA, certificate or key cannot be used.
+        """
+        if not self._cluster.server.startswith("https:"):
+            return True
+        self._reread()
+        if self._made is None or self._made[:2] != (certificate, self._authority):
+            self._made = (certificate, self._authority, self._new(certificate))
+        return self._made[2]
+
+    def _reread(self) -> None:
+        """A CA that cannot be read leaves what was read before in use."""
+        authority, now = self._cluster.certificate_authority, self._clock()
+        if authority is not None and authority.path is not None and now - self._read_at >= REREAD_SECONDS:
+            self._read_at = now
+            with suppress(CredentialsFailed):
+                self._authority = authority.read()
+
+    def _new(self, certificate: ClientCertificate | None) -> ssl.SSLContext:
+        try:
+            return client_context(self._cluster, certificate)
+        except CredentialsFailed:
+            if self._made is None or self._made[0] != certificate:
+                raise
+            return self._made[2]  # somebody is at writing the CA: it is read again when it is another
 
 
 def client_context(cluster: Cluster, certificate: ClientCertificate | None = None) -> ssl.SSLContext:

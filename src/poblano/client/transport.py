@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import ssl
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -22,7 +21,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from poblano.client.access import Access
-from poblano.client.credentials import ClientCertificate, Clock, Credential, Credentials
+from poblano.client.credentials import Clock, Credential, Credentials
 from poblano.client.exchange import Call, Failed, outcome
 from poblano.client.fetch import fetch
 from poblano.client.kubeconfig import find_access
@@ -34,7 +33,7 @@ from poblano.client.pool import AT_ONCE, new_session
 from poblano.client.proxies import proxy_for
 from poblano.client.retries import IDEMPOTENT, Backoff
 from poblano.client.streamed import Streamed, let_go
-from poblano.client.tls import client_context
+from poblano.client.tls import LiveTls
 from poblano.core.context import check_permitted
 from poblano.core.errors import ApiError
 
@@ -86,7 +85,7 @@ class ApiClient:
             ("User-Agent", user_agent()),
             *impersonation_headers(access),
         ]
-        self._tls: tuple[ClientCertificate | None, ssl.SSLContext] | None = None
+        self._tls = LiveTls(cluster, clock=clock)
         self._session: aiohttp.ClientSession | None = None
         self._places = asyncio.Semaphore(AT_ONCE)
 
@@ -239,20 +238,13 @@ class ApiClient:
             call.url,
             headers=headers,
             data=payload(call.data),
-            ssl=self._context(credential.certificate),
+            ssl=self._tls.context(credential.certificate),
             server_hostname=self.access.cluster.tls_server_name or None,
             proxy=self._proxy,
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=total, sock_connect=self._timeouts.connect),
         )
         return self._observed(sent, call.method, call.path, headers) if self._observed else sent
-
-    def _context(self, certificate: ClientCertificate | None) -> ssl.SSLContext | bool:
-        if not self.access.cluster.server.startswith("https:"):
-            return True
-        if self._tls is None or self._tls[0] != certificate:
-            self._tls = (certificate, client_context(self.access.cluster, certificate))
-        return self._tls[1]
 
     def _headers_of(self, body: object, content_type: str, extra: Mapping[str, str] | None) -> CIMultiDict[str]:
         headers = CIMultiDict(self._headers)
