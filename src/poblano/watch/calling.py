@@ -6,14 +6,14 @@ import asyncio
 import contextvars
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 from poblano import telemetry
 from poblano.admission.threads import Threads
 from poblano.admission.watchdog import Watchdog
-from poblano.core.binding import Binding
 from poblano.core.cache import Key
 from poblano.core.context import Running, running
+from poblano.core.kinds import Kind
 from poblano.log import Log
 from poblano.waiting import home
 from poblano.watch.stepping import Stepped
@@ -22,6 +22,27 @@ THREADS = 16
 """Actions that may block at once; more wait for a place."""
 
 _Outcome: TypeAlias = "tuple[Any, Exception | None]"
+
+
+class Rule(Protocol):
+    """What can be called: a binding, or a schedule."""
+
+    @property
+    def capability(self) -> str: ...
+    @property
+    def rule(self) -> str: ...
+    @property
+    def phase(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def kind(self) -> Kind: ...
+    @property
+    def action(self) -> Callable[..., Any]: ...
+    @property
+    def is_async(self) -> bool: ...
+    @property
+    def time_limit(self) -> float | None: ...
 
 
 class TimedOut(TimeoutError):
@@ -43,7 +64,7 @@ class Caller:
         self._threads = Threads(size)
         self._watchdog = Watchdog(_blocked)
 
-    async def call(self, binding: Binding, key: Key, uid: str, *arguments: Any) -> Any:
+    async def call(self, binding: Rule, key: Key, uid: str, *arguments: Any) -> Any:
         """What the action of `binding` returns.
 
         Raises:
@@ -68,7 +89,7 @@ class Caller:
         finally:
             running.reset(token)
 
-    async def _limited(self, binding: Binding, who: Running, action: Awaitable[Any]) -> Any:
+    async def _limited(self, binding: Rule, who: Running, action: Awaitable[Any]) -> Any:
         stepped = Stepped(action, who, self._watchdog)
         if binding.time_limit is None:
             return await stepped
@@ -81,7 +102,7 @@ class Caller:
                 raise
             raise TimedOut(f"the action took longer than its {binding.time_limit:g} s, and was cancelled") from error
 
-    async def _in_thread(self, binding: Binding, key: Key, function: Callable[[], Any]) -> Any:
+    async def _in_thread(self, binding: Rule, key: Key, function: Callable[[], Any]) -> Any:
         context = contextvars.copy_context()
         context.run(home.set, asyncio.get_running_loop())
         future = await self._threads.begin(lambda: _outcome(context, function))

@@ -6,9 +6,8 @@ from typing import Any
 
 from opentelemetry.trace import Tracer
 
-from poblano.core.binding import Binding
 from poblano.core.cache import Key
-from poblano.watch.calling import THREADS, Caller
+from poblano.watch.calling import THREADS, Caller, Rule
 
 
 class TracedCaller(Caller):
@@ -23,7 +22,7 @@ class TracedCaller(Caller):
         super().__init__(size)
         self._tracer = tracer
 
-    async def call(self, binding: Binding, key: Key, uid: str, *arguments: Any) -> Any:
+    async def call(self, binding: Rule, key: Key, uid: str, *arguments: Any) -> Any:
         """See `Caller.call`."""
         attributes = {
             "poblano.kind": binding.kind.kind,
