@@ -41,14 +41,20 @@ class SimulatedServer:
         self.page = page
         self.watch_list = watch_list
         self.snapshots = {}
+        self.written = 0
+        self.past = []  # (revision, objects) before each change
 
     def _object(self, name, uid):
+        self.written += 1  # revisions are given out again after a backup was restored
         return {
+            "apiVersion": "v1",
             "kind": "ConfigMap",
+            "data": {"written": self.written},
             "metadata": {"name": name, "namespace": "shop", "uid": uid, "resourceVersion": str(self.revision)},
         }
 
     def write(self, name):
+        self._remember()
         self.revision += 1
         known = self.objects.get(name)
         if known is None:
@@ -58,8 +64,9 @@ class SimulatedServer:
         self.events.append((self.revision, "MODIFIED" if known else "ADDED", self.objects[name]))
 
     def delete(self, name):
-        known = self.objects.pop(name, None)
-        if known is not None:
+        if name in self.objects:
+            self._remember()
+            known = self.objects.pop(name)
             self.revision += 1
             gone = self._object(name, known["metadata"]["uid"])
             self.events.append((self.revision, "DELETED", gone))
@@ -69,9 +76,15 @@ class SimulatedServer:
         self.compacted = self.revision
         self.snapshots = {}
 
-    def restore(self):
-        """As from a backup: resource versions are far below the ones that were given out, and will not reach them."""
-        self.revision -= 1_000
+    def _remember(self):
+        self.past.append((self.revision, dict(self.objects)))
+
+    def restore(self, back):
+        """As from a backup: so many changes never happened, and their resource versions are given out again."""
+        if self.past:
+            self.past = self.past[: max(1, len(self.past) - back + 1)]
+            self.revision, objects = self.past.pop()
+            self.objects = dict(objects)
         self.compact()
         self.events = []
 
@@ -88,6 +101,8 @@ class SimulatedServer:
                 return Failure(status=504, reason="Timeout", causes=frozenset({"ResourceVersionTooLarge"}))
             revision, objects, start, token = self.revision, list(self.objects.values()), 0, f"t{len(self.snapshots)}"
             self.snapshots[token] = (revision, objects)
+        if asked.only is not None:
+            objects = [obj for obj in objects if obj["metadata"]["name"] == asked.only.name]
         limit = 1 if asked.probe else self.page if asked.limit else len(objects) or 1
         rest = start + limit < len(objects)
         found = tuple(item_of(obj) for obj in objects[start : start + limit])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -75,12 +76,17 @@ class BadServer(RuleBasedStateMachine):
     def compact(self):
         self.server.compact()
 
-    @rule()
-    def restored_from_a_backup(self):
-        self.server.restore()
+    @rule(back=st.integers(1, 6), since=st.lists(NAMES, max_size=8))
+    def restored_from_a_backup(self, back, since):
+        """The connection breaks, the server is away for a while, and has caught up when it is met again."""
+        self.server.restore(back)
         self.answers = []  # those who are answered by what was there before are gone, too
-        if self.driver.stream is not None:
-            self.fails(Failure(message="connection reset"))
+        for _ in range(2):
+            if isinstance(self.reflector.command, Sleep):
+                self.driver.step()
+            self.fails(Failure(message="connection refused"))
+        for name in since:
+            self.server.write(name)
 
     @rule(steps=st.integers(1, 4))
     def works(self, steps):
@@ -143,9 +149,11 @@ class BadServer(RuleBasedStateMachine):
             if round_ % 10 == 9:
                 self.driver.end()
         assert self.reflector.has_synced
-        known = {item.key: (item.uid, item.resource_version) for item in self.reflector.cache}
-        wanted = {key: (item.uid, item.resource_version) for key, item in self.server.items().items()}
-        assert known == wanted
+        assert contents(self.reflector.cache) == contents(self.server.items().values())
+
+
+def contents(items):
+    return {item.key: (item.uid, item.resource_version, msgspec.json.decode(item.raw)) for item in items}
 
 
 TestOnABadServer = BadServer.TestCase
@@ -274,13 +282,67 @@ def test_r6_a_watch_that_ends_as_it_begins_has_failed():
 
 @pytest.mark.parametrize("status", [0, 401, 403, 429, 500, 503])
 def test_r7_a_watch_that_is_refused_is_tried_again_from_the_same_version(status):
-    reflector, _ = watching()
+    reflector, _ = watching(items=[item("web", "6")])
     reflector.failed(Failure(status=status))
     assert isinstance(reflector.command, Sleep)
     assert reflector.trouble is not None
     reflector.slept()
+    if status in {0, 503}:  # it may have been away: is it the one that we know?
+        assert reflector.command == List("", limit=1, probe=True, only=Key("shop", "web"))
+        reflector.listed(Page((item("web", "6"),), "9"))
     assert isinstance(reflector.command, Watch)
     assert reflector.command.resource_version == "7"
+
+
+def after_an_outage(version, found, *, gone=""):
+    """A server that is back, where we know `web` at 6 and are at 7."""
+    reflector, _ = watching(items=[item("web", "6"), item("db", "4")])
+    if gone:
+        reflector.received(event("ADDED", "extra", gone))
+        reflector.received(event("DELETED", "extra", gone))
+    for _ in range(2):
+        reflector.failed(Failure(message="connection refused"))
+        reflector.slept()
+    assert reflector.command == List("", limit=1, probe=True, only=Key("shop", "web"))
+    reflector.listed(Page(tuple(found), version))
+    return reflector.command
+
+
+def test_r7_a_server_that_was_away_and_knows_what_we_know_is_watched_from_where_we_were():
+    assert after_an_outage("9", [item("web", "6")]).resource_version == "7"
+
+
+def test_r9_a_server_that_comes_back_with_less_than_we_have_seen_is_listed():
+    assert after_an_outage("6", [item("web", "6")]) == List("", limit=PAGE)
+
+
+def test_r9_a_server_that_comes_back_without_our_newest_object_is_listed_though_it_is_as_far():
+    assert after_an_outage("9", [item("web", "5")]) == List("", limit=PAGE)
+    assert after_an_outage("9", [item("web", "6", uid="2")]) == List("", limit=PAGE)
+    assert after_an_outage("9", []) == List("", limit=PAGE)
+
+
+def test_r9_what_went_last_cannot_be_asked_for_and_is_found_by_a_list():
+    assert after_an_outage("9", [item("web", "6")], gone="7") == List("", limit=PAGE)
+
+
+def test_r9_a_watch_that_only_broke_goes_on_though_its_newest_object_has_changed():
+    reflector, _ = watching(items=[item("web", "6")])
+    reflector.failed(Failure(message="connection reset"))
+    reflector.slept()
+    reflector.listed(Page((item("web", "8"),), "9"))
+    assert reflector.command.resource_version == "7"
+
+
+def test_r9_a_version_that_was_given_out_twice_is_told_apart_by_what_it_says():
+    reflector, _ = watching(items=[Item(Key("shop", "web"), "1", "6", b'{"kind":"ConfigMap","metadata":{},"data":1}')])
+    reflector.stalled()
+    same = Item(Key("shop", "web"), "1", "6", b'{"metadata":{},"data":1}')
+    assert types(reflector.listed(Page((same,), "7"))) == []
+    reflector.stalled()
+    other = Item(Key("shop", "web"), "1", "6", b'{"kind":"ConfigMap","metadata":{},"data":2}')
+    assert types(reflector.listed(Page((other,), "7"))) == [("MODIFIED", "web", False)]
+    assert reflector.cache.get(other.key) is other
 
 
 def test_r7_the_server_says_how_long_to_wait():

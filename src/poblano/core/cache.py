@@ -105,6 +105,13 @@ class Cache:
         self._indexes.changed(old, None)
         return [Change("DELETED", item, old)]
 
+    def has(self, item: Item) -> bool:
+        """Whether it is there as it is here: the version alone does not say so of a server that was set back."""
+        old = self._items.get(item.key)
+        if old is None or (old.uid, old.resource_version) != (item.uid, item.resource_version):
+            return False
+        return old is item or _content(old) == _content(item)
+
     def replace(self, items: Mapping[Key, Item]) -> list[Change]:
         """These are all the objects there are now: what was missed is found by comparison."""
         gone = [old for key, old in self._items.items() if key not in items]
@@ -113,5 +120,24 @@ class Cache:
             del self._items[old.key]
             self._indexes.changed(old, None)
         for item in items.values():
-            changes += self.put(item)
+            changes += self.put(item) or self._corrected(item)
         return changes
+
+    def _corrected(self, item: Item) -> list[Change]:
+        """The same version with another content: the server has an older state, and gives its versions a second time."""
+        if self.has(item):
+            return []
+        old = self._items[item.key]
+        self._items[item.key] = item
+        self._indexes.changed(old, item)
+        return [Change("MODIFIED", item, old)]
+
+
+def _content(item: Item) -> tuple[object, bytes]:
+    """What it says but for its kind, which the items of a list leave out; decoded only where that may be."""
+    before, mark, after = item.raw.partition(b'"metadata":')
+    try:
+        said = msgspec.json.decode(before + mark + b"0}", type=dict[str, object])
+    except msgspec.DecodeError:  # another metadata, within something else, came first
+        said, after = msgspec.json.decode(item.raw, type=dict[str, object]), b""
+    return {name: value for name, value in said.items() if name not in {"kind", "apiVersion"}}, after

@@ -17,8 +17,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from poblano.core.cache import Cache, Change, Item, Key
-from poblano.core.own_writes import OwnWrites
-from poblano.core.watch_events import Event
+from poblano.core.own_writes import OwnWrites, number
+from poblano.core.watch_events import Event, Page
 
 NO_VERSION: Final = frozenset({"", "0"})
 """What a server says that keeps none: then only a list tells what is gone."""
@@ -33,6 +33,7 @@ class Known:
         self.counts: Counter[str] = Counter()
         self.has_synced = False
         self._unordered = False
+        self._gone_at = ""
         self._gathered: dict[Key, Item] = {}
         self._own = OwnWrites()
 
@@ -67,7 +68,9 @@ class Known:
         changes = self.cache.replace(self._gathered)
         if self.has_synced:
             self.counts["recovered"] += len(changes)
-        self.counts["tombstones"] += sum(change.tombstone for change in changes)
+        tombstones = sum(change.tombstone for change in changes)
+        self.counts["tombstones"] += tombstones
+        self._gone_at = version if tombstones else self._gone_at
         self._gathered = {}
         self.version, self._unordered = version, version in NO_VERSION
         self.has_synced = True
@@ -84,12 +87,38 @@ class Known:
         if self._own.overtakes(item.key, item.resource_version, gone=gone):
             self.counts["echoes"] += 1
             return []
-        return self.cache.remove(item) if gone else self.cache.put(item)
+        if not gone:
+            return self.cache.put(item)
+        self._gone_at = item.resource_version
+        return self.cache.remove(item)
 
     def advance(self, version: str) -> None:
         """All up to `version` is known."""
         if version:
             self.version, self._unordered = version, False
+
+    @property
+    def newest(self) -> Key | None:
+        """The object that changed last; none where that is known from a write of ours, and not from a list or watch."""
+        newest = max(self.cache, key=lambda item: number(item.resource_version) or 0, default=None)
+        return newest.key if newest and newest.key not in self._own else None
+
+    def leads_to(self, page: Page, away: bool) -> bool:  # noqa: FBT001 -- a fact, no mode
+        """Whether the server that answers this may have come by all that we know; else it was set back to an older state.
+
+        Args:
+            page: what it has, now, of our newest object.
+            away: it could not be reached for a while, and may have caught up with us in the meantime.
+        """
+        came, said = number(self.version), number(page.resource_version)
+        if came is not None and said is not None and said < came:
+            return False
+        return not away or any(self._has_come_by(item) for item in page.items)
+
+    def _has_come_by(self, newest: Item) -> bool:
+        """Who has our newest object as we know it has come by all that we know, unless something went after that."""
+        known = newest.key not in self._own and self.cache.has(newest)
+        return known and (number(self._gone_at) or 0) <= (number(newest.resource_version) or 0)
 
     def wrote(self, item: Item) -> list[Change]:
         """The server answered a write of ours with this; see `poblano.core.own_writes`."""

@@ -6,9 +6,10 @@ False
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from poblano.core.cache import Key
 from poblano.core.watch_events import Failure
 
 PAGE = 500
@@ -36,12 +37,13 @@ REFUSED_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """List; a `limit` of 0 is none. As a `probe` only the resource version is wanted."""
+    """List; a `limit` of 0 is none. As a `probe` only the resource version is wanted, and the one object `only`."""
 
     resource_version: str
     limit: int = 0
     continue_token: str = ""
     probe: bool = False
+    only: Key | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +76,12 @@ def may_go_on(failure: Failure) -> bool:
     (True, False)
     """
     return failure.status in {0, 401, 403, 408, 429} or failure.status >= 500
+
+
+def may_have_changed_hands(failure: Failure) -> bool:
+    """Whether the server may have been away: who answers next may have an older state, as after etcd was restored.
+
+    >>> may_have_changed_hands(Failure(status=0)), may_have_changed_hands(Failure(status=429))
+    (True, False)
+    """
+    return failure.status in {0, 502, 503, 504}

@@ -27,6 +27,9 @@ class OwnWrites:
     def __len__(self) -> int:
         return len(self._versions)
 
+    def __contains__(self, key: Key) -> bool:
+        return key in self._versions
+
     def took(self, key: Key, version: str, *, seen: str, known: str | None) -> bool:
         """Whether the answer to a write is news.
 
@@ -38,7 +41,7 @@ class OwnWrites:
             seen: the version that the watch has come to.
             known: the version that the cache has of the object, if any.
         """
-        wrote, came, had = _number(version), _number(seen), _number(known or "")
+        wrote, came, had = number(version), number(seen), number(known or "")
         if wrote is None or came is None or wrote <= max(came, had or 0):
             return False
         self._versions[key] = wrote
@@ -53,7 +56,7 @@ class OwnWrites:
             version: that it says.
             gone: it says that the object is gone. No write of ours has the same version as that.
         """
-        wrote, said = self._versions.get(key), _number(version)
+        wrote, said = self._versions.get(key), number(version)
         if wrote is None:
             return False
         if said is None or said >= wrote:
@@ -66,7 +69,7 @@ class OwnWrites:
 
     def listed(self, version: str) -> tuple[Key, ...]:
         """A list is complete; which objects were written since it was begun, and are newer than it. The rest is forgotten."""
-        came = _number(version)
+        came = number(version)
         newer = {key: self._versions[key] for key in self._recent if came and self._versions[key] > came}
         self._versions, self._recent = newer, set(newer)
         return tuple(newer)
@@ -76,5 +79,6 @@ class OwnWrites:
         self._recent.discard(key)
 
 
-def _number(version: str) -> int | None:
+def number(version: str) -> int | None:
+    """A resource version as the number that it is; None where it is none."""
     return int(version) if version.isascii() and version.isdigit() and version != "0" else None

@@ -35,6 +35,7 @@ from poblano.core.listwatch import (
     Sleep,
     Watch,
     may_go_on,
+    may_have_changed_hands,
 )
 from poblano.core.watch_events import Event, Failure, Page
 
@@ -70,7 +71,7 @@ class Reflector:
         self._backoff = Backoff(clock=clock, chance=chance)
         self._began = ""
         self._opened: float | None = None
-        self._heard = 0
+        self._heard = self._failures = 0
         self._doubt = Doubt()
         self._after: Command = List("0")
         self._command: Command = List("0")
@@ -102,7 +103,7 @@ class Reflector:
         self._last_heard = self._clock()
         asked = self._command
         if isinstance(asked, List) and asked.probe:
-            self._probed(page.resource_version)
+            self._probed(asked, page)
             return []
         self.known.gather(page.items)
         if page.continue_token:
@@ -117,6 +118,7 @@ class Reflector:
     def opened(self) -> None:
         """The watch was answered, and its events may come."""
         self._opened = self._last_heard = self._clock()
+        self._failures = 0
         self.refused = 0
         self.trouble = None if self.has_synced else "the initial events are not complete"
 
@@ -171,17 +173,18 @@ class Reflector:
         failure = Failure(message="what came cannot be read")
         if self._initial:
             self._streaming = False
-        self._rest(failure, self._next() if self._watching and not self._initial else self._relist())
+        self._rest(failure, self._next() if isinstance(self._command, Watch) and not self._initial else self._relist())
 
     def failed(self, failure: Failure) -> None:
         """The request was refused or not answered, its connection broke, or an ERROR came in the stream."""
         self.counts["errors"] += 1
+        self._failures += 1
         if failure.expired:
             self._expired(failure)
         elif self._initial:
             self._fall_back(failure)
-        elif self._watching:
-            self._rest(failure, self._next() if may_go_on(failure) else self._relist())
+        elif isinstance(self._command, Watch):
+            self._rest(failure, self._resumed(failure))
         elif isinstance(self._command, List) and self._command.probe:
             self._rest(failure, self._command)
         else:
@@ -190,6 +193,8 @@ class Reflector:
     def slept(self) -> None:
         """The time to wait is over."""
         self._command = self._after
+        if isinstance(self._after, List) and not self._after.continue_token and not self._after.probe:
+            self.known.list_begins()
 
     def _streamed(self, version: str) -> list[Change]:
         """All initial events are there: the same watch goes on with what happens next."""
@@ -214,10 +219,6 @@ class Reflector:
         return changes
 
     # ------------------------------------------------------------------ what is next
-
-    @property
-    def _watching(self) -> bool:
-        return isinstance(self._command, Watch)
 
     @property
     def _initial(self) -> bool:
@@ -247,13 +248,22 @@ class Reflector:
         self.counts[f"relists: {reason}"] += 1
         self._command = self._relist()
 
-    def _probed(self, version: str) -> None:
-        if version == self.known.version:
+    def _resumed(self, failure: Failure) -> Command:
+        """What follows a watch that broke off."""
+        if not may_have_changed_hands(failure):
+            return self._next() if may_go_on(failure) else self._relist()
+        newest = self.known.newest
+        return List("", limit=1, probe=True, only=newest) if newest else self._relist()
+
+    def _probed(self, asked: List, page: Page) -> None:
+        doubted = asked.only is None
+        if (page.resource_version == self.known.version) if doubted else self.known.leads_to(page, self._failures > 1):
             self._doubt.heard()
             self._command = self._next()
             return
-        self._doubt.in_vain()
-        self._list("doubted")
+        if doubted:
+            self._doubt.in_vain()
+        self._list("doubted" if doubted else "another state")
 
     def _expired(self, failure: Failure) -> None:
         self.counts["relists: expired"] += 1
