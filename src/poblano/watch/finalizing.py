@@ -152,7 +152,7 @@ class Finalizing:
     async def _clean_up(self, key: Key, item: Item, obj: Any) -> Any:
         if self._cleaned.get(key) != item.uid:
             support = Supported(self.binding, key, self._shared, Echoes())
-            context = Context[Any](
+            context: Context[Any] = Context(
                 obj, self.binding.kind, self._shared.api, failures=self._level.failures(key), support=support
             )
             answer = await self._shared.caller.call(self.binding, key, item.uid, obj, context)

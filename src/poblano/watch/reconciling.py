@@ -142,7 +142,7 @@ class Reconciling:
 
     async def _call(self, key: Key, item: Item, obj: Any) -> Any:
         support = Supported(self.binding, key, self._shared, self._echoes)
-        context = Context[Any](
+        context: Context[Any] = Context(
             obj, self.binding.kind, self._shared.api, failures=self._level.failures(key), support=support
         )
         return await self._shared.caller.call(self.binding, key, item.uid, obj, context)

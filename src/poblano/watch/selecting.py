@@ -47,7 +47,7 @@ class Selection:
 
     def view(self, item: Item) -> Resource:
         """The object, decoded anew: it may be changed."""
-        return self._view.of(decode(item.raw) or {})
+        return self._view.__attached__(decode(item.raw) or {})  # just decoded, so it is JSON and needs no look
 
 
 def is_news(binding: Binding, selection: Selection, change: Change) -> bool:

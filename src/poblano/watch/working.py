@@ -26,8 +26,12 @@ class Work:
         self.may: Callable[[Key], bool] | None = None
         """Asked before each write for a key, if somebody says so."""
         self._run = run
-        self._places = asyncio.Semaphore(workers)
+        self._workers = workers
+        self._tasks: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
+        self._due: float | None = None
+        self._works = False
+        self._defect: BaseException | None = None
 
     def add(self, key: Key, *, priority: int = 0) -> None:
         """Have `key` worked on."""
@@ -40,19 +44,36 @@ class Work:
         self._changed.set()
 
     async def run(self) -> None:
-        """Work until `stop`, and until what is under way has ended."""
-        async with asyncio.TaskGroup() as group:
-            while True:
-                await self._places.acquire()
-                key = await self._next()
-                if key is None:
-                    return
-                group.create_task(self._one(key), name=f"poblano: {key}")
+        """Work until `stop`, and until what is under way has ended.
+
+        Raises:
+            Exception: what `run` raised, though it must not.
+        """
+        self._works = True
+        try:
+            while self._defect is None and not (self.queue.closed and not self._tasks):
+                self._changed.clear()
+                self._begin()
+                await self._wait()
+        finally:
+            self._works = False
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._defect is not None:
+            raise self._defect
 
     def stop(self) -> None:
         """Begin nothing more: what is left is there at the next start, too."""
         self.queue.abandon()
         self._changed.set()
+
+    def _begin(self) -> None:
+        """Begin with as many keys as there are places for; each in a task of its own, so that none sees another's context."""
+        while len(self._tasks) < self._workers and (key := self.queue.get()) is not None:
+            task = asyncio.create_task(self._one(key), name=f"poblano: {key}")
+            self._tasks.add(task)
+            task.add_done_callback(self._ended)
 
     async def _one(self, key: Key) -> None:
         try:
@@ -61,16 +82,26 @@ class Work:
             await self._run(key)
         finally:
             self.queue.done(key)
-            self._places.release()
-            self._changed.set()
 
-    async def _next(self) -> Key | None:
-        while True:
-            self._changed.clear()
-            key = self.queue.get()
-            if key is not None or self.queue.closed:
-                return key
-            due = self.queue.next_due()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(None if due is None else max(0.0, due - time.monotonic())):
-                    await self._changed.wait()
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Begin with the next key, without waking up `run` for it, unless there is something that it has to know."""
+        self._tasks.discard(task)
+        if not self._works:
+            return
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._defect = error
+        elif not self.queue.closed:
+            self._begin()
+            if self._wanted() == self._due:
+                return
+        self._changed.set()
+
+    async def _wait(self) -> None:
+        self._due = due = self._wanted()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if due is None else max(0.0, due - time.monotonic())):
+                await self._changed.wait()
+
+    def _wanted(self) -> float | None:
+        """When `run` has to look by itself: when a delayed key is due, if there is a place for it."""
+        return self.queue.next_due() if len(self._tasks) < self._workers else None
