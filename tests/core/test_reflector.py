@@ -125,7 +125,8 @@ class BadServer(RuleBasedStateMachine):
     @rule(back=st.integers(1, 8))
     def repeats(self, back):
         """Old events come once more, and then the newer ones as they came."""
-        self.driver.send(self.server.since(max(self.server.compacted, self.server.revision - back)))
+        known = max(self.server.compacted, self.server.revision - back)
+        self.driver.send(self.server.since(min(self.driver.stream, known)))
         if self.driver.stream is not None:
             self.driver.stream = self.server.revision
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from poblano.core.cache import Item
+from poblano.core.cache import Item, Key
 from poblano.core.errors import ApiError
 from poblano.core.filters import Subject
 from poblano.core.jsonvalue import Document, as_list, as_map
@@ -20,7 +20,13 @@ def list_query(asked: List) -> dict[str, str]:
     wanted = {"continue": asked.continue_token, "limit": str(asked.limit or "")}
     if not asked.continue_token:
         wanted["resourceVersion"] = asked.resource_version
+    if asked.only is not None:
+        wanted["fieldSelector"] = _named(asked.only)
     return {name: value for name, value in wanted.items() if value}
+
+
+def _named(key: Key) -> str:
+    return ",".join(f"metadata.{part}={value}" for part, value in key._asdict().items() if value)
 
 
 def watch_query(asked: Watch) -> dict[str, str]:
