@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 
 from poblano import K8s, Phase, a
+from poblano.client import ApiClient
 from poblano.core.errors import NotFound
 
 
@@ -82,3 +85,59 @@ async def test_nothing_is_left_when_it_is_left(maps):
     await changes.aclose()
 
     assert asyncio.all_tasks() == before
+
+
+@asynccontextmanager
+async def a_path_to(url):
+    """A port that leads to a server, and what breaks all connections through it."""
+    there, ends = urlsplit(url), set()
+
+    async def pump(reader, writer):
+        with suppress(OSError):
+            while chunk := await reader.read(65536):
+                writer.write(chunk)
+                await writer.drain()
+        writer.transport.abort()
+
+    async def accept(reader, writer):
+        try:
+            upstream_reader, upstream = await asyncio.open_connection(there.hostname, there.port)
+        except OSError:
+            writer.transport.abort()
+            return
+        ends.update((writer, upstream))
+        await asyncio.gather(pump(reader, upstream), pump(upstream_reader, writer))
+        ends.difference_update((writer, upstream))
+
+    def cut():
+        for end in ends:
+            end.transport.abort()
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    try:
+        yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}", cut
+    finally:
+        server.close()
+        cut()
+        await server.wait_closed()
+        while ends:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_connection_that_breaks_is_nothing_to_who_listens(maps):
+    chain, make = maps
+    await make("one", a="1")
+    await make("two", a="1")
+    access = chain._client.access
+    async with a_path_to(access.cluster.server) as (url, cut):
+        broken = replace(access, cluster=replace(access.cluster, server=url))
+        async with ApiClient(broken) as client:
+            away = K8s(a.ConfigMap, client=client).in_namespace(chain._choice.namespace).with_label("mark")
+            async with aclosing(away.watch()) as changes:
+                await seen(changes, 2)
+                cut()
+                await make("one", a="2")
+                assert await seen(changes, 1) == [(Phase.MODIFIED, "one", {"a": "2"})]
+                cut()
+                await K8s(a.ConfigMap, client=chain._client).delete(await make("two", a="1"))
+                assert await seen(changes, 1) == [(Phase.DELETED, "two", {"a": "1"})]
