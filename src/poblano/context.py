@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Final, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
 from poblano.core.conditions import set_condition, status_of
 from poblano.core.context import check_permitted
 from poblano.core.errors import MalformedObject
+from poblano.core.fields import Viewed
 from poblano.core.jsonvalue import Document, as_list, as_map, copied, plain, same
 from poblano.core.kinds import Kind
 from poblano.core.objects import Resource, document, kind_of
@@ -20,6 +21,7 @@ K = TypeVar("K", bound=Resource)
 R = TypeVar("R", bound=Resource)
 
 Writing: TypeAlias = Callable[[], Awaitable[Document]]
+WritingStatus: TypeAlias = Callable[[bool], Awaitable[Document]]
 
 
 class Api(Protocol):
@@ -37,8 +39,8 @@ class Support(Protocol):
         """What the API server answers to the write of an object of that kind."""
         ...
 
-    async def write_status(self, before: Document, status: Document, write: Writing) -> Document:
-        """What it answers to the write of `status` for the object, which was as in `before`."""
+    async def write_status(self, write: WritingStatus) -> Document:
+        """What it answers to the write of the object's status; `write` is told whether only over the known version."""
         ...
 
     def tell(self, about: Resource, *, type: EventType, reason: str, note: str) -> None:
@@ -57,9 +59,9 @@ class _Alone:
         """Nobody has to know."""
         return await write()
 
-    async def write_status(self, before: Document, status: Document, write: Writing) -> Document:
+    async def write_status(self, write: WritingStatus) -> Document:
         """Nobody has to know."""
-        return await write()
+        return await write(False)
 
     def tell(self, about: Resource, *, type: EventType, reason: str, note: str) -> None:
         """Nobody writes it."""
@@ -142,20 +144,26 @@ class Context(Generic[K]):
             ApiError: the API server refused; `NotFound` also when the kind has no subresource ``status``.
             LeadershipLost: another replica may be at work on the object by now.
         """
-        current: Document = document(self._object)
-        status: Document = copied(plain(current.get("status") or {}))
+        status: Document = copied(plain(document(self._object).get("status") or {}))
         if same(status, self._status):
             return
-        metadata = {"name": self._object.metadata.name, "namespace": self._object.metadata.namespace}
-        wanted = {"metadata": {key: value for key, value in metadata.items() if value}, "status": status}
         check_permitted()
-        answer = await self._support.write_status(
-            current, status, lambda: self._api.apply(self._kind, wanted, subresource="status", force=True)
-        )
+        answer = await self._support.write_status(lambda unchanged: self._write_status(status, unchanged=unchanged))
         self._status = status
         version = (as_map(answer.get("metadata")) or {}).get("resourceVersion")
         if isinstance(version, str):
             self._object.metadata.resource_version = version
+
+    async def _write_status(self, status: Document, *, unchanged: bool) -> Document:
+        metadata = self._object.metadata
+        who = {
+            "name": metadata.name,
+            "namespace": metadata.namespace,
+            "uid": metadata.uid,  # not that of another object, which has the name by now
+            "resourceVersion": unchanged and metadata.resource_version,
+        }
+        wanted = {"metadata": {key: value for key, value in who.items() if value}, "status": status}
+        return await self._api.apply(self._kind, wanted, subresource="status", force=True)
 
     def set_condition(self, type: str, status: bool | None, *, reason: str, message: str = "") -> bool:  # noqa: FBT001 -- its value
         """Say in ``status.conditions`` whether something holds; `save_status` writes it.
@@ -184,7 +192,7 @@ class Context(Generic[K]):
             reason=reason,
             message=message,
             now=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            generation=self.generation,
+            generation=self.generation if _says_generation(self._object.__class__) else None,
         )
         if found is None:
             found = current["status"] = {}
@@ -216,6 +224,13 @@ class Context(Generic[K]):
         """
         found = await self._support.children(kind_of(kind), document(self._object))
         return [kind.of(one) for one in found]
+
+
+def _says_generation(cls: type[Any]) -> bool:
+    """Whether the conditions of a kind have an ``observedGeneration``; those that are older than it have none, as a Deployment's."""
+    status = getattr(cls, "status", None)
+    conditions = getattr(status.view, "conditions", None) if isinstance(status, Viewed) else None
+    return not isinstance(conditions, Viewed) or hasattr(conditions.view, "observed_generation")
 
 
 def _references(listed: list[Document], own: Document) -> list[Document]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -63,7 +65,7 @@ class Recording(RuleBasedStateMachine):
         grown = [(when, said) for when, said, count in self.writes if count > 2]
         for said in {said for _, said in grown}:
             times = [when for when, other in grown if other == said]
-            assert all(later - earlier >= REFRESH for earlier, later in zip(times, times[1:], strict=False))
+            assert all(later - earlier >= REFRESH for earlier, later in itertools.pairwise(times))
 
     @invariant()
     def what_has_ended_is_forgotten(self):

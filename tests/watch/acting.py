@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 
-from poblano import Module
+from poblano import Module, Resource, a, kind_of
 from poblano.core.errors import NotFound
 from poblano.watch.watcher import Watcher
 from tests.watch.clusters import CONFIGMAPS
@@ -41,3 +41,41 @@ async def finally_(ask, promise, seconds=60.0):
             return answer
     except TimeoutError:
         raise AssertionError(f"not in {seconds} s: {promise}") from None
+
+
+class Widget(Resource, group="watching.example.com", version="v1", plural="widgets"):
+    """A kind that nobody but the test looks after."""
+
+
+WIDGETS = kind_of(Widget)
+
+
+async def serve_widgets(api):
+    """Have the cluster know Widgets, if it does not yet."""
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    names = {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"}
+    version = {
+        "name": "v1",
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": schema, "status": schema}}},
+        "subresources": {"status": {}},
+    }
+    definition = {
+        "metadata": {"name": "widgets.watching.example.com"},
+        "spec": {"group": "watching.example.com", "scope": "Namespaced", "names": names, "versions": [version]},
+    }
+    await api.apply(kind_of(a.CustomResourceDefinition), definition, force=True)
+
+    async def served():
+        try:
+            return await api.list(WIDGETS) is not None
+        except NotFound:
+            return False
+
+    await finally_(served, "widgets are served")
+
+
+async def make_widget(api, space, name="web", **spec):
+    """A Widget in the cluster."""
+    return await api.create(WIDGETS, {"metadata": {"name": name, "namespace": space}, "spec": spec})

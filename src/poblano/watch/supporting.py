@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from poblano.context import Writing
+from poblano.context import Writing, WritingStatus
 from poblano.core.binding import Binding
 from poblano.core.cache import Key
 from poblano.core.echoes import Echoes
-from poblano.core.jsonvalue import Document, as_map, copied, same
+from poblano.core.errors import Conflict
+from poblano.core.jsonvalue import Document, as_map
 from poblano.core.kinds import Kind
 from poblano.core.objects import Resource
 from poblano.core.owning import is_controlled
@@ -40,13 +41,14 @@ class Supported:
             self._shared.informers.wrote(kind, answer)
         return answer
 
-    async def write_status(self, before: Document, status: Document, write: Writing) -> Document:
-        """See `Support`. The rule does not hear of it, if nothing else has changed since it was given the object."""
-        as_given = _but_status(before)
+    async def write_status(self, write: WritingStatus) -> Document:
+        """See `Support`. The rule does not hear of it, if nobody has changed the object since the rule was given it."""
         with self._echoes.writing(self._key) as answered:
-            answer = await write()
-            silent = same(as_given, _but_status(answer)) and same(status, as_map(answer.get("status")) or {})
-            answered(_version(answer), silent=silent)
+            try:
+                answer, alone = await write(True), True
+            except Conflict:
+                answer, alone = await write(False), False
+            answered(_version(answer), silent=alone)
             self._shared.informers.wrote(self._binding.kind, answer)
         return answer
 
@@ -68,11 +70,3 @@ class Supported:
 
 def _version(obj: Document) -> str:
     return str((as_map(obj.get("metadata")) or {}).get("resourceVersion", ""))
-
-
-def _but_status(obj: Document) -> Document:
-    """All of an object but what a write of its status changes."""
-    metadata = as_map(obj.get("metadata")) or {}
-    kept = {key: value for key, value in metadata.items() if key not in {"managedFields", "resourceVersion"}}
-    made: Document = copied({**{key: value for key, value in obj.items() if key != "status"}, "metadata": kept})
-    return made
