@@ -29,7 +29,7 @@ from poblano.client.login import credentials_for, impersonation_headers
 from poblano.client.messages import Query, Response, Timeouts, encoded, payload, query_string, user_agent
 from poblano.client.no_answer import Silence, explain
 from poblano.client.observing import Told, observed
-from poblano.client.pool import AT_ONCE, new_session
+from poblano.client.pool import AT_ONCE, new_session, new_stream_session
 from poblano.client.proxies import proxy_for
 from poblano.client.retries import IDEMPOTENT, Backoff
 from poblano.client.streamed import Streamed, let_go
@@ -87,10 +87,11 @@ class ApiClient:
         ]
         self._tls = LiveTls(cluster, clock=clock)
         self._session: aiohttp.ClientSession | None = None
+        self._streams: aiohttp.ClientSession | None = None
         self._places = asyncio.Semaphore(AT_ONCE)
 
     async def __aenter__(self) -> Self:
-        self._session = new_session()
+        self._session, self._streams = new_session(), new_stream_session()
         return self
 
     async def __aexit__(
@@ -100,9 +101,10 @@ class ApiClient:
 
     async def close(self) -> None:
         """Close every connection. The end of ``async with`` does it too."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        sessions, self._session, self._streams = (self._session, self._streams), None, None
+        for session in sessions:
+            if session is not None:
+                await session.close()
 
     async def request(
         self,
@@ -180,7 +182,8 @@ class ApiClient:
             busy = Silence(f"no place for a request in {seconds:g} s", f"{AT_ONCE} others are under way", None)
             return Failed(busy.error(call.method, call.path), None)
         try:
-            async with self._sent(call, credential, max(left, 0.001)) as answer:  # 0 would be no limit
+            timeout = aiohttp.ClientTimeout(total=max(left, 0.001), sock_connect=self._timeouts.connect)  # 0: no limit
+            async with self._sent(call, credential, timeout, self._session) as answer:
                 return outcome(call, answer.status, answer.headers, await answer.read())
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             silence = self._explained(error, seconds)
@@ -191,9 +194,17 @@ class ApiClient:
 
     @asynccontextmanager
     async def once(
-        self, path: str, *, query: Query | None = None, headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        *,
+        query: Query | None = None,
+        headers: Mapping[str, str] | None = None,
+        silence: float | None = None,
     ) -> AsyncGenerator[Streamed]:
         """Send one GET, once, and read its answer as it comes; how long that may take is the caller's to say. See `request`.
+
+        Args:
+            silence: seconds after which an answer is given up of which nothing comes; None is never.
 
         Raises:
             ApiError: as `request`; `retry_after` says what the server asked for. Also when the answer breaks off.
@@ -203,7 +214,8 @@ class ApiClient:
         call = Call("GET", path, url, self._headers_of(None, "", own), None, idempotent=True)
         credential = await self._credentials.get()
         try:
-            async with self._sent(call, credential, None) as answer:
+            timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._timeouts.connect, sock_read=silence)
+            async with self._sent(call, credential, timeout, self._streams) as answer:
                 if answer.status == 200:
                     try:
                         yield Streamed(answer.content)
@@ -212,8 +224,8 @@ class ApiClient:
                     return
                 refused = outcome(call, answer.status, answer.headers, await answer.read())
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            silence = self._explained(error, self._timeouts.connect)
-            refused = Failed(silence.error(call.method, call.path), None)
+            reason = self._explained(error, silence or self._timeouts.connect)
+            refused = Failed(reason.error(call.method, call.path), None)
         if isinstance(refused, Response):
             raise ApiError(
                 f"the API server answered HTTP {refused.status}", status=refused.status, method="GET", path=path
@@ -226,14 +238,18 @@ class ApiClient:
         return explain(error, server=self.access.cluster.server, proxy=self._proxy or "", seconds=seconds)
 
     def _sent(
-        self, call: Call, credential: Credential, total: float | None
+        self,
+        call: Call,
+        credential: Credential,
+        timeout: aiohttp.ClientTimeout,
+        session: aiohttp.ClientSession | None,
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        if self._session is None:
+        if session is None:
             raise RuntimeError("the client is not open: write `async with client:` around its use")
         headers = call.headers.copy()
         if credential.authorization:
             headers["Authorization"] = credential.authorization
-        sent = self._session.request(
+        sent = session.request(
             call.method,
             call.url,
             headers=headers,
@@ -242,7 +258,7 @@ class ApiClient:
             server_hostname=self.access.cluster.tls_server_name or None,
             proxy=self._proxy,
             allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=total, sock_connect=self._timeouts.connect),
+            timeout=timeout,
         )
         return self._observed(sent, call.method, call.path, headers) if self._observed else sent
 

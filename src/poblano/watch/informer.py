@@ -37,6 +37,9 @@ from poblano.watch.initial_events import REFUSALS, InitialEvents
 LIST_SECONDS = 120.0
 """How long a page of a list may take."""
 
+SILENCE_SECONDS = 30.0
+"""How long nothing may come of it. A server that has much to do lets a list wait for some seconds."""
+
 
 class Informer:
     """One list and watch, shared by all who subscribe.
@@ -192,7 +195,7 @@ class Informer:
         try:
             async with (
                 asyncio.timeout(LIST_SECONDS),
-                self._client.once(self._path, query=query, headers=headers) as answer,
+                self._client.once(self._path, query=query, headers=headers, silence=SILENCE_SECONDS) as answer,
             ):
                 body = await answer.read()
             with uncollected():
