@@ -147,3 +147,21 @@ def test_a_script_leaves_nothing_open_over_tls(runner, pki, tmp_path):
     done = asyncio.run(main())
 
     assert (done.stdout, done.stderr, done.returncode) == ("one\n", "", 0)
+
+
+@pytest.mark.parametrize(("imported", "loaded"), [("K8s", "True"), ("a", "False")])
+def test_a_process_loads_the_http_client_before_it_serves_if_its_module_may_need_it(imported, loaded):
+    program = f"""
+        import asyncio, sys
+        from poblano import {imported}
+        from poblano.client.ambient import settle
+
+        async def main():
+            settle(field_manager="poblano-shop")
+            print("aiohttp" in sys.modules)
+
+        asyncio.run(main())
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=False)
+
+    assert (done.stdout, done.stderr) == (f"{loaded}\n", "")

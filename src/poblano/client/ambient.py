@@ -7,10 +7,12 @@ that connection is closed when the loop ends.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from poblano.waiting import home
@@ -85,6 +87,8 @@ def settle(client: ApiClient | None = None, *, field_manager: str = FIELD_MANAGE
     """The same for the rest of this task, and for all that is begun in it. Arguments as of `using`."""
     import asyncio
 
+    if client is None and "poblano.fluent" in sys.modules:
+        import_module("poblano.client.transport")  # a fifth of a second; now, rather than while a review waits
     loop = asyncio.get_running_loop()
     _ambient.set(Ambient(client, loop, field_manager))
     home.set(loop)
