@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks import audit, processes, relay
 from benchmarks.cluster import Cluster
+from benchmarks.informed import Informed, informed
 from benchmarks.load import GROUP, NAMESPACE, VERSION
 from benchmarks.processes import ALL_CORES, Running
 from benchmarks.reconcilers import Reconciler
@@ -84,6 +85,11 @@ class Arena:
                 opened = between.opened
         (self._folder / "relay").unlink()
         return opened
+
+    def informed(self) -> Informed:
+        """What an informer of ours takes that keeps the metadata of the many alone."""
+        plural = next(made.plural for (count, owner), made in self._made.items() if (count, owner) == (SIZES[1], ""))
+        return informed(self._plane.write_kubeconfig(self._file("kubeconfig")), plural, SIZES[1])
 
     def _stream(self, server: Running, objects: Objects, step: int, tally: Path) -> tuple[float, float]:
         before = server.cpu_seconds()

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import jsonpatch
 
-from benchmarks import interpreters, material
+from benchmarks import interpreters, material, queueing
 from benchmarks.figures import Bound, Spread
 from benchmarks.timing import per_call
 from poblano import a
@@ -52,7 +52,7 @@ class Cost:
 def measure(say: Callable[[str], None]) -> list[Cost]:
     """All of them, one after the other."""
     costs: list[Cost] = []
-    for part in (imports, views, patches, reviews):
+    for part in (imports, views, patches, reviews, queues):
         for cost in part():
             say(f"  {cost.what}: {cost.ours.middle:.3g} {cost.unit}")
             costs.append(cost)
@@ -130,6 +130,15 @@ def reviews() -> Iterator[Cost]:
     theirs = per_call(lambda: by_hand(body))
     yield Cost(
         "a review, 5 KB Pod, 10 matching actions", "µs", per_call(whole), 300, "json, deepcopy, jsonpatch", theirs
+    )
+
+
+def queues() -> Iterator[Cost]:
+    """The way of a key, among 100 000 of them."""
+    theirs = queueing.plain()
+    yield Cost("a key through the work queue, 100 000", "µs", queueing.queue(), None, "asyncio.Queue, 10 tasks", theirs)
+    yield Cost(
+        "a key through queue and workers, 100 000", "µs", queueing.work(), 100, "asyncio.Queue, 10 tasks", theirs
     )
 
 

@@ -48,7 +48,9 @@ def measure(
             say(
                 f"  {who.name:<15} round {number + 1}, {work.objects:>6} {what}: {turn.rate:>6,.0f}/s, {turn.after_mb:.0f} MB"
             )
-        return Reconciled(turns, {who.name: arena.connections(who) for who in those})
+        many = any(work.objects == SIZES[1] for work, _ in turns)
+        known = [arena.informed() for _ in range(rounds if many else 0)]
+        return Reconciled(turns, {who.name: arena.connections(who) for who in those}, known)
 
 
 def order(those: Sequence[Reconciler], rounds: int) -> Iterator[tuple[int, Work, Reconciler]]:

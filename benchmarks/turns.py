@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.figures import Bound, Spread, paired
+from benchmarks.informed import Informed
 from benchmarks.reconcilers import KOPF, PEPR, POBLANO
 
 SIZES = (1_000, 10_000)
@@ -56,10 +57,12 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """All turns of each contender at each work, and the connections that it opened, counted in a turn of its own."""
+    """All turns of each contender at each work, and the connections that it opened, counted in a turn of its own; and what an
+    informer of metadata alone came to."""
 
     turns: Mapping[tuple[Work, str], Sequence[Turn]]
     connections: Mapping[str, int]
+    informed: Sequence[Informed] = ()
 
     def rows(self, *, applies: bool) -> Iterator[tuple[str, Work, Sequence[Turn]]]:
         """Who, what, and the turns at it; the smaller work first."""
@@ -90,6 +93,11 @@ def bounds(found: Reconciled) -> Iterator[Bound]:
         if rate is not None and memory is not None:
             yield Bound(f"reconciles a second, {of}, beside Pepr", rate, 1, "at least", "x")
             yield Bound(f"memory then, {of}, beside Pepr", memory, 1, "at most", "x")
+
+    if found.informed:
+        seconds, kilobytes = ([getattr(one, name) for one in found.informed] for name in ("seconds", "kilobytes"))
+        yield Bound("the metadata of 10 000 objects is known", Spread.of(seconds).middle, 5, "at most", "s")
+        yield Bound("memory of each", Spread.of(kilobytes).middle, 3, "at most", "KB")
 
 
 def _rate(turn: Turn) -> float:

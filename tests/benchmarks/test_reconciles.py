@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import audit, reconciles, relay, tables, turns
+from benchmarks.informed import Informed
 from benchmarks.reconcilers import KOPF, KOPF_EVENT, PEPR, POBLANO, POBLANO_WATCH, Reconciler
 from benchmarks.turns import SIZES, Reconciled, Turn, Work
 
@@ -59,6 +60,16 @@ def test_a_bound_is_the_median_of_what_each_round_came_to():
     assert held["memory then, 1 000 objects, beside kopf"].measured == pytest.approx(0.3)
     assert held["memory then, 1 000 objects, beside Pepr"].measured == pytest.approx(0.225)
     assert all(bound.holds for bound in held.values())
+
+
+def test_of_the_metadata_alone_speed_and_weight_are_promised():
+    known = [Informed(seconds, 2.0) for seconds in (1.0, 7.0, 2.0)]
+
+    seconds, weight = turns.bounds(Reconciled({}, {}, known))
+
+    assert (seconds.measured, weight.measured) == (2.0, 2.0)
+    assert seconds.holds
+    assert weight.holds
 
 
 def test_nothing_is_promised_of_what_was_not_measured():
