@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Final
 from poblano.cli.applying import Applier
 from poblano.client import Resources
 from poblano.core.crd import CRD, definitions_of
-from poblano.core.errors import NotFound
+from poblano.core.errors import AlreadyExists, NotFound
 from poblano.core.jsonvalue import Document
+from poblano.core.kinds import Kind
+from poblano.core.store.definition import store_definition
 
 if TYPE_CHECKING:
     from poblano.cli.project import Project
     from poblano.client import ApiClient
 
+NAMESPACES: Final = Kind("", "v1", "Namespace", "namespaces", namespaced=False)
 LABEL: Final = "poblano.dev/module"
 """Says whose a definition is: that of others is never touched."""
 
@@ -27,6 +30,15 @@ def definitions(project: Project) -> list[Document]:
     made = definitions_of(binding.view for binding in project.module.bindings)
     for one in made:
         one["metadata"]["labels"] = {LABEL: project.settings.uuid}
+    if project.module.schedules:
+        made.append(definition_of_stores())
+    return made
+
+
+def definition_of_stores() -> Document:
+    """What defines the kind that stores are kept in: one for all modules of a cluster."""
+    made = store_definition()
+    made["metadata"]["labels"] = {LABEL: "poblano"}
     return made
 
 
@@ -41,8 +53,8 @@ class Definer:
     def __init__(self, client: ApiClient, uuid: str) -> None:
         self._applier = Applier(client)
         self._resources = Resources(client, field_manager=f"poblano-{uuid}")
-        self._uuid = uuid
         self._before: list[Document] = []
+        self._homes: set[str] = set()
 
     async def define(self, project: Project) -> list[str]:
         """Have the cluster serve the kinds of `project`; what was done and what was not, a line each.
@@ -56,7 +68,19 @@ class Definer:
         wanted = definitions(project)
         told = [await self._put(one) for one in wanted if one not in self._before]
         self._before = wanted
-        return told
+        return [*told, *await self._make_home(project)]
+
+    async def _make_home(self, project: Project) -> list[str]:
+        """Have a namespace for the module's own objects, where it has some."""
+        name = project.settings.namespace
+        if not project.module.schedules or name in self._homes:
+            return []
+        self._homes.add(name)
+        try:
+            await self._resources.create(NAMESPACES, {"metadata": {"name": name}})
+        except AlreadyExists:
+            return []
+        return [f"made the namespace {name}"]
 
     async def _put(self, wanted: Document) -> str:
         name = wanted["metadata"]["name"]
@@ -65,7 +89,7 @@ class Definer:
         except NotFound:
             found = None
         labels: Document = {} if found is None else found["metadata"].get("labels") or {}
-        if found is not None and labels.get(LABEL) != self._uuid:
+        if found is not None and labels.get(LABEL) != wanted["metadata"]["labels"][LABEL]:
             return f"{name} is there already and not this module's, so it is left as it is"
         stored = await self._resources.apply(CRD, wanted, force=True)
         await self._applier.until_served(stored)

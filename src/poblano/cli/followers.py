@@ -5,23 +5,33 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from poblano.core.binding import FOLLOWERS
 from poblano.log import Log
 
 if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
     from poblano.cli.project import Project
-    from poblano.client import ApiClient
+    from poblano.client import Access, ApiClient
+    from poblano.watch.calling import Caller
+    from poblano.watch.companion import MakeCompanion
     from poblano.watch.election import Leadership
     from poblano.watch.metrics import Observer
     from poblano.watch.watcher import Watcher
 
 
 def has_followers(project: Project) -> bool:
-    """Whether the module has watch or reconcile actions."""
-    return any(binding.phase in {"watch", "reconcile"} for binding in project.module.bindings)
+    """Whether the module has watch, reconcile or finalize actions, or schedules."""
+    return bool(project.module.schedules) or any(binding.phase in FOLLOWERS for binding in project.module.bindings)
 
 
 def watcher_of(
-    project: Project, client: ApiClient, leadership: Leadership | None = None, observer: Observer | None = None
+    project: Project,
+    client: ApiClient,
+    leadership: Leadership | None = None,
+    observer: Observer | None = None,
+    *,
+    registry: CollectorRegistry | None = None,
 ) -> Watcher:
     """What runs them.
 
@@ -30,6 +40,7 @@ def watcher_of(
         client: an open client.
         leadership: who may work; None where nobody else runs the module.
         observer: who counts.
+        registry: where the metrics of schedules are read; None where nobody reads them.
     """
     from poblano.watch.metrics import NOBODY
     from poblano.watch.watcher import Watcher
@@ -43,21 +54,50 @@ def watcher_of(
         ignored=ignored,
         leadership=leadership,
         observer=observer or NOBODY,
+        beside=_companions(project, client, registry),
     )
+
+
+def _companions(project: Project, client: ApiClient, registry: CollectorRegistry | None) -> list[MakeCompanion]:
+    if not project.module.schedules:
+        return []
+    from poblano.schedule.metrics import UNCOUNTED, ScheduleMetrics
+    from poblano.schedule.records import Records
+    from poblano.schedule.runner import Runner
+    from poblano.watch.election import own_identity
+
+    settings = project.settings
+    for schedule in project.module.schedules:
+        if schedule.warning:
+            Log.warning(schedule.warning)
+    observer = UNCOUNTED if registry is None else ScheduleMetrics(registry)
+    records = Records(client, uuid=settings.uuid, namespace=namespace_of(project, client.access))
+    process = own_identity()
+
+    def make(caller: Caller) -> Runner:
+        return Runner(project.module.schedules, records, caller, process=process, observer=observer)
+
+    return [make]
+
+
+def namespace_of(project: Project, access: Access) -> str:
+    """Where the module's own objects are: in the pod's namespace, and outside of a pod where its pods would be."""
+    return access.namespace if access.context == "in-cluster" else project.settings.namespace
 
 
 class Followers:
     """Runs them on one client, of one module after the other: `poblano dev` loads it anew on each save."""
 
-    def __init__(self, client: ApiClient) -> None:
+    def __init__(self, client: ApiClient, observer: Observer | None = None) -> None:
         self._client = client
+        self._observer = observer
         self._running: tuple[Watcher, asyncio.Task[None]] | None = None
 
     async def use(self, project: Project) -> None:
         """Run those of `project` instead of what runs."""
         await self.close()
         if has_followers(project):
-            watcher = watcher_of(project, self._client)
+            watcher = watcher_of(project, self._client, observer=self._observer)
             task = asyncio.create_task(watcher.run())
             task.add_done_callback(_ended)
             self._running = watcher, task

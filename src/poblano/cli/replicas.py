@@ -11,7 +11,7 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from poblano.cli.followers import watcher_of
+from poblano.cli.followers import namespace_of, watcher_of
 from poblano.cli.main import LOST
 from poblano.core.errors import InvalidSettings
 from poblano.log import Log
@@ -45,7 +45,7 @@ async def alone(project: Project, host: str, health_port: int, work: Work, times
     access = find_access()
     async with ApiClient(access, observe=counted.requested) as client:
         leadership = leadership_of(project, access, work, counted, times)
-        watcher = watcher_of(project, client, leadership, counted)
+        watcher = watcher_of(project, client, leadership, counted, registry=registry)
         health = HealthServer(readiness, registry, liveness=liveness, host=host, port=health_port)
         try:
             await health.start()
@@ -138,11 +138,6 @@ def leadership_of(
         observer=counted,
         abandon=abandon,
     )
-
-
-def namespace_of(project: Project, access: Access) -> str:
-    """Where the Lease is: in the pod's own namespace, and outside of a pod where the module's pods would be."""
-    return access.namespace if access.context == "in-cluster" else project.settings.namespace
 
 
 def abandon() -> None:

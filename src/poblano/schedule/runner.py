@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -25,6 +25,7 @@ from poblano.log import Log
 from poblano.schedule.metrics import UNCOUNTED, ScheduleObserver
 from poblano.schedule.records import Records
 from poblano.watch.calling import Caller, TimedOut
+from poblano.watch.informer import Informer
 
 LONGEST = 60.0
 """Seconds after which it is looked again, whatever the timetable says: a clock may have been set."""
@@ -55,7 +56,8 @@ class Runner:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         observer: ScheduleObserver = UNCOUNTED,
     ) -> None:
-        self.may: Callable[[str], bool] = lambda title: True
+        self.name = "the schedules"
+        self.may: Callable[[Hashable], bool] = lambda title: True
         self._schedules = tuple(schedules)
         self._records = records
         self._caller = caller
@@ -64,6 +66,11 @@ class Runner:
         self._observer = observer
         self._under_way: dict[tuple[str, Attempt], asyncio.Task[None]] = {}
         self._stopping = False
+
+    @property
+    def informers(self) -> list[Informer]:
+        """What keeps the records."""
+        return [self._records.informer]
 
     @property
     def busy(self) -> list[asyncio.Task[None]]:

@@ -22,6 +22,7 @@ from poblano.client.ambient import settle
 from poblano.core.binding import Binding
 from poblano.log import Log
 from poblano.watch.calling import caller
+from poblano.watch.companion import Companion, MakeCompanion
 from poblano.watch.controller import Controller
 from poblano.watch.controllers import controllers_of
 from poblano.watch.election import Leadership
@@ -51,6 +52,7 @@ class Watcher:
         leadership: who may work; None where nobody else runs the module.
         observer: who counts.
         grace: seconds that actions may go on once they are to stop.
+        beside: what else works where this replica may, such as schedules.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Watcher:
         leadership: Leadership | None = None,
         observer: Observer = NOBODY,
         grace: float = GRACE_SECONDS,
+        beside: Iterable[MakeCompanion] = (),
     ) -> None:
         self._client, self._field_manager = client, f"poblano-{uuid}"
         self._leadership = leadership
@@ -81,6 +84,7 @@ class Watcher:
             observer=observer,
             events=self._events,
         )
+        self._companions: list[Companion] = [make(self._caller) for make in beside]
         self._working: list[asyncio.Task[None]] = []
         self._begun: list[Controller] = []
         self._leads = asyncio.Event()
@@ -90,7 +94,7 @@ class Watcher:
     @property
     def informers(self) -> tuple[Informer, ...]:
         """What is watched: each kind and namespace once, however many rules there are."""
-        return tuple(self._informers)
+        return (*self._informers, *(informer for one in self._companions for informer in one.informers))
 
     @property
     def controllers(self) -> tuple[Controller, ...]:
@@ -126,6 +130,7 @@ class Watcher:
         settle(self._client, field_manager=self._field_manager)
         informing = [_part(f"the watch of {described(one)}", one.run()) for one in self.informers]
         self._working = [_part(f"the controller of {one.binding.title}", self._work(one)) for one in self._controllers]
+        self._working += [_part(one.name, self._accompany(one)) for one in self._companions]
         leading = _part("the election", self._lead())
         telling = _part("the writing of events", self._events.run())
         ends = [asyncio.create_task(self._stopping.wait(), name="stop")]
@@ -137,8 +142,7 @@ class Watcher:
             await self._finish()
             self._raise_loss()
         finally:
-            for controller in self._controllers:
-                controller.stop()
+            self._stop_working()
             await _cancelled([leading, *self._working])
             await _cancelled([*ends, *informing])
             self._caller.close()
@@ -171,12 +175,26 @@ class Watcher:
         self._begun.append(controller)
         await controller.work.run()
 
-    async def _finish(self) -> None:
-        """Begin nothing more, and wait for what is under way: as long as the grace is, and as nobody is in a hurry."""
+    async def _accompany(self, companion: Companion) -> None:
+        for informer in companion.informers:
+            await _synced(informer)
+        await self._leads.wait()
+        if self._leadership is not None:
+            companion.may = self._leadership.may
+        await companion.run()
+
+    def _stop_working(self) -> None:
         for controller in self._controllers:
             controller.stop()
-        both = zip(self._controllers, self._working, strict=True)
+        for companion in self._companions:
+            companion.stop()
+
+    async def _finish(self) -> None:
+        """Begin nothing more, and wait for what is under way: as long as the grace is, and as nobody is in a hurry."""
+        self._stop_working()
+        both = zip(self._controllers, self._working, strict=False)
         busy = [task for controller, task in both if controller.work.queue.processing]
+        busy += [task for one in self._companions for task in one.busy]
         if not busy:
             return
         waits: list[asyncio.Task[Any]] = [asyncio.create_task(asyncio.wait(busy))]
