@@ -15,6 +15,7 @@ from benchmarks import (
     cluster,
     creates,
     embedded,
+    failover,
     machine,
     micro,
     node,
@@ -34,7 +35,7 @@ from tests.control_plane import Unavailable
 
 ROOT = Path(__file__).parents[1]
 CACHE = ROOT / ".bench"
-PARTS = ("micro", "admission", "creates", "embedded", "reconciles")
+PARTS = ("micro", "admission", "creates", "embedded", "reconciles", "failover")
 EVERYBODY = (PEPR, POBLANO, FLOOR, STOCK, reconcilers.KOPF)
 WARM_UP_SECONDS = 3
 CREATE_ROUNDS = 3
@@ -93,6 +94,8 @@ def measure(parts: Collection[str], *, wanted: Collection[str], effort: Effort, 
         _embedded(findings, effort)
     if "reconciles" in parts:
         _reconciles(findings, wanted, effort)
+    if "failover" in parts:
+        _failover(findings)
     circumstances = _circumstances(bystanders)
     print(text := report.document(circumstances, findings.text()))
     say(f"took {time.monotonic() - begun:.0f} s")
@@ -133,6 +136,12 @@ def _reconciles(findings: Findings, wanted: Collection[str], effort: Effort) -> 
     findings.add("Reconciles", report.ABOUT_RECONCILES, table, bounds=list(turns.bounds(found)))
     findings.add("Reconciles that apply", report.ABOUT_APPLIES, tables.reconciles(found, applies=True))
     findings.add("A stream of updates", report.ABOUT_UPDATES, tables.updates(found))
+
+
+def _failover(findings: Findings) -> None:
+    with tempfile.TemporaryDirectory(prefix="poblano-bench-") as scratch:
+        gaps = failover.measure(Path(scratch), say)
+    findings.add("Two replicas", report.ABOUT_FAILOVER, tables.failover(gaps), bounds=list(failover.bounds(gaps)))
 
 
 def _servers(findings: Findings, parts: Collection[str], wanted: Collection[str], effort: Effort) -> None:

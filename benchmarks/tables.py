@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from benchmarks.admission import Memory, Row
 from benchmarks.creates import Rate
 from benchmarks.embedded import Served
+from benchmarks.failover import Gaps
 from benchmarks.figures import Bound, Spread, compact
 from benchmarks.micro import Cost
 from benchmarks.turns import Reconciled, spread
@@ -116,6 +117,17 @@ def updates(found: Reconciled) -> str:
             for name, work, turns in found.rows(applies=False)
             if work.streams
         ),
+    )
+
+
+def failover(gaps: Gaps) -> str:
+    """How long nobody worked."""
+    return table(
+        ["the leader is", "s without one", "runs meanwhile", "twice at once"],
+        [
+            ["killed", span(gaps.killed), compact(gaps.runs), str(gaps.overlaps)],
+            ["told to go", span(gaps.told), "", ""],
+        ],
     )
 
 

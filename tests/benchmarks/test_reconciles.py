@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import audit, reconciles, relay, tables, turns
+from benchmarks import audit, failover, reconciles, relay, tables, turns
+from benchmarks.figures import Spread
 from benchmarks.informed import Informed
 from benchmarks.reconcilers import KOPF, KOPF_EVENT, PEPR, POBLANO, POBLANO_WATCH, Reconciler
 from benchmarks.turns import SIZES, Reconciled, Turn, Work
@@ -70,6 +71,13 @@ def test_of_the_metadata_alone_speed_and_weight_are_promised():
     assert (seconds.measured, weight.measured) == (2.0, 2.0)
     assert seconds.holds
     assert weight.holds
+
+
+def test_two_runs_of_an_object_at_once_break_a_promise():
+    gaps = failover.Gaps(Spread.of([16.0]), Spread.of([0.5]), runs=900, overlaps=1)
+
+    assert [bound.holds for bound in failover.bounds(gaps)] == [True, True, False]
+    assert "900" in tables.failover(gaps)
 
 
 def test_nothing_is_promised_of_what_was_not_measured():
