@@ -60,16 +60,20 @@ class Projection:
         """The headers of a request, for a list or else for a watch or an object."""
         return {"Accept": PARTIAL.format("List" if listing else "")} if self.metadata_only else {}
 
-    def kept(self, parts: Parts) -> bytes:
+    def kept(self, parts: Parts, metadata: Parts | None = None) -> bytes:
         """The object as it is to be kept.
 
         Args:
             parts: all of it, by key; it may be changed.
+            metadata: its metadata, by key, where somebody has decoded it already; that may be changed, too.
         """
         if self.metadata_only:
             parts = {key: parts[key] for key in _ENVELOPE if key in parts}
         for path in self.without:
-            _drop(parts, path)
+            if metadata is None or path[0] != "metadata":
+                _drop(parts, path)
+            elif _drop(metadata, path[1:]):
+                parts["metadata"] = msgspec.Raw(_encode(metadata))
         return _encode(parts)
 
     def __str__(self) -> str:
@@ -100,17 +104,16 @@ def trimmed(document: Mapping[str, object], projection: Projection) -> bytes:
     return projection.kept(decoded(_encode(document)))
 
 
-def _drop(parts: Parts, path: Path) -> None:
+def _drop(parts: Parts, path: Path) -> bool:
+    """Leave out what is at the path; whether there was anything."""
     first, rest = path[0], path[1:]
     if not rest:
-        parts.pop(first, None)
-        return
-    raw = parts.get(first)
-    if raw is None or b'"%s"' % rest[-1].encode() not in bytes(raw):
-        return
+        return parts.pop(first, None) is not None
     try:
-        inner = decoded(raw)
-    except msgspec.DecodeError:
-        return  # null, or what no API server sends
-    _drop(inner, rest)
+        inner = decoded(parts[first]) if first in parts else {}
+    except msgspec.DecodeError:  # null, or what no API server sends
+        return False
+    if not _drop(inner, rest):
+        return False
     parts[first] = msgspec.Raw(_encode(inner))
+    return True

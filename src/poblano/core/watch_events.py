@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 import msgspec
@@ -20,9 +20,6 @@ from poblano.core.cache import Item, Key
 from poblano.core.errors import PoblanoError
 from poblano.core.kinds import Kind
 from poblano.core.projection import FULL, Parts, Projection, decoded
-
-PARTIAL_KIND = "PartialObjectMetadata"
-"""What the objects of a watch on metadata are called, whatever they are."""
 
 INITIAL_END = "k8s.io/initial-events-end"
 """The annotation of the bookmark that ends the initial events. apimachinery: metav1.InitialEventsAnnotationKey."""
@@ -59,6 +56,9 @@ class Failure:
         return self.status == 410 or self.reason in {"Expired", "Gone"} or TOO_LARGE in self.causes
 
 
+_NO_FAILURE = Failure()
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """A list, or a part of one; `resource_version` is that of the whole."""
@@ -68,8 +68,7 @@ class Page:
     continue_token: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One line of a watch.
 
     Attributes:
@@ -84,14 +83,7 @@ class Event:
     item: Item | None = None
     resource_version: str = ""
     ends_initial: bool = False
-    failure: Failure = field(default_factory=Failure)
-
-
-class _Metadata(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    name: str = ""
-    namespace: str = ""
-    uid: str = ""
-    resource_version: str = ""
+    failure: Failure = _NO_FAILURE
 
 
 class _Marks(msgspec.Struct, frozen=True, rename="camel"):
@@ -131,9 +123,10 @@ class _List(msgspec.Struct, frozen=True):
 
 
 _NAME = msgspec.json.Decoder(str)
-_METADATA = msgspec.json.Decoder(_Metadata)
 _MARKS = msgspec.json.Decoder(_Marks)
 _NOTHING = msgspec.Raw(b"{}")
+_PARTIAL = msgspec.Raw(b'"PartialObjectMetadata"')
+"""What the objects of a watch on metadata are called, whatever they are."""
 _LINE = msgspec.json.Decoder(_Line)
 _LIST = msgspec.json.Decoder(_List)
 
@@ -195,16 +188,24 @@ def item_of(document: Mapping[str, object], kind: Kind, projection: Projection =
 
 
 def _item(parts: Parts, kind: Kind, projection: Projection) -> Item | None:
-    named = parts.get("kind")
-    said = _NAME.decode(named) if named is not None else ""
-    meta = _METADATA.decode(parts.get("metadata", _NOTHING))
-    if not meta.name or said not in {"", kind.kind, PARTIAL_KIND}:
+    named, own = parts.get("kind"), _quoted(kind.kind)
+    if named is None or named == _PARTIAL:  # the items of a list do not say what they are
+        said = {"kind": own, "apiVersion": _quoted(kind.api_version)}
+        parts = {**said, **parts, **said}
+    elif named != own:
         return None
-    # The items of a list do not say what they are. And the same object is the same bytes, wherever it comes from.
-    own = {"apiVersion": _quoted(kind.api_version), "kind": _quoted(kind.kind)}
-    parts = {**own, **parts, **own}
-    key = Key(sys.intern(meta.namespace), meta.name)
-    return Item(key, meta.uid, meta.resource_version, projection.kept(parts))
+    metadata = decoded(parts.get("metadata", _NOTHING))
+    name = _text(metadata, "name")
+    if not name:
+        return None
+    key = Key(sys.intern(_text(metadata, "namespace")), name)
+    uid, version = _text(metadata, "uid"), _text(metadata, "resourceVersion")
+    return Item(key, uid, version, projection.kept(parts, metadata))
+
+
+def _text(parts: Parts, key: str) -> str:
+    raw = parts.get(key)
+    return _NAME.decode(raw) if raw is not None else ""
 
 
 @lru_cache(maxsize=1024)
