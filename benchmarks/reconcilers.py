@@ -79,7 +79,7 @@ def _ours(name: str, phase: str) -> Reconciler:
         "alone",
     ]
     command += ["--host", "127.0.0.1", "--health-port", "0"]
-    env = {"BENCH_PHASE": phase, "PYTHONPATH": str(_ROOT)}
+    env = {"BENCH_PHASE": phase, "PYTHONPATH": f"{_ROOT}:{ours.SOURCE}"}
     return Reconciler(name, command, SOURCES, env, applies=phase == "reconcile")
 
 
