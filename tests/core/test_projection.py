@@ -32,8 +32,6 @@ METADATAS = st.fixed_dictionaries(
 OBJECTS = st.fixed_dictionaries(
     {"metadata": METADATAS},
     optional={
-        "kind": st.just("Pod"),
-        "apiVersion": st.just("v1"),
         "spec": VALUES,
         "managedFields": VALUES,
         "template": st.fixed_dictionaries({"metadata": st.fixed_dictionaries({"managedFields": MANAGED})}),
@@ -61,8 +59,9 @@ def expected(obj, projection):
     return obj
 
 
-@given(OBJECTS, PROJECTIONS, st.booleans())
-def test_r14_only_what_is_to_be_left_out_is_left_out(obj, projection, ascii):
+@given(OBJECTS, PROJECTIONS, st.sampled_from([{}, {"kind": "Pod", "apiVersion": "v1"}]), st.booleans())
+def test_r14_only_what_is_to_be_left_out_is_left_out(obj, projection, named, ascii):
+    obj = {**named, **obj}
     line = json.dumps({"type": "ADDED", "object": obj}, ensure_ascii=ascii).encode()
     page = json.dumps({"metadata": {"resourceVersion": "9"}, "items": [obj]}, ensure_ascii=ascii).encode()
     watched, (listed,) = parse_line(line, PODS, projection).item, parse_page(page, PODS, projection).items
