@@ -21,7 +21,7 @@ K = TypeVar("K", bound=Resource)
 R = TypeVar("R", bound=Resource)
 
 Writing: TypeAlias = Callable[[], Awaitable[Document]]
-WritingStatus: TypeAlias = Callable[[bool], Awaitable[Document]]
+WritingStatus: TypeAlias = Callable[[str], Awaitable[Document]]
 
 
 class Api(Protocol):
@@ -39,8 +39,8 @@ class Support(Protocol):
         """What the API server answers to the write of an object of that kind."""
         ...
 
-    async def write_status(self, write: WritingStatus) -> Document:
-        """What it answers to the write of the object's status; `write` is told whether only over the known version."""
+    async def write_status(self, about: Resource, write: WritingStatus) -> Document:
+        """What it answers to the write of the object's status; `write` is told over which version, "" for any."""
         ...
 
     def tell(self, about: Resource, *, type: EventType, reason: str, note: str) -> None:
@@ -59,9 +59,9 @@ class _Alone:
         """Nobody has to know."""
         return await write()
 
-    async def write_status(self, write: WritingStatus) -> Document:
+    async def write_status(self, about: Resource, write: WritingStatus) -> Document:
         """Nobody has to know."""
-        return await write(False)
+        return await write("")
 
     def tell(self, about: Resource, *, type: EventType, reason: str, note: str) -> None:
         """Nobody writes it."""
@@ -123,6 +123,10 @@ class Context(Generic[K]):
         kind, wanted = kind_of(obj), plain(obj)
         metadata: Document = dict(wanted.get("metadata") or {})
         own = self._object.metadata.namespace
+        if self._kind.namespaced and not kind.namespaced:
+            raise MalformedObject(
+                f"a {kind.kind} is in no namespace, so a {self._kind.kind}, which is in one, cannot own it; write it with K8s"
+            )
         if kind.namespaced:
             metadata.setdefault("namespace", own)
         if self._kind.namespaced and metadata.get("namespace", "") != own:
@@ -148,19 +152,19 @@ class Context(Generic[K]):
         if same(status, self._status):
             return
         check_permitted()
-        answer = await self._support.write_status(lambda unchanged: self._write_status(status, unchanged=unchanged))
+        answer = await self._support.write_status(self._object, lambda version: self._write_status(status, version))
         self._status = status
         version = (as_map(answer.get("metadata")) or {}).get("resourceVersion")
         if isinstance(version, str):
             self._object.metadata.resource_version = version
 
-    async def _write_status(self, status: Document, *, unchanged: bool) -> Document:
+    async def _write_status(self, status: Document, version: str) -> Document:
         metadata = self._object.metadata
         who = {
             "name": metadata.name,
             "namespace": metadata.namespace,
             "uid": metadata.uid,  # not that of another object, which has the name by now
-            "resourceVersion": unchanged and metadata.resource_version,
+            "resourceVersion": version,
         }
         wanted = {"metadata": {key: value for key, value in who.items() if value}, "status": status}
         return await self._api.apply(self._kind, wanted, subresource="status", force=True)

@@ -79,6 +79,13 @@ def check_followed(binding: Binding, own: Sequence[Filter], spaces: Sequence[str
             f"write when(...).reconcile without an event, or when(...).{_said(binding)}.watch",
             binding.location,
         )
+    for owned in binding.owns:
+        if binding.kind.namespaced and not owned.kind.namespaced:
+            raise InvalidDefinition(
+                f"a {owned.kind.kind} is in no namespace, so no {binding.kind.kind}, which is in one, can own it",
+                f"write watches({owned.view.__name__}, function) with a function that names what it concerns",
+                binding.location,
+            )
     for part in own:
         if isinstance(part, BeingDeleted) and not part.negated and binding.phase == "finalize":
             raise InvalidDefinition(

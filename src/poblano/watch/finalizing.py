@@ -20,11 +20,8 @@ from poblano.watch.informer import Informer
 from poblano.watch.lanes import lane_of
 from poblano.watch.levelling import Levelling
 from poblano.watch.selecting import Selection
-from poblano.watch.supporting import Supported
+from poblano.watch.supporting import TRIES, Supported
 from poblano.watch.working import Work
-
-TRIES = 5
-"""How often a patch is made anew at once because somebody else was faster. engines: client-go's retry.DefaultRetry."""
 
 
 class HeldBack(Protocol):

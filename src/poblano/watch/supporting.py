@@ -16,6 +16,9 @@ from poblano.events import EventType
 from poblano.watch.controller import Shared
 from poblano.watch.owning import CONTROLLER, informers_for
 
+TRIES = 5
+"""How often something is written anew at once because somebody else was faster. client-go: retry.DefaultRetry."""
+
 
 class Supported:
     """One run's support; see `poblano.context.Support`.
@@ -41,16 +44,26 @@ class Supported:
             self._shared.informers.wrote(kind, answer)
         return answer
 
-    async def write_status(self, write: WritingStatus) -> Document:
+    async def write_status(self, about: Resource, write: WritingStatus) -> Document:
         """See `Support`. The rule does not hear of it, if nobody has changed the object since the rule was given it."""
         with self._echoes.writing(self._key) as answered:
-            try:
-                answer, alone = await write(True), True
-            except Conflict:
-                answer, alone = await write(False), False
+            answer, alone = await self._write_over(about, write)
             answered(_version(answer), silent=alone)
             self._shared.informers.wrote(self._binding.kind, answer)
         return answer
+
+    async def _write_over(self, about: Resource, write: WritingStatus) -> tuple[Document, bool]:
+        """Write over the version that the rule was given; or over what there is by now, if that is the same object."""
+        version, kind = about.metadata.resource_version, self._binding.kind
+        for left in reversed(range(TRIES)):
+            try:
+                return await write(version), version == about.metadata.resource_version
+            except Conflict:
+                live = await self._shared.api.get(kind, self._key.name, self._key.namespace)
+                if not left or (as_map(live.get("metadata")) or {}).get("uid") != about.metadata.uid:
+                    raise
+                version = _version(live)
+        raise AssertionError
 
     def tell(self, about: Resource, *, type: EventType, reason: str, note: str) -> None:
         """See `Support`."""

@@ -1,0 +1,218 @@
+"""Objects that others concern: engines' C5 and W6, demand 19, on the embedded cluster and on a real one."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from poblano import Capability, Context, InvalidDefinition, MalformedObject, a
+from poblano.client import Resources, connect
+from tests.watch.acting import finally_, found, watching
+from tests.watch.clusters import CONFIGMAPS, space_of, until, write
+
+
+@pytest.fixture
+async def api(kubeconfig):
+    async with connect(kubeconfig) as client:
+        yield Resources(client)
+
+
+@pytest.fixture
+async def space(api, space_name):
+    return await space_of(api, space_name)
+
+
+def copying(space, runs):
+    """A rule that makes a ConfigMap for each that has a label."""
+    shop = Capability("shop", namespaces=[space])
+
+    @shop.when(a.ConfigMap).with_label("wants", "copy").owns(a.ConfigMap).reconcile
+    async def copy(one: a.ConfigMap, ctx: Context[a.ConfigMap]) -> None:
+        runs.append(one.metadata.name)
+        await ctx.apply(a.ConfigMap(metadata={"name": f"{one.metadata.name}-copy"}, data=dict(one.data)))
+
+    return shop
+
+
+def wanting(space, name, **more):
+    return {"metadata": {"name": name, "namespace": space, "labels": {"wants": "copy"}, **more}, "data": {"a": "1"}}
+
+
+async def test_c5_what_is_owned_is_healed_when_it_is_deleted_or_changed(api, space):
+    await api.create(CONFIGMAPS, wanting(space, "web"))
+    async with watching(api, copying(space, [])):
+
+        async def copied():
+            copy = await found(api, space, "web-copy")
+            return copy if copy and copy["data"] == {"a": "1"} else None
+
+        first = await finally_(copied, "it is made")
+        await api.delete(CONFIGMAPS, "web-copy", space)
+        second = await finally_(copied, "it is made again")
+        assert second["metadata"]["uid"] != first["metadata"]["uid"]
+        await api.patch(CONFIGMAPS, "web-copy", {"data": {"a": "2"}}, space)
+        await finally_(copied, "it is put right")
+
+
+async def test_c5_the_owner_is_known_by_uid_and_only_the_controller_counts(api, space):
+    runs = []
+    web = await api.create(CONFIGMAPS, wanting(space, "web"))
+    async with watching(api, copying(space, runs)) as watcher:
+        (controller,) = watcher.controllers
+        await until(lambda: runs and not controller.work.queue.processing, "it has run")
+        concerned = []
+        controller._sources._concerns = lambda key, version: concerned.append(str(key))
+        owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "web"}
+        uid = web["metadata"]["uid"]
+        for name, reference in (
+            ("of-another", {**owner, "uid": "1f9b", "controller": True}),
+            ("beside", {**owner, "uid": uid}),
+            ("ours", {**owner, "uid": uid, "controller": True}),
+        ):
+            await api.create(
+                CONFIGMAPS, {"metadata": {"name": name, "namespace": space, "ownerReferences": [reference]}}
+            )
+        await until(lambda: concerned, "one of them is heard of")
+        assert set(concerned) == {f"{space}/web"}
+        informer = controller._sources.informers[0]
+        children = informer.by_index("poblano: controller", uid)
+        assert sorted(item.key.name for item in children) == ["ours", "web-copy"]
+
+
+async def test_c5_one_that_is_taken_from_its_owner_has_that_one_run(api, space):
+    runs = []
+    await api.create(CONFIGMAPS, wanting(space, "web"))
+    async with watching(api, copying(space, runs)):
+        await finally_(lambda: found(api, space, "web-copy"), "it is made")
+
+        async def ours_again():
+            copy = await found(api, space, "web-copy")
+            return copy["metadata"].get("ownerReferences")
+
+        await api.patch(CONFIGMAPS, "web-copy", {"metadata": {"ownerReferences": None}}, space)
+        await finally_(ours_again, "it has its owner again")
+
+
+async def test_c5_a_function_says_what_is_concerned_and_sees_what_was_as_well_as_what_is(api, space, capfd):
+    shop, runs = Capability("shop", namespaces=[space]), []
+
+    def users_of(config):
+        if config.data.get("fail"):
+            raise RuntimeError("no such thing")
+        for name in config.data.get("users", "").split():
+            match name:
+                case "by-name":
+                    yield name
+                case "by-path":
+                    yield f"{space}/{name}"
+                case "by-pair":
+                    yield (space, name)
+                case _:
+                    yield a.ConfigMap(metadata={"name": name, "namespace": space})
+
+    @shop.when(a.ConfigMap).with_label("is", "user").watches(a.ConfigMap, users_of).reconcile
+    async def use(one: a.ConfigMap, ctx: Context[a.ConfigMap]) -> None:
+        runs.append(one.metadata.name)
+
+    for name in ("by-name", "by-path", "by-pair", "by-object"):
+        await api.create(CONFIGMAPS, {"metadata": {"name": name, "namespace": space, "labels": {"is": "user"}}})
+    async with watching(api, shop):
+        await until(lambda: len(set(runs)) == 4, "all have run once")
+        runs.clear()
+        await write(api, space, "config", users="by-name by-path")
+        await until(lambda: sorted(runs) == ["by-name", "by-path"], "those that it names have run")
+        runs.clear()
+        await write(api, space, "config", users="by-pair by-object")
+        await until(lambda: len(runs) >= 4, "those that it named, and those that it names")
+        assert sorted(runs) == ["by-name", "by-object", "by-pair", "by-path"]
+        runs.clear()
+        await write(api, space, "broken", fail="1")
+        said = ""
+
+        def logged():
+            nonlocal said
+            said += capfd.readouterr().out
+            return "the function of .watches(...) failed" in said and '"function":"users_of"' in said
+
+        await until(logged, "a failure is told, with the name of the function")
+        await api.delete(CONFIGMAPS, "config", space)
+        await until(lambda: sorted(runs) == ["by-object", "by-pair"], "its end concerns those that it named")
+
+
+@pytest.mark.parametrize("cached", [True, False])
+async def test_children_are_those_that_the_object_controls(api, space, cached):
+    shop, seen = Capability("shop", namespaces=[space]), []
+    chain = shop.when(a.ConfigMap).with_label("wants", "copy")
+    chain = chain.owns(a.ConfigMap) if cached else chain
+
+    @chain.reconcile
+    async def copy(one: a.ConfigMap, ctx: Context[a.ConfigMap]) -> None:
+        for number in range(2):
+            await ctx.apply(a.ConfigMap(metadata={"name": f"{one.metadata.name}-{number}"}, data={"n": str(number)}))
+        children = await ctx.children(a.ConfigMap)
+        seen.append(sorted((child.metadata.name, child.data["n"], child.kind) for child in children))
+
+    await api.create(CONFIGMAPS, wanting(space, "web"))
+    await write(api, space, "not-ours", n="7")
+    async with watching(api, shop):
+        await until(lambda: seen, "it has run")
+    assert seen[0] == [("web-0", "0", "ConfigMap"), ("web-1", "1", "ConfigMap")], "also what was written just now"
+
+
+def test_w6_an_object_has_one_controller_and_an_owner_in_its_own_namespace():
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "other", "uid": "2"}
+
+    async def apply(obj, kind=a.ConfigMap):
+        ctx = Context(
+            a.ConfigMap(metadata={"name": "web", "namespace": "shop", "uid": "1"}), a.ConfigMap.__kind__, Remembering()
+        )
+        made = await ctx.apply(obj)
+        return [(one.uid, one.controller) for one in made.metadata.owner_references]
+
+    run = asyncio.run
+    assert run(apply(a.ConfigMap(metadata={"name": "x", "ownerReferences": [owner]}))) == [("2", None), ("1", True)]
+    with pytest.raises(MalformedObject, match="one controller at most"):
+        run(apply(a.ConfigMap(metadata={"name": "x", "ownerReferences": [{**owner, "controller": True}]})))
+    with pytest.raises(MalformedObject, match="not in the namespace"):
+        run(apply(a.ConfigMap(metadata={"name": "x", "namespace": "other"})))
+    with pytest.raises(MalformedObject, match="is in no namespace"):
+        run(apply(a.Namespace(metadata={"name": "x"})))
+
+
+class Remembering:
+    """Answers with what is applied."""
+
+    async def apply(self, kind, obj, namespace="", *, subresource="", force=False):
+        return obj
+
+
+def test_w6_a_rule_cannot_own_what_its_objects_cannot_own():
+    with pytest.raises(InvalidDefinition, match="in no namespace") as caught:
+        Capability("shop").when(a.ConfigMap).owns(a.Namespace).reconcile(lambda one, ctx: None)
+    assert "test_owning.py" in str(caught.value)
+    Capability("shop").when(a.Namespace).owns(a.ConfigMap).reconcile(lambda one, ctx: None)
+
+
+@pytest.mark.parametrize(
+    ("write_", "message"),
+    [
+        (lambda chain: chain.owns(5), "owns takes a kind"),
+        (lambda chain: chain.owns(a.GenericKind), "does not say which kind"),
+        (lambda chain: chain.watches(a.ConfigMap, 5), "watches takes a function"),
+        (lambda chain: chain.watches(a.ConfigMap, lambda: None), "cannot be called with the object alone"),
+        (lambda chain: chain.owns(a.Secret).is_created().watch(lambda pod, phase: None), "has a reconcile action run"),
+        (lambda chain: chain.reconcile(lambda pod, ctx: None, queue="all"), "queue is 'all'"),
+        (lambda chain: chain.reconcile(lambda pod, ctx: None, timeout=0), "timeout is 0"),
+        (lambda chain: chain.reconcile(lambda pod, ctx: None, concurrency=0), "concurrency is 0"),
+        (lambda chain: chain.finalize(lambda pod, ctx: None), "a finalize rule has a name"),
+        (
+            lambda chain: chain.with_deletion_timestamp().finalize(lambda pod, ctx: None, name="x"),
+            "leaves nothing to finalize",
+        ),
+    ],
+)
+def test_what_could_never_work_is_refused_where_it_is_written(write_, message):
+    with pytest.raises(InvalidDefinition, match=message) as caught:
+        write_(Capability("shop").when(a.Pod))
+    assert "test_owning.py" in str(caught.value)
