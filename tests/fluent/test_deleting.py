@@ -96,13 +96,14 @@ async def test_all_of_the_cluster_are_deleted_only_when_that_is_said():
 
 
 async def test_kinds_that_have_no_delete_of_a_collection_go_one_by_one(client, space):
-    services = K8s(a.Namespace, client=client).with_label("group", space)
+    every = K8s(a.Namespace, client=client)
+    spaces = every.with_label("group", space)
     for number in range(2):
-        await services.create({"metadata": {"name": f"{space}-{number}", "labels": {"group": space}}})
+        await every.create({"metadata": {"name": f"{space}-{number}", "labels": {"group": space}}})
 
-    await services.delete_all()
+    await spaces.delete_all()
 
-    assert all(found.metadata.deletion_timestamp for found in await services.list())
+    assert all(found.metadata.deletion_timestamp for found in await spaces.list())
 
 
 async def test_what_goes_while_it_is_deleted_one_by_one_is_no_error():

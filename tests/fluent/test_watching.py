@@ -14,12 +14,12 @@ from poblano.core.errors import NotFound
 
 @pytest.fixture
 async def maps(client, space):
-    chain = K8s(a.ConfigMap, client=client).in_namespace(space).with_label("mark")
+    every = K8s(a.ConfigMap, client=client).in_namespace(space)
 
     async def make(name, **data):
-        return await chain.apply({"metadata": {"name": name, "labels": {"mark": "x"}}, "data": data}, force=True)
+        return await every.apply({"metadata": {"name": name, "labels": {"mark": "x"}}, "data": data}, force=True)
 
-    return chain, make
+    return every.with_label("mark"), make
 
 
 async def seen(changes, count):

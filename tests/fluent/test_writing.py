@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from poblano import AlreadyExists, ApiError, Conflict, Forbidden, Invalid, K8s, NotFound, a
+from poblano import AlreadyExists, ApiError, Conflict, Forbidden, Invalid, K8s, MalformedObject, NotFound, a
 from poblano.client import connect
+from tests.client.loopback import client_of, serving
 
 
 async def test_what_is_created_comes_back_as_it_was_stored(client, space):
@@ -85,3 +86,26 @@ async def test_what_is_invalid_says_where(client, space):
 async def test_the_namespace_that_is_missing_is_named(client):
     with pytest.raises(NotFound, match="create the Namespace nowhere first"):
         await K8s(a.ConfigMap, client=client).in_namespace("nowhere").create({"metadata": {"name": "x"}})
+
+
+async def test_the_chain_may_give_the_name(client, space):
+    named = K8s(a.ConfigMap, client=client).in_namespace(space).with_name("x")
+
+    assert (await named.apply({"data": {"a": "b"}})).metadata.name == "x"
+    assert (await named.apply({"metadata": {"name": "x"}, "data": {"a": "b"}})).data == {"a": "b"}
+
+
+async def test_a_chain_that_says_something_else_than_the_object_is_refused():
+    async with serving() as server, client_of(server.url) as client:
+        maps = K8s(a.ConfigMap, client=client).in_namespace("shop")
+        for chain, obj in [
+            (maps.with_name("x"), {"metadata": {"name": "y"}}),
+            (maps.with_label("tier"), {"metadata": {"name": "y"}}),
+            (maps, {"metadata": {"name": "y", "namespace": "elsewhere"}}),
+        ]:
+            for write in (chain.create, chain.apply):
+                with pytest.raises(MalformedObject):
+                    await write(obj)
+            with pytest.raises(MalformedObject):
+                await chain.replace(a.ConfigMap.of({"metadata": {"resourceVersion": "1", **obj["metadata"]}}))
+    assert server.asked == []

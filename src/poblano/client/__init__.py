@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from poblano.client.listings import Listing as Listing
     from poblano.client.messages import Response as Response
     from poblano.client.messages import Timeouts as Timeouts
+    from poblano.client.readiness import wait_for_cluster as wait_for_cluster
     from poblano.client.resources import Resources as Resources
     from poblano.client.transport import ApiClient as ApiClient
     from poblano.client.transport import connect as connect
@@ -51,6 +52,7 @@ _HOMES = {
     "discover": "discovery",
     "find_access": "kubeconfig",
     "server_version": "discovery",
+    "wait_for_cluster": "readiness",
 }
 
 __all__ = [
@@ -70,6 +72,7 @@ __all__ = [
     "discover",
     "find_access",
     "server_version",
+    "wait_for_cluster",
 ]
 
 

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias, TypeVar
 from poblano.core.errors import Conflict, MalformedObject
 from poblano.core.jsonvalue import Document, copied, identical, plain
 from poblano.core.objects import Resource, document
-from poblano.fluent.chain import Chain, Which
-from poblano.fluent.writing import Content
+from poblano.fluent.chain import Which
+from poblano.fluent.writing import Content, Writing
 
 R = TypeVar("R", bound=Resource)
 
@@ -22,7 +22,7 @@ ATTEMPTS = 5  # client-go: util/retry.DefaultRetry
 FIRST_PAUSE = 0.01  # the same; doubled, and drawn up to twice as long
 
 
-class Changing(Chain[R]):
+class Changing(Writing[R]):
     """What can be changed."""
 
     __slots__ = ()
@@ -99,8 +99,8 @@ class Changing(Chain[R]):
                 f"{self._kind.kind} {obj.metadata.name}: replace takes an object that was read, with its resourceVersion; "
                 "use update() to change what is there, or apply() to say what is wanted"
             )
-        api = await self._api()
-        stored = await api.replace(self._kind, obj, self._choice.namespace, subresource=subresource, dry_run=dry_run)
+        whole, api = self._whole(obj, verb="replace"), await self._api()
+        stored = await api.replace(self._kind, whole, self._choice.namespace, subresource=subresource, dry_run=dry_run)
         return self._view(stored)
 
     async def update(

@@ -14,7 +14,6 @@ from poblano.fluent.logs import Logs
 from poblano.fluent.operating import READING, Operating
 from poblano.fluent.reading import Reading
 from poblano.fluent.watching import Watching
-from poblano.fluent.writing import Writing
 
 if TYPE_CHECKING:
     from poblano.client.messages import Response
@@ -24,7 +23,7 @@ R = TypeVar("R", bound=Resource)
 
 
 @final
-class K8s(Reading[R], Watching[R], Writing[R], Changing[R], Deleting[R], Operating[R], Finalizing[R], Logs[R]):
+class K8s(Reading[R], Watching[R], Changing[R], Deleting[R], Operating[R], Finalizing[R], Logs[R]):
     """The objects of a kind in the cluster that the module runs in.
 
     ::

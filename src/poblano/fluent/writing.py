@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
+from poblano.core.errors import MalformedObject
+from poblano.core.jsonvalue import Document, plain
 from poblano.core.objects import Resource
 from poblano.fluent.chain import Chain
 
@@ -18,6 +20,24 @@ class Writing(Chain[R]):
 
     __slots__ = ()
 
+    def _whole(self, obj: Resource | Content, *, verb: str) -> Document:
+        """The JSON of what is to be written, with the name that the chain gives.
+
+        Raises:
+            MalformedObject: the object has another name, or labels and fields choose among many.
+        """
+        choice, whole = self._choice, cast("Document", plain(obj))
+        if choice.labels or choice.fields:
+            raise MalformedObject(
+                f"{verb} writes one {self._kind.kind}, and labels and fields choose among many; write them into the object"
+            )
+        if not choice.name:
+            return whole
+        metadata: Document = whole.get("metadata") or {}
+        if metadata.get("name", choice.name) != choice.name:
+            raise MalformedObject(f"{verb}: the chain is about {choice.name}, and the object is {metadata['name']}")
+        return {**whole, "metadata": {**metadata, "name": choice.name}}
+
     async def create(self, obj: R | Content, *, dry_run: bool = False) -> R:
         """Make an object, and return it as it was stored.
 
@@ -30,8 +50,8 @@ class Writing(Chain[R]):
             Invalid: it is not as its kind must be; `causes` says where.
             ApiError: the API server refused.
         """
-        api = await self._api()
-        made = await api.create(self._kind, obj, self._choice.namespace, dry_run=dry_run, strict=True)
+        whole, api = self._whole(obj, verb="create"), await self._api()
+        made = await api.create(self._kind, whole, self._choice.namespace, dry_run=dry_run, strict=True)
         return self._view(made)
 
     async def apply(self, obj: R | Content, *, force: bool = False, dry_run: bool = False) -> R:
@@ -50,6 +70,6 @@ class Writing(Chain[R]):
             Invalid: it is not as its kind must be; `causes` says where.
             ApiError: the API server refused.
         """
-        api = await self._api()
-        applied = await api.apply(self._kind, obj, self._choice.namespace, force=force, dry_run=dry_run, strict=True)
+        whole, api = self._whole(obj, verb="apply"), await self._api()
+        applied = await api.apply(self._kind, whole, self._choice.namespace, force=force, dry_run=dry_run, strict=True)
         return self._view(applied)
