@@ -197,7 +197,7 @@ async def test_r10_one_informer_finds_out_whether_there_are_initial_events(kubec
             await until(lambda: all(one.reflector.has_synced for one in informers), "all is known")
             served = informers._initial.served
             assert served is not None
-            assert sum(one.reflector.counts["errors"] for one in informers) == (0 if served else 1)
+            assert sum(one.reflector.counts["streams refused"] for one in informers) == (0 if served else 1)
             assert sum(one.reflector.counts["lists"] for one in informers) == (0 if served else 5)
         finally:
             for task in tasks:

@@ -66,7 +66,6 @@ class Reflector:
         self._clock = clock
         self._started = self._last_heard = clock()
         self._chance = chance
-        self._streaming = streaming
         self._lasting = lasting
         self._backoff = Backoff(clock=clock, chance=chance)
         self._began = ""
@@ -164,20 +163,17 @@ class Reflector:
 
     def not_streamed(self) -> None:
         """The server is known to have no initial events."""
-        self._streaming = False
         self._command = self._first_list()
 
     def garbled(self) -> None:
         """What came cannot be read; what is known stays."""
         self.counts["garbled"] += 1
         failure = Failure(message="what came cannot be read")
-        if self._initial:
-            self._streaming = False
         self._rest(failure, self._next() if isinstance(self._command, Watch) and not self._initial else self._relist())
 
     def failed(self, failure: Failure) -> None:
         """The request was refused or not answered, its connection broke, or an ERROR came in the stream."""
-        self.counts["errors"] += 1
+        self.counts["streams refused" if self._is_old(failure) else "errors"] += 1
         self._failures += 1
         if failure.expired:
             self._expired(failure)
@@ -276,11 +272,13 @@ class Reflector:
         else:
             self._rest(failure, after)
 
+    def _is_old(self, failure: Failure) -> bool:
+        """Whether the server has no initial events."""
+        return self._initial and failure.status in {400, 406, 415, 422}
+
     def _fall_back(self, failure: Failure) -> None:
         """Initial events were refused, or broke off: a list does as well."""
-        if self._opened is not None or failure.status in {400, 406, 415, 422}:
-            self._streaming = False
-        if failure.status in {400, 406, 415, 422}:
+        if self._is_old(failure):
             self._command = self._first_list()
         else:
             self._rest(failure, self._first_list())
