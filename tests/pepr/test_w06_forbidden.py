@@ -32,7 +32,7 @@ async def test_w6_who_may_not_list_says_so_and_runs_nothing_by_guess(embedded, a
         async with failing(embedded, *old_server):
             await on(embedded, lambda cluster: cluster.server.hub.end_all())
             before = len(counting.asked)
-            await until(lambda: len(counting.asked) > before + 8, "it goes on asking")
+            await until(lambda: len(counting.asked) > before + 4, "it goes on asking")
         for _ in range(3):
             await on(embedded, lambda cluster: cluster.server.hub.end_all())
             await idle(watcher)
@@ -52,9 +52,9 @@ async def test_w6_at_the_start_nothing_is_watched_from_no_version(embedded, api,
     async with Counting(find_access(embedded.kubeconfig)) as counting:
         async with failing(embedded, *no_list), watching(counting, shop) as watcher:
             (informer,) = watcher.informers
-            await until(lambda: len(counting.asked) > 5, "it goes on asking")
-            assert "403" in informer.trouble or "fault" in informer.trouble
-            assert "configmaps" in watcher.not_ready()
+            await until(lambda: len(counting.asked) > 4, "it goes on asking")
+            assert "fault" in (informer.trouble or "")
+            assert "configmaps" in (watcher.not_ready() or "")
         assert not [query for _, query in counting.asked if query.get("watch") and not _has_start(query)]
         async with watching(counting, shop) as watcher:
             await until(lambda: len(runs) == 5, "all are reconciled once it may")

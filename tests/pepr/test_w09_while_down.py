@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from poblano import a
+from poblano.core.cache import Key
 from poblano.core.kinds import Kind
 from tests.pepr.watchers import eventually, failing, finalizers, found, gone, idle, quick, shop_in, until, watching
 from tests.watch.clusters import CONFIGMAPS, on, write
@@ -48,16 +49,18 @@ async def _marked(api, space):
     return finalizers(await found(api, space, "web"))
 
 
-async def test_w9_what_is_deleted_while_the_watch_is_broken_is_told(embedded, client, api, space, monkeypatch):
+async def test_w9_what_is_deleted_while_the_watch_has_lost_its_place_is_told(embedded, client, api, space, monkeypatch):
     shop, told = shop_in(space), []
     shop.when(a.ConfigMap).is_deleted().with_name("web").watch(lambda one, phase: told.append(str(phase)))
     await write(api, space, "web")
     with quick(monkeypatch):
         async with watching(client, shop) as watcher:
             await idle(watcher)
-            async with failing(embedded, lambda faults: faults.reset(verb="watch", plural="configmaps")):
+            async with failing(embedded, lambda faults: faults.refuse(410, verb="watch", plural="configmaps")):
                 await on(embedded, lambda cluster: cluster.server.hub.end_all())
                 await api.delete(CONFIGMAPS, "web", space)
+                (informer,) = watcher.informers
+                await until(lambda: informer.cache.get(Key(space, "web")) is None, "a list shows that it is gone")
             await until(lambda: told, "it is told")
 
     assert told == ["DELETED"]
