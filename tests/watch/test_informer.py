@@ -7,9 +7,12 @@ from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
+from prometheus_client import CollectorRegistry
 
 from poblano.client import Resources, connect
+from poblano.watch.counting import Counted
 from poblano.watch.informer import Informer
+from poblano.watch.informers import Informers
 from tests.watch.clusters import CONFIGMAPS, audited, on, space_of, until, write
 
 
@@ -132,3 +135,37 @@ async def test_r2_what_was_compacted_meanwhile_is_found_by_a_list(embedded, clie
             assert {("ADDED", "comes"), ("DELETED", "goes")} <= set(told)
         finally:
             await on(embedded, lambda cluster: cluster.faults.clear())
+
+
+async def test_r16_what_an_informer_went_through_is_counted(embedded, client, space_name):
+    api, counted, registry = Resources(client), Counted(), CollectorRegistry()
+    counted.attach(registry)
+    space = await space_of(api, space_name)
+    await write(api, space, "goes")
+    informer = Informers(client, metrics=counted).get(CONFIGMAPS, space)
+    labels = {"resource": "configmaps", "namespace": space, "selector": "", "kept": "all"}
+
+    def value(name, **more):
+        return registry.get_sample_value(f"poblano_watch_{name}", {**labels, **more})
+
+    task = asyncio.create_task(informer.run())
+    try:
+        async with asyncio.timeout(120):
+            await informer.synced()
+        assert (value("synced"), value("lists_total"), value("errors_total")) == (1, 0, 0)
+        assert value("sync_seconds") > 0
+        await on(embedded, lambda cluster: cluster.faults.refuse(410, times=1, plural="configmaps", verb="watch"))
+        await on(embedded, lambda cluster: cluster.server.hub.end_all())
+        await api.delete(CONFIGMAPS, "goes", space)
+        await until(lambda: value("relists_total", reason="expired"), "it is listed anew", 120.0)
+        await audited(client, informer, 120.0)
+        assert value("lists_total") >= 1
+        assert value("errors_total") >= 1
+        assert value("watches_total") >= 2
+        assert value("recovered_total") >= value("tombstones_total")
+        assert value("objects") == len(informer.cache)
+        assert value("quiet_seconds") >= 0
+    finally:
+        await on(embedded, lambda cluster: cluster.faults.clear())
+        task.cancel()
+        await asyncio.wait([task])

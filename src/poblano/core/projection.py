@@ -77,7 +77,8 @@ class Projection:
         return _encode(parts)
 
     def __str__(self) -> str:
-        return "metadata" if self.metadata_only else "all"
+        kept = "metadata" if self.metadata_only else "all"
+        return kept if MANAGED_FIELDS in self.without else f"{kept} and managedFields"
 
 
 FULL: Final = Projection()
