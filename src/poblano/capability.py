@@ -19,7 +19,8 @@ from poblano.core.binding import Binding, OnError
 from poblano.core.errors import InvalidDefinition
 from poblano.core.kinds import Kind
 from poblano.core.location import caller_location
-from poblano.core.objects import GenericKind, Resource, guess_plural, kind_of
+from poblano.core.meaning import meant_kind
+from poblano.core.objects import GenericKind, Resource
 from poblano.core.schedule.definition import Misfire, Overlap, Schedule
 from poblano.draft import Draft, OpenEnd
 from poblano.when import When
@@ -190,47 +191,10 @@ class Capability:
         Raises:
             InvalidDefinition: when `model` is no kind, or these names are missing or not wanted.
         """
-        return When(Draft(self, self._add, model, self._kind(model, group, version, kind, plural, scope), OpenEnd()))
-
-    def _kind(
-        self, model: object, group: str | None, version: str | None, kind: str | None, plural: str | None, scope: str
-    ) -> Kind:
-        where = caller_location()
-        if not (isinstance(model, type) and issubclass(model, Resource)):
-            raise InvalidDefinition(
-                f"when() takes a kind, not {model!r}", "write when(a.Pod), or a subclass of Resource", where
-            )
+        meant = meant_kind(model, group, version, kind, plural, scope, call="when")
         if model is not GenericKind:
-            if (group, version, kind, plural) != (None, None, None, None):
-                raise InvalidDefinition(
-                    f"{model.__name__} is a kind of its own",
-                    f"write when({model.__name__}) alone; the names are for a.GenericKind",
-                    where,
-                )
-            return self._of_its_own(kind_of(model))
-        if not version or not kind:
-            raise InvalidDefinition(
-                "a.GenericKind does not say which kind",
-                'write when(a.GenericKind, group="pepr.dev", version="v1", kind="Unicorn", plural="unicorns")',
-                where,
-            )
-        if scope not in ("Namespaced", "Cluster"):
-            raise InvalidDefinition(f"the scope is {scope!r}", 'write scope="Namespaced" or scope="Cluster"', where)
-        return Kind(group or "", version, kind, plural or guess_plural(kind), scope == "Namespaced")
-
-    def _of_its_own(self, kind: Kind) -> Kind:
-        """`kind`, if it is not one that only travels to a subresource of others, as a Scale does."""
-        from poblano.models.subresources import SUBRESOURCES, VERBS
-
-        gvk = (kind.group, kind.version, kind.kind)
-        if gvk in SUBRESOURCES and gvk not in VERBS:
-            taken = sorted(path for _, _, path in SUBRESOURCES[gvk])
-            raise InvalidDefinition(
-                f"a {kind.kind} is nothing that is stored; it is sent to {', '.join(taken)}",
-                f'bind to where it is sent: when(...).for_subresource("{taken[0].partition("/")[2]}")',
-                caller_location(),
-            )
-        return kind
+            _check_is_stored(meant)
+        return When(Draft(self, self._add, model, meant, OpenEnd()))
 
     def _add(self, binding: Binding) -> None:
         for other in self._bindings:
@@ -248,3 +212,17 @@ class Capability:
 
 def _nothing() -> None:
     """What a schedule runs before it is told."""
+
+
+def _check_is_stored(kind: Kind) -> None:
+    """That it is no kind that only travels to a subresource of others, as a Scale does."""
+    from poblano.models.subresources import SUBRESOURCES, VERBS
+
+    gvk = (kind.group, kind.version, kind.kind)
+    if gvk in SUBRESOURCES and gvk not in VERBS:
+        taken = sorted(path for _, _, path in SUBRESOURCES[gvk])
+        raise InvalidDefinition(
+            f"a {kind.kind} is nothing that is stored; it is sent to {', '.join(taken)}",
+            f'bind to where it is sent: when(...).for_subresource("{taken[0].partition("/")[2]}")',
+            caller_location(),
+        )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
 
-from poblano.core.errors import InvalidDefinition, MalformedObject
-from poblano.core.kinds import Kind
-from poblano.core.objects import GenericKind, Resource, guess_plural, kind_of
+from poblano.core.errors import MalformedObject
+from poblano.core.meaning import meant_kind
+from poblano.core.objects import Resource
 from poblano.fluent.choice import Choice
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ R = TypeVar("R", bound=Resource)
 
 Which: TypeAlias = "str | Resource | None"
 """An object by its name, or one that was read; None is the one that the chain names."""
-
-Scope: TypeAlias = str
 
 
 class Chain(Generic[R]):
@@ -45,11 +43,11 @@ class Chain(Generic[R]):
         version: str | None = None,
         kind: str | None = None,
         plural: str | None = None,
-        scope: Scope = "Namespaced",
+        scope: str = "Namespaced",
         client: ApiClient | None = None,
     ) -> None:
         self._model = model
-        self._kind = _kind(model, group, version, kind, plural, scope)
+        self._kind = meant_kind(model, group, version, kind, plural, scope, call="K8s")
         self._client = client
         self._choice = Choice()
 
@@ -140,21 +138,3 @@ class Chain(Generic[R]):
         if own and choice.namespace and own != choice.namespace:
             raise MalformedObject(f"{verb}: {name} is in the namespace {own}, and the chain in {choice.namespace}")
         return name, choice.namespace or own
-
-
-def _kind(
-    model: type[Resource], group: str | None, version: str | None, kind: str | None, plural: str | None, scope: str
-) -> Kind:
-    if model is not GenericKind:
-        if (group, version, kind, plural) != (None, None, None, None):
-            raise InvalidDefinition(
-                f"{model.__name__} is a kind of its own",
-                f"write K8s({model.__name__}); the names are for a.GenericKind",
-            )
-        return kind_of(model)
-    if not version or not kind or scope not in {"Namespaced", "Cluster"}:
-        raise InvalidDefinition(
-            "a.GenericKind does not say which kind",
-            'write K8s(a.GenericKind, group="pepr.dev", version="v1", kind="Unicorn", scope="Namespaced" or "Cluster")',
-        )
-    return Kind(group or "", version, kind, plural or guess_plural(kind), scope == "Namespaced")
