@@ -6,10 +6,11 @@ import asyncio
 import itertools
 import signal
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from poblano.client import Resources, connect
+from poblano.core.errors import ApiError
 from tests.watch.clusters import space_of, until, write
 
 if TYPE_CHECKING:
@@ -25,21 +26,26 @@ OBJECTS = 20
 async def changing(kubeconfig: Path, space: str, pause: float = 0.05) -> AsyncIterator[dict[str, str]]:
     """Change one object after the other within the block. What it gives is what each was last set to."""
     wanted: dict[str, str] = {}
+    enough = asyncio.Event()
 
     async def change(api: Resources) -> None:
         for number in itertools.count():
             name = f"item-{number % OBJECTS}"
-            await write(api, space, name, n=str(number))
-            wanted[name] = str(number)
-            await asyncio.sleep(pause)
+            while wanted.get(name) != str(number):
+                with suppress(ApiError):  # the server may be away
+                    await write(api, space, name, n=str(number))
+                    wanted[name] = str(number)
+                await asyncio.sleep(pause)
+            if enough.is_set():  # not in the middle of a write: who knows whether that one arrived
+                return
 
     async with connect(kubeconfig) as client:
         task = asyncio.create_task(change(Resources(client)))
         try:
             yield wanted
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            enough.set()
+            await task
 
 
 async def replace_leaders(replicas: Replicas, times: int, number: signal.Signals = signal.SIGKILL) -> list[float]:
