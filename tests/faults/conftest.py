@@ -121,6 +121,12 @@ def note(record_property, target: Target):
     return noted
 
 
+@pytest.fixture
+def note_seconds(record_property, target: Target):
+    """Have one duration in the table at the end."""
+    return lambda fault, seconds: record_property("fault", (target.name, fault, f"{seconds:.1f} s", "", "", ""))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The table."""
     reports = [report for found in ("passed", "failed") for report in terminalreporter.stats.get(found, [])]

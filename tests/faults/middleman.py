@@ -17,6 +17,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+PAGE = "<html><body><h1>Welcome to this network</h1></body></html>"
 UNTOUCHED = ("Content-Type", "Accept", "Accept-Encoding")
 
 
@@ -28,6 +29,7 @@ class Refusal:
     verb: str = ""
     times: int | None = None
     retry_after: int | None = None
+    is_status: bool = True
     met: int = 0
 
     def takes(self, verb: str) -> bool:
@@ -38,9 +40,10 @@ class Refusal:
 
     def answer(self) -> web.Response:
         headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
-        return web.Response(
-            status=self.status, text=_status(self.status), headers=headers, content_type="application/json"
-        )
+        if self.status == 200 or not self.is_status:
+            return web.Response(status=self.status, text=PAGE, headers=headers, content_type="text/html")
+        text = _status(self.status)
+        return web.Response(status=self.status, text=text, headers=headers, content_type="application/json")
 
 
 @dataclass(eq=False, slots=True)
@@ -75,6 +78,7 @@ class Middleman:
         self._ready, self._stop = threading.Event(), asyncio.Event()
         self.accepted: str | None = None
         self.page: int | None = None
+        self.lists_to_cut = 0
         self.before_next_page: Callable[[], object] | None = None
         self.url = ""
         self._thread.start()
@@ -87,13 +91,9 @@ class Middleman:
 
     # ------------------------------------------------------------------ what he is told
 
-    def refuse(
-        self, status: int, *, verb: str = "", times: int | None = None, retry_after: int | None = None
-    ) -> Refusal:
-        """Answer so, in the server's place."""
-        refusal = Refusal(status, verb, times, retry_after)
-        self._refusals.append(refusal)
-        return refusal
+    def refuse(self, status: int, **how: Any) -> None:
+        """Answer so, in the server's place; what `Refusal` takes."""
+        self._refusals.append(Refusal(status, **how))
 
     def say(self, line: bytes, *, and_end: bool = False) -> None:
         """Put a line into each watch under way."""
@@ -112,6 +112,7 @@ class Middleman:
         """Refuse, shorten and doubt nothing more."""
         self._refusals.clear()
         self.accepted = self.page = self.before_next_page = None
+        self.lists_to_cut = 0
 
     def _for_each(self, do: Callable[[_Stream], Any]) -> None:
         async def each() -> None:
@@ -195,6 +196,10 @@ class Middleman:
                 body = await found.read()
                 answer.content_length = len(body)
                 await answer.prepare(request)
+                if verb == "list" and self.lists_to_cut:
+                    self.lists_to_cut -= 1
+                    await answer.write(body[: len(body) // 2])
+                    raise ConnectionResetError
                 await answer.write(body)
             await answer.write_eof()
             return answer

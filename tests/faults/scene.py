@@ -15,12 +15,13 @@ import os
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from poblano import Capability, Context, Module, a
 from poblano.client import Access, ApiClient
+from poblano.core.errors import ApiError
 from poblano.core.kinds import Kind
 from poblano.watch.informer import Informer
 from poblano.watch.watcher import Watcher
@@ -63,6 +64,8 @@ class Scene:
         self.auditor = Auditor(target.url, target.ca, target.token)
         self.brackets = (Brackets(), Brackets())
         self.told = Told()
+        self.slowness = 0.01
+        self._client = client
         self.watcher = Watcher(Module(self._capability()).bindings, client, uuid="hello")
         self.everywhere = Informer(client, CONFIGMAPS, lasting=PACE.lasting)
         (self.here,) = self.watcher.informers
@@ -131,6 +134,25 @@ class Scene:
         assert self.told.nonsense == []
         await self.until(lambda: not any(one.trouble for one in self.informers), "no trouble is left", SETTLING)
 
+    @asynccontextmanager
+    async def busy(self) -> AsyncIterator[None]:
+        """Other requests by the same client: there are connections that wait for the next one."""
+
+        async def ask() -> None:
+            while True:
+                with suppress(ApiError):
+                    await self._client.request("GET", CONFIGMAPS.path(self.space), query={"limit": "1"})
+                await asyncio.sleep(0.3)
+
+        asking = [asyncio.create_task(ask()) for _ in range(4)]
+        try:
+            await asyncio.sleep(1)
+            yield
+        finally:
+            for task in asking:
+                task.cancel()
+            await asyncio.wait(asking)
+
     def knows(self, name: str) -> bool:
         """Whether every cache has an object of that name."""
         keys = {item.key for item in self.here.cache}, {item.key for item in self.everywhere.cache}
@@ -164,12 +186,12 @@ class Scene:
         @shop.when(a.ConfigMap).reconcile
         async def tend(one: a.ConfigMap, ctx: Context[a.ConfigMap]) -> None:
             with on_the_loop.run(one):
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(self.slowness)
 
         @shop.when(a.ConfigMap).reconcile
         def tend_in_a_thread(one: a.ConfigMap, ctx: Context[a.ConfigMap]) -> None:
             with in_threads.run(one):
-                time.sleep(0.01)
+                time.sleep(self.slowness)
 
         shop.when(a.ConfigMap).is_created_or_updated().watch(self.told.hear)
         shop.when(a.ConfigMap).is_deleted().watch(self.told.hear_of_the_end)

@@ -32,6 +32,7 @@ class Writer:
     ) -> None:
         self.namespace = namespace
         self.written = 0
+        self.paused = False
         self.pause = pause
         self.padding = padding
         self._port = port
@@ -72,8 +73,9 @@ class Writer:
 
     def _run(self) -> None:
         while not self._stop.wait(self.pause):
-            with suppress(OSError, http.client.HTTPException):
-                self._once()
+            if not self.paused:
+                with suppress(OSError, http.client.HTTPException):
+                    self._once()
 
     def _once(self) -> None:
         name = f"item-{self._chance.randrange(NAMES)}"
