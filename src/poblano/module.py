@@ -98,6 +98,23 @@ class Module:
                         end.location,
                     )
 
+        self._check_finalizers()
+
+    def _check_finalizers(self) -> None:
+        """See that no two rules mean the same finalizer: the first to clean up would let the object go."""
+        taken: dict[tuple[str, str, str], Binding] = {}
+        for binding in self.bindings:
+            if binding.phase != "finalize":
+                continue
+            mark = f"{binding.capability}-{binding.rule}"
+            other = taken.setdefault((mark, binding.kind.group, binding.kind.plural), binding)
+            if other is not binding:
+                raise InvalidDefinition(
+                    f"{binding.title} would have the finalizer of {other.title}, at {other.location}: ...-{mark}",
+                    'give one of them another name: .finalize(name="...")',
+                    binding.location,
+                )
+
     def check_ignored(self, ignored: Iterable[str]) -> None:
         """See that no rule is bound to a namespace that the settings ignore, where it would never run.
 

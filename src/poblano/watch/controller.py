@@ -16,6 +16,7 @@ from poblano.watch.eventing import SILENT, Telling
 from poblano.watch.informer import Informer
 from poblano.watch.informers import Informers
 from poblano.watch.lanes import Lanes
+from poblano.watch.leftovers import Leftovers
 from poblano.watch.metrics import NOBODY, Observer
 from poblano.watch.selecting import Selection
 from poblano.watch.working import Work
@@ -80,6 +81,7 @@ class Shared:
         observer: who counts.
         events: who writes events.
         lanes: what runs one at a time beyond each object.
+        leftovers: looks for finalizers that nobody takes off.
     """
 
     informers: Informers
@@ -90,6 +92,7 @@ class Shared:
     observer: Observer = NOBODY
     events: Telling = SILENT
     lanes: Lanes = field(default_factory=Lanes)
+    leftovers: Leftovers
 
 
 def may(work: Work, key: Key) -> bool:

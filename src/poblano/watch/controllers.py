@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from poblano.core.binding import FOLLOWERS, Binding
+from poblano.core.finalizers import finalizer
 from poblano.watch.calling import Caller
 from poblano.watch.controller import Api, Controller, Shared
 from poblano.watch.eventing import SILENT, Telling
 from poblano.watch.finalizing import Finalizing
 from poblano.watch.informers import Informers
+from poblano.watch.leftovers import Leftovers
 from poblano.watch.metrics import NOBODY, Observer
 from poblano.watch.reconciling import Reconciling
 from poblano.watch.watching import Watching
@@ -39,6 +41,7 @@ def controllers_of(
         events: who writes events.
     """
     followers = [binding for binding in bindings if binding.phase in FOLLOWERS]
+    names = [finalizer(uuid, binding.capability, binding.rule) for binding in followers if binding.phase == "finalize"]
     informers.expect(followers)
     shared = Shared(
         informers=informers,
@@ -48,6 +51,7 @@ def controllers_of(
         ignored=tuple(ignored),
         observer=observer,
         events=events,
+        leftovers=Leftovers(uuid, names),
     )
     finalizers = {id(one): Finalizing(one, shared) for one in followers if one.phase == "finalize"}
     made: list[Controller] = []

@@ -59,6 +59,7 @@ class Finalizing:
     def start(self) -> None:
         """See `Controller`."""
         self._started = True
+        self._shared.leftovers.look(self.informers)
         self.seed(lambda key: True)
 
     def seed(self, mine: Callable[[Key], bool]) -> None:

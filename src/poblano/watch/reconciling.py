@@ -63,6 +63,7 @@ class Reconciling:
     def start(self) -> None:
         """See `Controller`."""
         self._started = True
+        self._shared.leftovers.look(self._own)
         self.seed(lambda key: True)
 
     def seed(self, mine: Callable[[Key], bool]) -> None:

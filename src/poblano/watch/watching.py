@@ -47,6 +47,7 @@ class Watching:
     def start(self) -> None:
         """See `Controller`: all that is there is ADDED."""
         self._started = True
+        self._shared.leftovers.look(self.informers)
         self.seed(lambda key: True)
 
     def seed(self, mine: Callable[[Key], bool]) -> None:
