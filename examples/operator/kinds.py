@@ -42,4 +42,4 @@ class WebApp(
     """A page in a theme and a language, served by some Pods."""
 
     spec: WebAppSpec
-    status: WebAppStatus
+    status: WebAppStatus = field(init=False)

@@ -52,7 +52,7 @@ def deployment(app: WebApp) -> a.Deployment:
     container = {
         "name": "web",
         "image": "nginxinc/nginx-unprivileged:1.27",
-        "ports": [{"name": "http", "containerPort": PORT}],
+        "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
         "readinessProbe": {"httpGet": {"path": "/", "port": "http"}},
         "volumeMounts": [{"name": "page", "mountPath": "/usr/share/nginx/html", "readOnly": True}],
         "securityContext": {"allowPrivilegeEscalation": False, "runAsNonRoot": True, "capabilities": {"drop": ["ALL"]}},
@@ -78,5 +78,8 @@ def service(app: WebApp) -> a.Service:
     """Makes it reachable under its name."""
     return a.Service(
         metadata={"name": app.metadata.name, "labels": labels(app)},
-        spec={"selector": labels(app), "ports": [{"name": "http", "port": 80, "targetPort": "http"}]},
+        spec={
+            "selector": labels(app),
+            "ports": [{"name": "http", "port": 80, "targetPort": "http", "protocol": "TCP"}],
+        },
     )

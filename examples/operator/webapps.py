@@ -1,8 +1,10 @@
 """An operator: somebody writes a WebApp, and a Deployment, a Service and a ConfigMap come into being and stay.
 
-poblano demo              what it does, shown in a small cluster that lives as long as the command
-poblano dev               such a cluster to work with; save this file, and the operator is reloaded
-poblano crd               the definition of the kind, made from the classes in kinds.py
+The kind is in kinds.py, what is made of it in parts.py, and here is when.
+
+    poblano demo              what it does, shown in a small cluster that lives as long as the command
+    poblano dev               such a cluster to work with; save this file, and the operator is reloaded
+    poblano crd               the definition of the kind
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Literal
 
 from poblano import Resource, Struct, a, document, field, kind_of
@@ -73,3 +74,20 @@ reveal_type(app.spec.cluster_ip)  # revealed: str
 reveal_type(app.spec.hosts)  # revealed: list[str]
 app.spec.theme = "blue"  # error: assignment | reportAttributeAccessIssue
 app.spec.replica = 1  # error: attr-defined | reportAttributeAccessIssue
+
+
+class ShopSpec(Struct):
+    replicas: int = field(default=1, minimum=1, maximum=7, description="How many.")
+    opened: datetime
+
+
+class Shop(Resource, group="shop.example.com", version="v1", short_names=["s"], columns={"Theme": ".spec.theme"}):
+    spec: ShopSpec
+    status: Owner = field(init=False)
+
+
+made = Shop(metadata={"name": "x"}, spec=ShopSpec(opened=datetime.now(UTC)))
+reveal_type(made.status)  # revealed: Owner
+reveal_type(made.spec.replicas)  # revealed: int
+reveal_type(made.spec.opened)  # revealed: datetime
+limited = field(minimun=1)  # error: call-overload | reportCallIssue

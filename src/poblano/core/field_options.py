@@ -62,16 +62,17 @@ class FieldOptions:
 
 
 @overload
-def field(*, key: str = ..., **limits: Unpack[Limits]) -> Any: ...
+def field(*, key: str = ..., init: bool = ..., **limits: Unpack[Limits]) -> Any: ...
 @overload
 def field(*, key: str = ..., default: T, **limits: Unpack[Limits]) -> T: ...
-def field(*, key: str = "", default: Any = MISSING, **limits: Any) -> Any:
+def field(*, key: str = "", default: Any = MISSING, init: bool = True, **limits: Any) -> Any:
     """Options of an annotated attribute of a `Struct` or `Resource` of your own.
 
     Args:
         key: the API's name, where it is not the attribute's in camelCase.
         default: what reading gives while the key is absent. Reading does not write it into the object; an API server that
             serves the kind by a definition made from the class does.
+        init: False tells type checkers that nobody says it when the object is made, as its ``status``.
         limits: what the API server checks: see `Limits`.
 
     Raises:
