@@ -73,6 +73,7 @@ def command(
     (failurePolicy Ignore): stop at a breakpoint for as long as you like. The registration is taken away at the end,
     however that comes.
     """
+    from poblano import telemetry
     from poblano.admission.server import loop_factory
     from poblano.cli.debugging import keep_ctrl_c
     from poblano.cli.development import Development, Options
@@ -90,6 +91,7 @@ def command(
         opening = given(find_access(kubeconfig, context), str(kubeconfig.resolve()), context)
     project = load_project(Path.cwd())
     configure(project.settings.log_level, format="console")
+    telemetry.start(f"poblano-{project.settings.uuid}")
     keep_ctrl_c()
     if port is None:
         port = 0 if kubeconfig is None else PORT

@@ -16,6 +16,7 @@ from poblano.admission.tls import LiveCertificate
 from poblano.admission.webhooks import Abilities
 from poblano.cli.debugging import Unhurried
 from poblano.cli.defining import Definer
+from poblano.cli.dev_metrics import DevMetrics
 from poblano.cli.followers import Followers
 from poblano.cli.project import Project
 from poblano.cli.registrar import Registrar, make_way
@@ -58,6 +59,7 @@ class Development:
         self._terminal = terminal
         self._session = this_session()
         self._stop = Stop()
+        self._metrics = DevMetrics()
 
     async def run(self) -> None:
         """Serve until a signal.
@@ -66,7 +68,7 @@ class Development:
             PoblanoError: it cannot begin: no cluster, no port, or somebody else at it; or the embedded cluster ended.
         """
         issued = _issue(self._options.host)
-        served = Served(self._project, self._terminal)
+        served = Served(self._project, self._terminal, self._metrics)
         server = AdmissionServer(
             Unhurried(served.reviewer),
             LiveCertificate(issued.pair),
@@ -88,7 +90,8 @@ class Development:
             served.close()
 
     async def _serve(self, target: Target, server: AdmissionServer, served: Served, authority: bytes) -> None:
-        async with ApiClient(target.access) as client:
+        counted = self._metrics.watching
+        async with ApiClient(target.access, observe=counted.requested) as client, self._metrics.served() as address:
             settle(client, field_manager=f"poblano-{self._project.settings.uuid}")
             with self._stop.starting():
                 registration, abilities = await self._way_made(client)
@@ -99,7 +102,8 @@ class Development:
             async with registrar.registered(served.entries, target):
                 registrar.describe(served.entries)
                 self._say(target, server, served, registration)
-                followers = Followers(client)
+                self._terminal.note(f"metrics at {address}")
+                followers = Followers(client, counted)
                 try:
                     await followers.use(self._project)
                     await self._reload_until_told(server, served, registrar, followers, definer)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from poblano.admission.app import Reviewer
     from poblano.admission.reviewer import ModuleReviewer
     from poblano.admission.server import AdmissionServer
+    from poblano.cli.dev_metrics import DevMetrics
     from poblano.cli.terminal import Terminal
 
 WATCHED = frozenset({".py", ".toml"})
@@ -54,11 +55,13 @@ class Served:
     Args:
         project: at first.
         terminal: told of every review.
+        metrics: counts them, if somebody is to.
     """
 
-    def __init__(self, project: Project, terminal: Terminal) -> None:
+    def __init__(self, project: Project, terminal: Terminal, metrics: DevMetrics | None = None) -> None:
         self.project = project
         self._terminal = terminal
+        self._metrics = metrics
         self.reviewer = self._reviewer_of(project)
 
     @property
@@ -116,7 +119,11 @@ class Served:
         self.reviewer.close()
 
     def _reviewer_of(self, project: Project) -> ModuleReviewer:
-        return project.reviewer([self._terminal.review], self._terminal.blocked)
+        if self._metrics is None:
+            return project.reviewer([self._terminal.review], self._terminal.blocked)
+        metrics = self._metrics
+        metrics.admission.use(project.module.bindings)
+        return project.reviewer([self._terminal.review, metrics.reviewed], self._terminal.blocked, metrics.admission)
 
 
 async def saved(folder: Path, until: asyncio.Event) -> AsyncGenerator[set[Path]]:

@@ -113,6 +113,7 @@ def command(host: str, port: int, health_port: int, cert: Path | None, key: Path
 
 
 def _watch_alone(host: str, health_port: int, work: Work) -> None:
+    from poblano import telemetry
     from poblano.admission.server import loop_factory
     from poblano.cli.followers import has_followers
     from poblano.cli.project import load_project
@@ -122,10 +123,11 @@ def _watch_alone(host: str, health_port: int, work: Work) -> None:
     project = load_project(Path.cwd())
     if not has_followers(project):
         raise click.BadParameter(
-            f"a watcher would have nothing to do: the module has no watch or reconcile action; write --role {ROLES[0]}",
+            f"a watcher would have nothing to do: the module has no watch, reconcile or finalize action; write --role {ROLES[0]}",
             param_hint="--role",
         )
     configure(project.settings.log_level)
+    telemetry.start(f"poblano-{project.settings.uuid}")
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(alone(project, host, health_port, work))
 
@@ -140,6 +142,7 @@ def _check_one_of(allowed: Sequence[T], given: str, option: str) -> T:
 async def _serve(
     project: Project, host: str, port: int, health_port: int, cert: Path, key: Path, work: Work | None
 ) -> None:
+    from poblano import telemetry
     from poblano.admission.health import Checks, HealthServer
     from poblano.admission.heartbeat import Heartbeat
     from poblano.admission.server import AdmissionServer, until_signalled
@@ -152,6 +155,7 @@ async def _serve(
     from poblano.watch.counting import Counted
 
     configure(project.settings.log_level)
+    telemetry.start(f"poblano-{project.settings.uuid}")
     settle(field_manager=f"poblano-{project.settings.uuid}")
     live = _certificate(cert, key)
     production = Production(project.module)
