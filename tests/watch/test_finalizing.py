@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
+import orjson
 import pytest
 
 from poblano import Capability, Context, Phase, Requeue, a
 from poblano.client import Resources, connect
+from poblano.core.cache import Item, Key
 from poblano.core.finalizers import finalizer
-from tests.watch.acting import finally_, found, watching
+from tests.watch.acting import WIDGETS, Widget, finally_, found, make_widget, serve_widgets, watching
 from tests.watch.clusters import CONFIGMAPS, space_of, until, write
 
 OURS = finalizer("hello", "shop", "clean-up")
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -237,3 +241,65 @@ async def test_modules_and_rules_have_finalizers_of_their_own(api, space):
         await api.delete(CONFIGMAPS, "web", space)
         await finally_(lambda: gone(api, space, "web"), "it goes")
     assert sorted(cleaned) == ["one", "three", "two"]
+
+
+async def test_a_status_that_finalize_writes_has_it_called_no_more_often(api, space):
+    await serve_widgets(api)
+    shop, runs = Capability("shop", namespaces=[space]), []
+
+    @shop.when(Widget).finalize
+    async def clean_up(one: Widget, ctx: Context[Widget]) -> Requeue | None:
+        runs.append(one.metadata.resource_version)
+        ctx.set_condition("Gone", False, reason="Waiting", message=str(len(runs)))
+        await ctx.save_status()
+        return None if (await found(api, space, "web", WIDGETS))["metadata"].get("annotations") else Requeue(after=HOUR)
+
+    await make_widget(api, space)
+    async with watching(api, shop) as watcher:
+
+        async def marked():
+            return (await found(api, space, "web", WIDGETS))["metadata"].get("finalizers")
+
+        await finally_(marked, "it has the finalizer")
+        await api.delete(WIDGETS, "web", space)
+        (controller,) = watcher.controllers
+        await until(lambda: runs and controller.work.queue.next_due() is not None, "it waits")
+        live = await found(api, space, "web", WIDGETS)
+        assert live["status"]["conditions"][0]["message"] == "1"
+        (informer,) = watcher.informers
+        version = live["metadata"]["resourceVersion"]
+        await until(lambda: [item.resource_version for item in informer.cache] == [version], "it is known")
+        await until(lambda: not controller.work.queue.processing and not len(controller.work.queue), "it waits")
+        assert len(runs) == 1
+        await api.patch(WIDGETS, "web", {"metadata": {"annotations": {"go": "on"}}}, space)
+
+        async def gone_too():
+            return await found(api, space, "web", WIDGETS) is None
+
+        await finally_(gone_too, "it goes")
+    assert len(runs) == 2
+
+
+async def test_the_finalizer_is_put_on_though_the_cache_of_its_rule_is_behind_that_of_another(api, space):
+    """Two informers of one kind: what one has seen the other may not know yet."""
+    shop, log = Capability("shop", namespaces=[space]), []
+
+    @shop.when(a.ConfigMap).with_label("wants", "cleaning").reconcile
+    async def make(one: a.ConfigMap, ctx: Context[a.ConfigMap]) -> None:
+        log.append((await found(api, space, "web"))["metadata"].get("finalizers"))
+
+    @make.finalize
+    async def clean_up(one: a.ConfigMap, ctx: Context[a.ConfigMap]) -> None: ...
+
+    await write(api, space, "web")
+    async with watching(api, shop) as watcher:
+        make_it, clean = watcher.controllers
+        await until(lambda: not clean.work.queue.processing and len(clean.informers[0].cache), "it is known")
+        stale = clean.informers[0].cache.get(Key(space, "web"))
+        fresh = orjson.loads(stale.raw)
+        fresh["metadata"]["labels"] = {"wants": "cleaning"}
+        ahead = Item(stale.key, stale.uid, "ahead", orjson.dumps(fresh))
+        assert clean.keeps(ahead, make_it)
+        await finally_(lambda: finalizers(api, space, "web"), "it has the finalizer")
+        assert not clean.keeps(ahead, make_it)
+    await api.patch(CONFIGMAPS, "web", {"metadata": {"finalizers": None}}, space)

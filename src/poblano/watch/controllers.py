@@ -13,6 +13,7 @@ from poblano.watch.finalizing import Finalizing
 from poblano.watch.informers import Informers
 from poblano.watch.leftovers import Leftovers
 from poblano.watch.metrics import NOBODY, Observer
+from poblano.watch.owning import informers_for
 from poblano.watch.reconciling import Reconciling
 from poblano.watch.watching import Watching
 
@@ -53,6 +54,9 @@ def controllers_of(
         events=events,
         leftovers=Leftovers(uuid, names),
     )
+    for binding in followers:  # these are wide: who wants less of the same kind is served by them
+        for source in (*binding.owns, *binding.watches):
+            list(informers_for(informers, source.kind, binding))
     finalizers = {id(one): Finalizing(one, shared) for one in followers if one.phase == "finalize"}
     made: list[Controller] = []
     for binding in followers:

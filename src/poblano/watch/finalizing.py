@@ -48,10 +48,12 @@ class Finalizing:
         self._selection = Selection(binding, shared.ignored)
         self._level = Levelling(binding, self.work, shared)
         self._beside: list[HeldBack] = []
-        self._held: dict[Key, set[HeldBack]] = {}  # who waits for the finalizer to be there
+        self._held: dict[Key, set[HeldBack]] = {}  # who waits for the finalizer to be there,
+        self._asked: dict[Key, Item] = {}  # and for which state of the object: their cache may be ahead of ours
         self._waiting: set[Key] = set()  # which wait for a reconcile run to end
         self._added: dict[Key, str] = {}  # what the caches may not know yet: by uid, who has the finalizer,
         self._cleaned: dict[Key, str] = {}  # and who needs it no more
+        self._echoes = Echoes()
         self._started = False
         for informer in self.informers:
             informer.subscribe(self._hear)
@@ -87,6 +89,7 @@ class Finalizing:
         if self._has(item.key, found) or not takes(self.binding, self._selection, item):
             return False
         self._held.setdefault(item.key, set()).add(other)
+        self._asked[item.key] = item
         self.work.add(item.key)
         return True
 
@@ -102,14 +105,14 @@ class Finalizing:
     def _hear(self, change: Change) -> None:
         key = change.item.key
         if change.type == "DELETED":
-            for kept in (self._held, self._added, self._cleaned):
+            for kept in (self._held, self._asked, self._added, self._cleaned):
                 kept.pop(key, None)
             return
         marked = self.name.encode() in change.item.raw
         if marked:
             self._added.pop(key, None)
         if self._started and not (marked and b'"deletionTimestamp"' not in change.item.raw):
-            self.work.add(key)
+            self._echoes.heard(key, change.item.resource_version, lambda own: self.work.add(key))
 
     async def _run(self, key: Key) -> None:
         lane = lane_of(self.binding, key)
@@ -118,11 +121,14 @@ class Finalizing:
         try:
             await self._see_to(key)
         finally:
+            self._echoes.forget(key)
             if lane is not None:
                 self._shared.lanes.leave(lane)
 
     async def _see_to(self, key: Key) -> None:
-        item = known(self.informers, key)
+        item, asked = known(self.informers, key), self._asked.pop(key, None)
+        if item is not None and asked is not None and item.uid == asked.uid and not _State(item).deleting:
+            item = asked
         if item is None or not may(self.work, key):
             self._level.settled(key)
             return
@@ -149,7 +155,7 @@ class Finalizing:
 
     async def _clean_up(self, key: Key, item: Item, obj: Any) -> Any:
         if self._cleaned.get(key) != item.uid:
-            support = Supported(self.binding, key, self._shared, Echoes())
+            support = Supported(self.binding, key, self._shared, self._echoes)
             context: Context[Any] = Context(
                 obj, self.binding.kind, self._shared.api, failures=self._level.failures(key), support=support
             )
