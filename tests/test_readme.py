@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import click
 import pytest
 
 from poblano import Module
 from poblano.cli.main import cli
+from poblano.core.crd import definition_of
+from tests.cluster.custom.definitions import complaints
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
-EXAMPLE = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)[0]
+EXAMPLE, OPERATOR = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 
 
 def test_the_example_defines_a_module():
@@ -23,6 +26,15 @@ def test_the_example_defines_a_module():
     exec(compile(EXAMPLE, "README.md", "exec"), names)
 
     assert isinstance(names["module"], Module)
+
+
+def test_the_operator_goes_on_from_there_and_its_kind_can_be_defined():
+    names: dict[str, Any] = {"__name__": "README.md"}
+
+    exec(compile(EXAMPLE + OPERATOR, "README.md", "exec"), names)
+
+    assert "shop/publish" in [binding.title for binding in names["shop"].bindings]
+    assert complaints(definition_of(names["Page"])) == []
 
 
 BLOCKS = [dedent(block).strip() for block in re.findall(r"(?:^ {4}.*\n|^\n(?= {4}))+", README, re.MULTILINE)]
