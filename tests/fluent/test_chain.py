@@ -26,6 +26,15 @@ def test_a_second_namespace_or_name_is_refused():
         K8s(a.Node).in_namespace("a")
 
 
+@pytest.mark.parametrize("text", ["", "a/b", "..", "a%2Fb"])
+def test_what_can_be_no_name_is_refused(text):
+    """Nothing at all would mean everything: all namespaces, all names."""
+    with pytest.raises(MalformedObject, match="the namespace of a Pod cannot be"):
+        K8s(a.Pod).in_namespace(text)
+    with pytest.raises(MalformedObject, match="the name of a Pod cannot be"):
+        K8s(a.Pod).with_name(text)
+
+
 @pytest.mark.parametrize(
     ("key", "value"), [("a,b", "c"), ("a", "b,c=d"), ("a", "b c"), ("", "b"), ("a" * 64, None), ("!a", None)]
 )

@@ -28,10 +28,10 @@ def object_path(kind: Kind, name: str, namespace: str, subresource: str = "") ->
     >>> object_path(Kind("apps", "v1", "Deployment", "deployments"), "web", "shop", "scale")
     '/apis/apps/v1/namespaces/shop/deployments/web/scale'
     """
-    _check_segment(f"the name of a {kind.kind}", name)
+    check_segment(f"the name of a {kind.kind}", name)
     if subresource:
         for part in subresource.split("/"):
-            _check_segment(f"a subresource of {kind.kind}", part)
+            check_segment(f"a subresource of {kind.kind}", part)
     return kind.path(_namespace(kind, namespace), name, "") + (f"/{subresource}" if subresource else "")
 
 
@@ -54,11 +54,15 @@ def _namespace(kind: Kind, namespace: str) -> str:
         return ""
     if not namespace:
         raise MalformedObject(f"a {kind.kind} lives in a namespace: say in which")
-    _check_segment(f"the namespace of a {kind.kind}", namespace)
+    check_segment(f"the namespace of a {kind.kind}", namespace)
     return namespace
 
 
-def _check_segment(what: str, text: str) -> None:
-    """apimachinery: ``path.IsValidPathSegmentName``."""
+def check_segment(what: str, text: str) -> None:
+    """That it can be a part of a path; apimachinery: ``path.IsValidPathSegmentName``.
+
+    Raises:
+        MalformedObject: it cannot.
+    """
     if not text or text in {".", ".."} or "/" in text or "%" in text:
         raise MalformedObject(f"{what} cannot be {text!r}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
 
+from poblano.client.paths import check_segment
 from poblano.core.errors import MalformedObject
 from poblano.core.meaning import meant_kind
 from poblano.core.objects import Resource
@@ -55,19 +57,22 @@ class Chain(Generic[R]):
         """Those in one namespace. Without it, those in all of them.
 
         Raises:
-            MalformedObject: the chain has a namespace already, or the kind is in none.
+            MalformedObject: the chain has a namespace already, the kind is in none, or no namespace can be called so: "" would
+                be all of them.
         """
         if not self._kind.namespaced:
             raise MalformedObject(f"a {self._kind.kind} is in no namespace; leave in_namespace({namespace!r}) out")
         if self._choice.namespace:
             raise MalformedObject(f"the chain is in the namespace {self._choice.namespace} already, not {namespace!r}")
-        return self._but(self._changed(namespace=namespace))
+        check_segment(f"the namespace of a {self._kind.kind}", namespace)
+        return self._but(replace(self._choice, namespace=namespace))
 
     def with_name(self, name: str) -> Self:
-        """The one with this name. Raises `MalformedObject` when the chain has one already."""
+        """The one with this name. Raises `MalformedObject` when the chain has one already, or that is none."""
         if self._choice.name:
             raise MalformedObject(f"the chain is about {self._choice.name} already, not {name!r}")
-        return self._but(self._changed(name=name))
+        check_segment(f"the name of a {self._kind.kind}", name)
+        return self._but(replace(self._choice, name=name))
 
     def with_label(self, key: str, value: str | None = None) -> Self:
         """Those that have this label; without a value, whatever it says. Said twice, both must hold.
@@ -90,10 +95,6 @@ class Chain(Generic[R]):
         choice = self._choice
         parts = [choice.namespace and f"in {choice.namespace}", choice.name, choice.label_selector]
         return " ".join(["<K8s", self._kind.kind, *filter(None, parts)]) + ">"
-
-    def _changed(self, *, namespace: str = "", name: str = "") -> Choice:
-        choice = self._choice
-        return Choice(namespace or choice.namespace, name or choice.name, choice.labels, choice.fields)
 
     def _but(self, choice: Choice) -> Self:
         other = type(self).__new__(type(self))
