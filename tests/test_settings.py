@@ -16,6 +16,7 @@ from poblano.settings import (
     CustomLabels,
     Part,
     Settings,
+    Watches,
     find_project,
     load_settings,
     put_environment,
@@ -36,7 +37,7 @@ image = "registry.example.com/shop:1"
 log_level = "debug"
 always_ignore = { namespaces = ["kube-public", "both"] }
 admission = { always_ignore = { namespaces = ["both", "build"] } }
-watch = { always_ignore = { namespaces = ["noise"] } }
+watch = { always_ignore = { namespaces = ["noise"] }, threads = 4 }
 custom_labels = { namespace = { team = "shop" } }
 rbac = [{ apiGroups = [""], resources = ["pods"], verbs = ["get"] }]
 additional_webhooks = [{ namespace = "x", failure_policy = "Fail" }, { namespace = "y" }]
@@ -74,7 +75,7 @@ def test_every_key_is_read(read, tmp_path):
         log_level="debug",
         always_ignore=AlwaysIgnore(("kube-public", "both")),
         admission=Part(AlwaysIgnore(("both", "build"))),
-        watch=Part(AlwaysIgnore(("noise",))),
+        watch=Watches(AlwaysIgnore(("noise",)), 4),
         custom_labels=CustomLabels({"team": "shop"}),
         rbac=({"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]},),
         additional_webhooks=(AdditionalWebhook("x", "Fail"), AdditionalWebhook("y", "Ignore")),
@@ -117,6 +118,8 @@ def test_every_key_of_the_file_is_a_field_and_every_field_a_key(read):
         ("always_ignore.namespaces = 'a'", ':4: always_ignore.namespaces is "a"; allowed is a list of names'),
         ("always_ignore.namespaces = [1]", ":4: always_ignore.namespaces[0] is 1;"),
         ("always_ignore.namespace = []", ":4: unknown key always_ignore.namespace; did you mean namespaces?"),
+        ("watch.threads = 0", ":4: watch.threads is 0; allowed is a whole number from 1 to 1000"),
+        ("admission.threads = 1", ":4: unknown key admission.threads"),
         ("admission.ignore = 1", ":4: unknown key admission.ignore; did you mean always_ignore?"),
         ('custom_labels.pod = {a = "b"}', ":4: unknown key custom_labels.pod; allowed: namespace"),
         ("custom_labels.namespace.a = 1", ":4: custom_labels.namespace.a is 1; allowed is a string"),

@@ -59,6 +59,14 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Watches(Part):
+    """Settings of what follows objects: watch, reconcile and finalize actions."""
+
+    threads: int = 16
+    """How many ``def`` actions run at once; more wait for a place."""
+
+
+@dataclass(frozen=True, slots=True)
 class CustomLabels:
     """Labels to be put on what is built."""
 
@@ -112,8 +120,8 @@ class Settings:
     """Deployment only: namespaces whose webhooks ``poblano build`` writes with another failure policy."""
     included_files: tuple[str, ...] = ()
     """Deployment only: files beside the code that ``poblano build`` puts into the image, as paths from `folder`."""
-    watch: Part = Part()
-    """Watch actions only: namespaces they never see, besides `always_ignore`. Admission has no use for it."""
+    watch: Watches = Watches()
+    """What follows objects: namespaces that it never sees besides `always_ignore`, and its threads. Admission has no use for it."""
     store_flush_seconds: float = 5.0
     """The store only: how long changes may be gathered before they are written. Admission has no use for it."""
 
@@ -211,13 +219,17 @@ def _settings(folder: Path, reader: Reader) -> Settings:
         custom_labels=CustomLabels(reader.table("custom_labels").texts("namespace")),
         additional_webhooks=tuple(map(_webhook, reader.readers("additional_webhooks"))),
         included_files=reader.names("included_files"),
-        watch=_part(reader, "watch"),
+        watch=_watches(reader.table("watch")),
         store_flush_seconds=reader.seconds("store_flush_seconds", 5.0, override=True),
     )
 
 
 def _part(reader: Reader, key: str) -> Part:
     return Part(_always_ignore(reader.table(key)))
+
+
+def _watches(reader: Reader) -> Watches:
+    return Watches(_always_ignore(reader), reader.integer("threads", 16, 1, 1000))
 
 
 def _always_ignore(reader: Reader) -> AlwaysIgnore:

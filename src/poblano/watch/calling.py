@@ -131,14 +131,14 @@ class Caller:
         self._watchdog.close()
 
 
-def caller() -> Caller:
-    """Who calls actions; where spans are wanted, one that makes them."""
+def caller(size: int = THREADS) -> Caller:
+    """Who calls actions, `size` in threads at once; where spans are wanted, one that makes them."""
     tracer = telemetry.tracer()
     if tracer is None:
-        return Caller()
+        return Caller(size)
     from poblano.watch.spans import TracedCaller
 
-    return TracedCaller(tracer)
+    return TracedCaller(tracer, size)
 
 
 def _outcome(context: contextvars.Context, function: Callable[[], Any]) -> _Outcome:
