@@ -88,6 +88,18 @@ async def test_the_namespace_that_is_missing_is_named(client):
         await K8s(a.ConfigMap, client=client).in_namespace("nowhere").create({"metadata": {"name": "x"}})
 
 
+async def test_a_status_may_be_applied_by_itself(client, space):
+    pods = K8s(a.Pod, client=client).in_namespace(space).with_name("web")
+    await pods.create({"spec": {"containers": [{"name": "one", "image": "one:1"}]}})
+
+    applied = await pods.apply(
+        {"metadata": {"labels": {"a": "b"}}, "status": {"message": "hello"}}, subresource="status"
+    )
+
+    assert applied.status.message == "hello"
+    assert applied.spec.containers[0].image == "one:1"
+
+
 async def test_the_chain_may_give_the_name(client, space):
     named = K8s(a.ConfigMap, client=client).in_namespace(space).with_name("x")
 

@@ -54,7 +54,7 @@ class Writing(Chain[R]):
         made = await api.create(self._kind, whole, self._choice.namespace, dry_run=dry_run, strict=True)
         return self._view(made)
 
-    async def apply(self, obj: R | Content, *, force: bool = False, dry_run: bool = False) -> R:
+    async def apply(self, obj: R | Content, *, force: bool = False, subresource: str = "", dry_run: bool = False) -> R:
         """Server-side apply: make the object, or bring it to what is said here; returns it as it was stored.
 
         The fields that are written belong to this module from then on; those that it wrote before and now leaves out are
@@ -63,6 +63,7 @@ class Writing(Chain[R]):
         Args:
             obj: all that this module wants of the object, and nothing else.
             force: take fields over that others own.
+            subresource: such as ``status``: then only that is written, and the object must be there.
             dry_run: change nothing, and only say what would be.
 
         Raises:
@@ -71,5 +72,13 @@ class Writing(Chain[R]):
             ApiError: the API server refused.
         """
         whole, api = self._whole(obj, verb="apply"), await self._api()
-        applied = await api.apply(self._kind, whole, self._choice.namespace, force=force, dry_run=dry_run, strict=True)
+        applied = await api.apply(
+            self._kind,
+            whole,
+            self._choice.namespace,
+            subresource=subresource,
+            force=force,
+            dry_run=dry_run,
+            strict=True,
+        )
         return self._view(applied)
