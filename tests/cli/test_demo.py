@@ -274,6 +274,39 @@ def test_what_an_action_that_follows_raises_is_shown(tmp_path: Path) -> None:
     assert "  reconcile c/breaks failed\n    raised Terminal: there is no moon\n" in done.stdout
 
 
+def test_a_definition_among_the_samples_goes_before_the_one_made_from_the_class(tmp_path: Path) -> None:
+    code = """
+        from poblano import Capability, Module, Resource
+
+        class Thing(Resource, group="shop.example.com", version="v1"):
+            size: int
+
+        c = Capability("c")
+        c.when(Thing).is_created().alias("mark").mutate(lambda thing: thing.set_label("size", str(thing.raw.size)))
+        module = Module(c)
+    """
+    folder = write_project(tmp_path / "module", "no", code)
+    schema = "{type: object, properties: {size: {type: integer, maximum: 5}}}"
+    definition = f"""
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {{name: things.shop.example.com}}
+spec:
+  group: shop.example.com
+  scope: Namespaced
+  names: {{kind: Thing, plural: things}}
+  versions: [{{name: v1, served: true, storage: true, schema: {{openAPIV3Schema: {schema}}}}}]
+"""
+    thing = "apiVersion: shop.example.com/v1\nkind: Thing\nmetadata: {name: x}\n"
+    (folder / "x.samples.yaml").write_text(
+        f"{definition}---\n{thing}size: 5\n---\n# expect: refused 422\n{thing.replace('x}', 'y}')}size: 6\n"
+    )
+    done = demo(folder=folder)
+    assert done.returncode == 0, done.stdout
+    assert "UPDATE CustomResourceDefinition things.shop.example.com by admin: stored" in done.stdout
+    assert "+    size: '5'" in done.stdout
+
+
 def test_what_is_applied_twice_is_updated_and_what_the_cluster_makes_of_it_meets_the_rules(tmp_path: Path) -> None:
     code = """
         from poblano import Capability, Module, a

@@ -38,6 +38,11 @@ def test_who_changed_it_is_noted() -> None:
     assert cm.has_annotation("poblano.dev/note")
 
 
+def test_a_joke_stays_the_same_so_that_telling_it_again_changes_nothing() -> None:
+    assert hello.joke_for("example-5") == hello.joke_for("example-5")
+    assert hello.joke_for("example-5") in hello.JOKES
+
+
 def test_the_secret_is_changed_as_text_and_stored_in_base64() -> None:
     secret = MutateRequest.of(a.Secret(metadata={"name": "secret-1"}, data={"example": "bWFnaWM="}))
     hello.magic(secret)

@@ -63,9 +63,12 @@ class Applier:
             ApiError: the cluster, or a rule that it asked, refuses.
         """
         kind = await self.kind(document)
-        write = self._resources.create if new else self._resources.apply
-        stored = await write(kind, document, _place(kind, document))
-        if (kind.api_version, kind.kind) == DEFINITION:
+        defines = (kind.api_version, kind.kind) == DEFINITION
+        if new:
+            stored = await self._resources.create(kind, document, _place(kind, document))
+        else:  # a definition that somebody wrote goes before one that was made from a class
+            stored = await self._resources.apply(kind, document, _place(kind, document), force=defines)
+        if defines:
             await self.until_served(stored)
         return stored
 
