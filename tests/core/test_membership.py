@@ -182,7 +182,7 @@ class Sharing(RuleBasedStateMachine):
         if self.of(who).out is None:
             self.of(who).busy.clear()
             self.of(who).wakes = None
-            self.of(who).member.leave()
+            self.of(who).member.release()
 
     @rule(who=WHO)
     def is_started_anew(self, who):
@@ -324,12 +324,49 @@ def test_what_nobody_holds_any_more_is_litter_after_a_while():
 
 def test_who_leaves_says_so_and_works_on_nothing_more():
     member, _ = alone()
-    member.leave()
+    member.release()
     assert not any(map(member.may, KEYS))
     assert member.command == Publish(frozenset(), "1", leaves=True)
     member.begin()
     member.published("2")
     assert member.command == Over(lost=False)
     other = Member("b", clock=Clock(), times=LeaseTimes())
-    other.leave()
+    other.release()
     assert other.command == Over(lost=False)
+
+
+def test_what_is_claimed_anew_is_not_worked_on_before_the_claims_of_the_others_were_seen_beside_it():
+    member, _ = alone()
+    member.begin()
+    member.looked([seat("a", {"a", "b"}, "1"), seat("b", {"a", "b"}, "2")])
+    kept = {key for key in KEYS if member.may(key)}
+    member.begin()
+    member.looked([seat("a", {"a", "b"}, "1"), seat("b", set(), "3", "")])
+    member.slept()
+    member.begin()
+    member.published("4")
+    assert {key for key in KEYS if member.may(key)} == kept
+    member.begin()
+    member.looked([seat("a", {"a"}, "4"), seat("b", set(), "3", "")])
+    assert all(map(member.may, KEYS))
+
+
+def test_what_may_have_been_given_away_by_a_request_without_an_answer_is_not_worked_on():
+    member, _ = alone()
+    member.begin()
+    member.looked([seat("a", {"a"}, "1"), seat("b", {"a", "b"}, "2")])
+    kept = {key for key in KEYS if member.may(key)}
+    member.slept()
+    assert member.command == Publish(frozenset({"a", "b"}), "1")
+    member.begin()
+    member.failed()
+    member.slept()
+    member.begin()
+    member.looked([seat("a", {"a"}, "1"), seat("b", set(), "3", "")])  # and now it would all be ours again
+    assert {key for key in KEYS if member.may(key)} == kept
+    member.slept()
+    member.begin()
+    member.published("5")  # at the version of the other request, which will never arrive now
+    member.begin()
+    member.looked([seat("a", {"a"}, "5"), seat("b", set(), "3", "")])
+    assert all(map(member.may, KEYS))

@@ -12,8 +12,9 @@ import pytest
 from poblano.client import Resources, connect
 from poblano.core.errors import LeadershipLost, NotFound
 from poblano.core.lease import LeaseTimes
-from poblano.watch.election import Election, own_identity
+from poblano.watch.election import Election
 from poblano.watch.leases import LEASE
+from poblano.watch.standing import own_identity
 from tests.watch.clusters import on, space_of, until
 
 PATIENT = LeaseTimes()
@@ -182,7 +183,7 @@ async def test_missing_rights_and_what_to_do_about_them_are_named_and_when_they_
     election = candidate(control_plane.kubeconfig_for("stranger"), space, times=QUICK)
     async with standing(election) as acquiring:
         await until(election.trouble, "it is in trouble")
-        assert "get, list, create and update leases" in election.trouble()
+        assert "get, list, create, update and delete leases" in election.trouble()
         resource = "--resource=leases.coordination.k8s.io"
         control_plane.kubectl("create", "role", "leads", "-n", space, "--verb=get,list,create,update", resource)
         control_plane.kubectl("create", "rolebinding", "leads", "-n", space, "--role=leads", "--user=stranger")

@@ -151,3 +151,22 @@ async def test_l4_the_lease_is_renewed_while_an_action_holds_the_loop(started, a
     assert other.says("leads") is None
     held = leader.says("the event loop is held up; make the action def, or let it await")
     assert held["by"].startswith("shop/holds-the-loop (")
+
+
+@pytest.mark.timeout(400)
+async def test_replicas_that_share_work_on_each_object_in_one_place_also_while_they_are_killed_and_told_to_go(
+    started, kubeconfig
+):
+    started.work = "shared"
+    for _ in range(3):
+        started.start()
+    async with changing(kubeconfig, started.space) as wanted:
+        for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
+            await until(lambda: len({one.pid for one in started.runs()[-40:]}) > 1, "several work", 90)
+            going = started.alive[0]
+            going.process.send_signal(number)
+            await asyncio.to_thread(going.process.wait, 60)
+            going.died = time.monotonic()
+            started.start()
+    await until(lambda: started.seen() == wanted, "every object was seen as it is", 90)
+    assert started.overlaps() == []

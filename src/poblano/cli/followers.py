@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from poblano.core.binding import FOLLOWERS
+from poblano.core.binding import FOLLOWERS, Binding
 from poblano.log import Log
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from poblano.client import Access, ApiClient
     from poblano.watch.calling import Caller
     from poblano.watch.companion import MakeCompanion
-    from poblano.watch.election import Leadership
+    from poblano.watch.leadership import Leadership
     from poblano.watch.metrics import Observer
     from poblano.watch.watcher import Watcher
 
@@ -32,6 +33,7 @@ def watcher_of(
     observer: Observer | None = None,
     *,
     registry: CollectorRegistry | None = None,
+    warm: Callable[[], None] = lambda: None,
 ) -> Watcher:
     """What runs them.
 
@@ -41,6 +43,7 @@ def watcher_of(
         leadership: who may work; None where nobody else runs the module.
         observer: who counts.
         registry: where the metrics of schedules are read; None where nobody reads them.
+        warm: see `Watcher`.
     """
     from poblano.watch.metrics import NOBODY
     from poblano.watch.watcher import Watcher
@@ -54,7 +57,9 @@ def watcher_of(
         ignored=ignored,
         leadership=leadership,
         observer=observer or NOBODY,
+        threads=settings.watch.threads,
         beside=_companions(project, client, registry),
+        warm=warm,
     )
 
 
@@ -64,7 +69,7 @@ def _companions(project: Project, client: ApiClient, registry: CollectorRegistry
     from poblano.schedule.metrics import UNCOUNTED, ScheduleMetrics
     from poblano.schedule.records import Records
     from poblano.schedule.runner import Runner
-    from poblano.watch.election import own_identity
+    from poblano.watch.standing import own_identity
 
     settings = project.settings
     for schedule in project.module.schedules:
@@ -97,6 +102,7 @@ class Followers:
         """Run those of `project` instead of what runs."""
         await self.close()
         if has_followers(project):
+            _say_what_stays(project.module.bindings)
             watcher = watcher_of(project, self._client, observer=self._observer)
             task = asyncio.create_task(watcher.run())
             task.add_done_callback(_ended)
@@ -109,6 +115,15 @@ class Followers:
             self._running = None
             watcher.stop()
             await asyncio.wait([task])
+
+
+def _say_what_stays(bindings: Iterable[Binding]) -> None:
+    """Name the filters that the API server does not evaluate: it sends more than those rules are about."""
+    from poblano.core.pushdown import pushed
+
+    for binding in bindings:
+        if binding.phase in FOLLOWERS and (stays := pushed(binding).stays):
+            Log.debug("filters that stay here", rule=binding.title, kind=binding.kind.kind, filters=[*map(str, stays)])
 
 
 def _ended(task: asyncio.Task[None]) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from poblano.cli.followers import namespace_of, watcher_of
 from poblano.cli.main import LOST
+from poblano.core.binding import FOLLOWERS
 from poblano.core.errors import InvalidSettings
 from poblano.log import Log
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from poblano.client import Access
     from poblano.core.lease import LeaseTimes
     from poblano.watch.counting import Counted
-    from poblano.watch.election import Leadership
+    from poblano.watch.leadership import Leadership
 
 Work: TypeAlias = Literal["elected", "shared", "alone"]
 """Who of several replicas works: one, each on its share of the objects, or there is but one and nobody is asked."""
@@ -36,6 +37,7 @@ async def alone(project: Project, host: str, health_port: int, work: Work, times
     from poblano.admission.signals import listening
     from poblano.client import ApiClient, find_access
     from poblano.metrics import new_registry
+    from poblano.watch.collecting import settled
     from poblano.watch.counting import Counted
     from poblano.watch.health import add_liveness, add_readiness
     from poblano.watch.watcher import GRACE_SECONDS
@@ -45,7 +47,7 @@ async def alone(project: Project, host: str, health_port: int, work: Work, times
     access = find_access()
     async with ApiClient(access, observe=counted.requested) as client:
         leadership = leadership_of(project, access, work, counted, times)
-        watcher = watcher_of(project, client, leadership, counted, registry=registry)
+        watcher = watcher_of(project, client, leadership, counted, registry=registry, warm=settled)
         health = HealthServer(readiness, registry, liveness=liveness, host=host, port=health_port)
         try:
             await health.start()
@@ -90,11 +92,12 @@ async def beside(
     """
     from poblano.admission.server import until_signalled
     from poblano.client import ApiClient, find_access
+    from poblano.watch.collecting import settled
     from poblano.watch.health import add_liveness, add_readiness
 
     access = find_access()
     async with ApiClient(access, observe=counted.requested) as client:
-        watcher = watcher_of(project, client, leadership_of(project, access, work, counted), counted)
+        watcher = watcher_of(project, client, leadership_of(project, access, work, counted), counted, warm=settled)
         add_readiness(checks[0], watcher, stale=False)
         add_liveness(checks[1], watcher)
         ending = asyncio.Event()
@@ -124,20 +127,34 @@ def leadership_of(
         InvalidSettings: the objects cannot be shared.
     """
     from poblano.client import ApiClient
-    from poblano.watch.election import Election, own_identity
+    from poblano.watch.election import Election
+    from poblano.watch.sharding import Sharing
+    from poblano.watch.standing import own_identity
 
+    name = f"poblano-{project.settings.uuid}"
     if work == "alone":
-        counted.leading(f"poblano-{project.settings.uuid}", leads=True)
+        counted.leading(name, leads=True)
         return None
-    return Election(
+    connect, where, who = (
         partial(ApiClient, access, observe=counted.requested),
-        namespace=namespace_of(project, access),
-        name=f"poblano-{project.settings.uuid}",
-        identity=own_identity(),
-        times=times,
-        observer=counted,
-        abandon=abandon,
+        namespace_of(project, access),
+        own_identity(),
     )
+    if work == "elected":
+        return Election(
+            connect, namespace=where, name=name, identity=who, times=times, observer=counted, abandon=abandon
+        )
+    _check_shareable(project)
+    return Sharing(connect, namespace=where, group=name, identity=who, times=times, observer=counted, abandon=abandon)
+
+
+def _check_shareable(project: Project) -> None:
+    for binding in project.module.bindings:
+        if binding.phase in FOLLOWERS and binding.queue != "kind_ns_name":
+            raise InvalidSettings(
+                f'{binding.title} is to run one at a time (queue="{binding.queue}"), which replicas that share the objects '
+                "cannot keep; take that away, or run with --work elected"
+            )
 
 
 def abandon() -> None:

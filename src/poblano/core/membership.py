@@ -128,7 +128,7 @@ class Member:
         return None if until is None else max(0.0, until - self._clock())
 
     @property
-    def leaving(self) -> bool:
+    def releasing(self) -> bool:
         """Whether it was told to leave."""
         return self._leaving
 
@@ -206,7 +206,7 @@ class Member:
         if isinstance(self.command, Pause):
             self._command = self._publish() if self._knows_its_own else Look()
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Take part no more, once all work has stopped. Not to be said while a request is out."""
         leading, self._leaving = self._held_until is not None, True
         self._command = (self._publish() if self._knows_its_own else Look()) if leading else Over(lost=False)

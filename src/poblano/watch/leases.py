@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -10,7 +11,7 @@ from poblano.client import Resources
 from poblano.core.errors import ApiError, Forbidden, NotFound
 from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
-from poblano.core.lease import Record, Write
+from poblano.core.lease import Record
 
 LEASE = Kind("coordination.k8s.io", "v1", "Lease", "leases")
 
@@ -29,26 +30,30 @@ class Held:
     @property
     def version(self) -> str:
         """Its resource version; "" when there is none."""
-        return str(_part(self.document, "metadata").get("resourceVersion") or "")
+        return str(part(self.document, "metadata").get("resourceVersion") or "")
 
-    async def written(self, api: Resources, namespace: str, name: str, write: Write, **metadata: Any) -> Held:
-        """It, as it is after `write`. Raises `Conflict` when somebody else has written it meanwhile.
+    async def written(
+        self, api: Resources, namespace: str, name: str, record: Record, version: str, **metadata: Mapping[str, str]
+    ) -> Held:
+        """It, as it is when it says `record`. Raises `Conflict` when somebody else has written it meanwhile.
 
         Args:
             api: how to write.
             namespace: where it is.
             name: of the Lease.
-            write: what is wanted.
-            metadata: further fields of its metadata.
+            record: what it is to say.
+            version: which one is replaced; "" to create it.
+            metadata: labels and annotations, beside those that are there.
         """
-        own: Document = {**_part(self.document, "metadata"), **metadata, "name": name, "namespace": namespace}
-        own.pop("managedFields", None)
-        if not write.version:
-            created = {"metadata": {"name": name, "namespace": namespace, **metadata}, "spec": spec_of(write.record)}
-            return Held(await api.create(LEASE, created, namespace))
-        own["resourceVersion"] = write.version
-        spec = {**_part(self.document, "spec"), **spec_of(write.record)}
-        return Held(await api.replace(LEASE, {"metadata": own, "spec": spec}, namespace))
+        own = part(self.document, "metadata") if version else {}
+        added = {key: {**part(own, key), **said} for key, said in metadata.items()}
+        whole: Document = {**own, **added, "name": name, "namespace": namespace}
+        whole.pop("managedFields", None)
+        if not version:
+            return Held(await api.create(LEASE, {"metadata": whole, "spec": spec_of(record)}, namespace))
+        whole["resourceVersion"] = version
+        spec = {**part(self.document, "spec"), **spec_of(record)}
+        return Held(await api.replace(LEASE, {"metadata": whole, "spec": spec}, namespace))
 
 
 async def read_lease(api: Resources, namespace: str, name: str) -> Held:
@@ -65,7 +70,7 @@ def record_of(document: Document) -> Record:
     >>> record_of({"spec": {"holderIdentity": "a", "leaseDurationSeconds": 15}})
     Record(holder='a', duration=15, transitions=0, acquired='', renewed='')
     """
-    spec = _part(document, "spec")
+    spec = part(document, "spec")
     return Record(
         holder=_text(spec, "holderIdentity"),
         duration=_number(spec, "leaseDurationSeconds"),
@@ -95,7 +100,7 @@ def remedy(error: ApiError, namespace: str, name: str) -> str:
     """What went wrong, and what to do about it."""
     if isinstance(error, Forbidden):
         return (
-            f"{error.message}; let its account get, list, create and update leases of coordination.k8s.io in the "
+            f"{error.message}; let its account get, list, create, update and delete leases of coordination.k8s.io in the "
             f"namespace {namespace} (a Role and a RoleBinding there)"
         )
     if isinstance(error, NotFound):
@@ -106,7 +111,8 @@ def remedy(error: ApiError, namespace: str, name: str) -> str:
     return str(error)
 
 
-def _part(document: Document, key: str) -> Document:
+def part(document: Document, key: str) -> Document:
+    """The object at a key; an empty one when there is none."""
     found = document.get(key)
     return cast("Document", found) if isinstance(found, dict) else {}
 

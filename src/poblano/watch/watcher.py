@@ -21,14 +21,14 @@ from poblano.client import ApiClient, Resources
 from poblano.client.ambient import settle
 from poblano.core.binding import Binding
 from poblano.log import Log
-from poblano.watch.calling import caller
+from poblano.watch.calling import THREADS, caller
 from poblano.watch.companion import Companion, MakeCompanion
 from poblano.watch.controller import Controller
 from poblano.watch.controllers import controllers_of
-from poblano.watch.election import Leadership
 from poblano.watch.eventing import Events
 from poblano.watch.informer import Informer
 from poblano.watch.informers import Informers
+from poblano.watch.leadership import Leadership
 from poblano.watch.metrics import NOBODY, Observer
 
 SYNC_SECONDS = 120.0
@@ -52,6 +52,8 @@ class Watcher:
         leadership: who may work; None where nobody else runs the module.
         observer: who counts.
         grace: seconds that actions may go on once they are to stop.
+        threads: how many ``def`` actions run at once.
+        warm: is called once, when what there is is known; or is not, and nobody knows for how long.
         beside: what else works where this replica may, such as schedules.
     """
 
@@ -65,12 +67,15 @@ class Watcher:
         leadership: Leadership | None = None,
         observer: Observer = NOBODY,
         grace: float = GRACE_SECONDS,
+        threads: int = THREADS,
+        warm: Callable[[], None] = lambda: None,
         beside: Iterable[MakeCompanion] = (),
     ) -> None:
         self._client, self._field_manager = client, f"poblano-{uuid}"
         self._leadership = leadership
         self._grace = grace
-        self._caller = caller()
+        self._warm = warm
+        self._caller = caller(threads)
         api = Resources(client, field_manager=self._field_manager)
         self._events = Events(api, uuid=uuid)
         self._informers = Informers(client, metrics=observer)
@@ -154,8 +159,9 @@ class Watcher:
         """Stand for election once the caches are there, or will not be for a while: then the other rules can work."""
         for informer in self.informers:
             await _settled(informer)
+        self._warm()
         if self._leadership is not None:
-            self._leadership.follow(self._ours)
+            self._leadership.follow(self._ours, self._busy)
             await self._leadership.acquired()
         self._leads.set()
 
@@ -163,6 +169,10 @@ class Watcher:
         """Keys have become ours: what there is of them is worked on."""
         for controller in self._begun:
             controller.seed(gained)
+
+    def _busy(self) -> set[Hashable]:
+        """The keys that are worked on. From any thread."""
+        return {key for controller in self._controllers for key in controller.work.queue.processing}
 
     async def _work(self, controller: Controller) -> None:
         """Work once all is known that the rule is about, and this replica may."""
