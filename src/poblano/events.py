@@ -42,23 +42,11 @@ async def write_event(
     reporting_controller: str,
     client: EventClient,
 ) -> Document:
-    """Write an event about an object. In an action for a dry run it is sent as one, so that nothing is stored.
+    """Write an event about an object; `poblano.write_event` says the rest.
 
     Args:
-        about: the object, as it is in the cluster.
-        type: ``Normal`` or ``Warning``.
-        reason: why, in a word: ``Rejected``.
-        note: what happened, for people; cut at 1024 bytes.
-        action: what was done, in a word: ``Validating``.
-        reporting_controller: who says so, such as ``shop.example.com/prices``.
+        about, type, reason, note, action, reporting_controller: as there.
         client: an open client.
-
-    Returns:
-        The event as it was stored.
-
-    Raises:
-        MalformedObject: when the object has no kind or name, or a word is missing or too long.
-        ApiError: when the API server refuses.
     """
     event = event_about(
         about, type=type, reason=reason, note=note, action=action, reporting_controller=reporting_controller

@@ -19,7 +19,7 @@ Pepr                               here
 
 from __future__ import annotations
 
-from poblano.events import write_event
+from poblano.fluent.events import write_event
 from poblano.names import sanitize_resource_name
 from poblano.owners import owner_reference
 from poblano.pods import containers

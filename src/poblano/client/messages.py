@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +11,6 @@ from urllib.parse import urlencode
 
 import msgspec
 import orjson
-
-from poblano import __version__
 
 LARGE = 2**20  # aiohttp: payload.TOO_LARGE_BYTES_BODY
 
@@ -70,4 +69,5 @@ def query_string(query: Query | None) -> str:
 
 def user_agent() -> str:
     """Who asks."""
-    return f"poblano/{__version__}"
+    front_door = sys.modules["poblano"]  # an import would be an arrow to all that it leads to
+    return f"poblano/{front_door.__version__}"
