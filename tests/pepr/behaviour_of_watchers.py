@@ -13,6 +13,7 @@ from poblano.context import Context
 from poblano.core import finalizers
 from poblano.core.backoff import Backoff
 from poblano.core.cache import Cache, Change, Key
+from poblano.core.event_series import Recorder, Series, Told
 from poblano.core.jsonvalue import plain
 from poblano.core.listwatch import List, Watch
 from poblano.core.objects import document
@@ -378,3 +379,12 @@ def w14_the_status_is_the_authors_affair(patch: Patch) -> None:
         await self._api.apply(self._kind, wanted, force=True)
 
     wrap(patch, Context, "save_status", save)
+
+
+@pepr("the_same_event_again_is_counted_and_not_written_anew")
+def w14_each_event_is_a_new_one(patch: Patch) -> None:
+    def tell(ours: Any, self: Recorder, told: Told) -> Series | None:
+        self._series.pop(told, None)
+        return ours(self, told)  # type: ignore[no-any-return]
+
+    wrap(patch, Recorder, "tell", tell)

@@ -10,6 +10,7 @@ from tests.pepr.watchers import eventually, found, idle, shop_in, until, watchin
 from tests.watch.clusters import write
 
 SECRETS = Kind("", "v1", "Secret", "secrets")
+EVENTS = Kind("events.k8s.io", "v1", "Event", "events")
 BUDGETS = Kind("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
 
 
@@ -100,3 +101,30 @@ async def condition(api, space, generation=1):
     status = (await found(api, space, "web", BUDGETS)).get("status") or {}
     ready = [one for one in status.get("conditions") or [] if one["type"] == "Ready"]
     return ready[0] if ready and ready[0]["observedGeneration"] == generation else None
+
+
+async def test_w14_the_same_event_again_is_counted_and_not_written_anew(client, api, space):
+    shop, runs = shop_in(space), []
+
+    @shop.when(a.ConfigMap).with_name("web").reconcile
+    async def say(one, ctx):
+        runs.append(one.data["n"])
+        ctx.event("Made", "all is there")
+
+    async def written():
+        return [one for one in (await api.list(EVENTS, space)).items if one["reason"] == "Made"]
+
+    await write(api, space, "web", n="0")
+    async with watching(client, shop):
+        for number in range(1, 5):
+            await until(lambda number=number: len(runs) >= number, "it is run")
+            await write(api, space, "web", n=str(number))
+        await until(lambda: "4" in runs, "the last state is seen")
+        await eventually(lambda: _is_counted(written), "the event is counted")
+
+    assert [one["series"]["count"] >= 2 for one in await written() if "series" in one] == [True]
+    assert len(await written()) == 1
+
+
+async def _is_counted(written):
+    return [one for one in await written() if one.get("series")] or len(await written()) > 1

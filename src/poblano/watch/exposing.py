@@ -69,6 +69,9 @@ DEFINITIONS: Final = (
     Definition("poblano_watch_relists", "counter", (*_CACHE, "reason"), "Lists that a watch gave reason for"),
     Definition("poblano_watch_errors", "counter", _CACHE, "Requests refused, not answered, or broken off"),
     Definition("poblano_watch_garbled", "counter", _CACHE, "Answers and events that cannot be read"),
+    Definition(
+        "poblano_watch_rejected", "counter", _CACHE, "Objects passed over, as they cannot be what was asked for"
+    ),
     Definition("poblano_watch_recovered", "counter", _CACHE, "Changes that no watch told and a list brought to light"),
     Definition(
         "poblano_watch_tombstones", "counter", _CACHE, "Objects found gone, so that their last state is unknown"
@@ -86,6 +89,7 @@ _COUNTS: Final = {
     "watches": "poblano_watch_watches",
     "errors": "poblano_watch_errors",
     "garbled": "poblano_watch_garbled",
+    "rejected objects": "poblano_watch_rejected",
     "recovered": "poblano_watch_recovered",
     "tombstones": "poblano_watch_tombstones",
 }
