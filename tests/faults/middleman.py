@@ -17,6 +17,8 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from tests.eventually import eventually
+
 PAGE = "<html><body><h1>Welcome to this network</h1></body></html>"
 UNTOUCHED = ("Content-Type", "Accept", "Accept-Encoding")
 
@@ -77,6 +79,7 @@ class Middleman:
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="middleman")
         self._ready, self._stop = threading.Event(), asyncio.Event()
         self.accepted: str | None = None
+        self.watches = 2
         self.page: int | None = None
         self.lists_to_cut = 0
         self.before_next_page: Callable[[], object] | None = None
@@ -97,10 +100,12 @@ class Middleman:
 
     def say(self, line: bytes, *, and_end: bool = False) -> None:
         """Put a line into each watch under way."""
+        self._wait_for_watches()
         self._for_each(lambda stream: self._put(stream, line, and_end=and_end))
 
     def cut(self) -> None:
         """Break each watch under way in the middle of its next line."""
+        self._wait_for_watches()
         for stream in tuple(self._streams):
             stream.cut_next = True
 
@@ -113,6 +118,10 @@ class Middleman:
         self._refusals.clear()
         self.accepted = self.page = self.before_next_page = None
         self.lists_to_cut = 0
+
+    def _wait_for_watches(self) -> None:
+        """Between two watches there is none."""
+        eventually(lambda: len(self._streams) >= self.watches, "there are watches", seconds=120, pause=0.01)
 
     def _for_each(self, do: Callable[[_Stream], Any]) -> None:
         async def each() -> None:

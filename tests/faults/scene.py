@@ -15,6 +15,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +36,15 @@ CONFIGMAPS = Kind("", "v1", "ConfigMap", "configmaps")
 SETTLING = 120.0
 """Seconds for what has no bound: a start, and what follows once a cache is right."""
 
+HANDS = ThreadPoolExecutor(max_workers=1, thread_name_prefix="whoever breaks things")
+"""One thread for all of them: a server that is told to end with its parent ends with the thread that started it."""
+
 _numbers = itertools.count()
+
+
+async def by_hand(do: Callable[[], object]) -> None:
+    """Do something that takes its time, while the loop goes on."""
+    await asyncio.get_running_loop().run_in_executor(HANDS, do)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,7 @@ class Scene:
             await stack.enter_async_context(_running(scene.watcher, scene.everywhere))
             await asyncio.to_thread(writer.mark, "witness")
             await scene.until(lambda: scene.knows("witness"), "the caches know what there is", SETTLING)
+            await scene.until(scene.is_well, "it is watched", SETTLING)
             yield scene
 
     @property
@@ -107,12 +117,12 @@ class Scene:
             forgets: the server forgets with `end` what was written before it.
         """
         before = self._counts()
-        await asyncio.to_thread(begin)
+        await by_hand(begin)
         since = time.monotonic()
         missed = asyncio.create_task(asyncio.to_thread(self._write_what_is_missed)) if not forgets else None
         if end is not None:
             await asyncio.sleep(PACE.outage if lasting is None else lasting)
-            await asyncio.to_thread(end)
+            await by_hand(end)
             since = time.monotonic()
         await (missed or asyncio.to_thread(self._write_what_is_missed))
         await self.until(lambda: self.knows("mark") and not self.knows("witness"), "it recovers", PACE.bound, since)
@@ -132,7 +142,7 @@ class Scene:
             assert brackets.overlaps == []
         await self.until(lambda: not self.told.wrong(now), lambda: self.told.wrong(now), SETTLING)
         assert self.told.nonsense == []
-        await self.until(lambda: not any(one.trouble for one in self.informers), "no trouble is left", SETTLING)
+        await self.until(self.is_well, "no trouble is left", SETTLING)
 
     @asynccontextmanager
     async def busy(self) -> AsyncIterator[None]:
@@ -152,6 +162,10 @@ class Scene:
             for task in asking:
                 task.cancel()
             await asyncio.wait(asking)
+
+    def is_well(self) -> bool:
+        """Whether nothing troubles an informer."""
+        return not any(informer.trouble for informer in self.informers)
 
     def knows(self, name: str) -> bool:
         """Whether every cache has an object of that name."""

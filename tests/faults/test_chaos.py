@@ -68,6 +68,7 @@ def faults(wire, middleman, target):
 async def test_whatever_goes_wrong_in_whichever_order_nothing_is_missed(target, middleman, note):
     seed = int(os.environ.get("POBLANO_FAULTS_SEED") or random.randrange(1 << 32))
     chance, done = random.Random(seed), []
+    middleman.watches = 0
     with closing_all(wire := Wire(("127.0.0.1", int(middleman.url.rpartition(":")[2])))):
         path, server = faults(wire, middleman, target)
         access = Access(Cluster(f"http://127.0.0.1:{wire.port}"), User(token="first"))

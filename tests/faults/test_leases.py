@@ -7,14 +7,14 @@ import base64
 import subprocess
 import sys
 import time
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 
 import pytest
 import yaml
 
 from tests.cli.developing import environment
 from tests.faults.middleman import Middleman
-from tests.faults.scene import closing_all
+from tests.faults.scene import by_hand, closing_all
 from tests.faults.wire import Wire
 from tests.watch.clusters import until
 from tests.watch.loads import changing, make_space
@@ -74,6 +74,12 @@ class Pair:
         return first().at - told
 
 
+def _bury(replica):
+    """Write down when it dies: what it was at went on until then."""
+    replica.process.wait()
+    replica.died = min(replica.died, time.monotonic())
+
+
 @asynccontextmanager
 async def pair(target, folder, first, second, start=Replicas.start):
     """Two replicas with a kubeconfig each; the first is there before the second."""
@@ -81,7 +87,7 @@ async def pair(target, folder, first, second, start=Replicas.start):
     space = f"leases-{time.monotonic_ns()}"
     await make_space(direct, space)
     (folder / "module").mkdir()
-    async with AsyncExitStack() as stack:
+    with ExitStack() as stack:
         replicas = stack.enter_context(Replicas(folder / "module", first, space, times=TIMES))
         async with changing(direct, space) as wanted:
             both = Pair(replicas, wanted)
@@ -90,8 +96,11 @@ async def pair(target, folder, first, second, start=Replicas.start):
             replicas.kubeconfig = second
             start(replicas)
             await until(replicas.all[1].lines, "both are there", 120)
+            dying = [asyncio.create_task(asyncio.to_thread(_bury, replica)) for replica in replicas.all]
             yield both
         await until(lambda: replicas.seen() == wanted, "nothing is missed", 120)
+        stack.close()
+        await asyncio.wait(dying)
         assert replicas.overlaps() == []
 
 
@@ -169,7 +178,7 @@ async def test_a_leader_goes_on_when_its_server_is_back_in_time(target, tmp_path
     direct = kubeconfig(tmp_path / "both", target.url, target.token, target.ca)
     async with pair(target, tmp_path, direct, direct) as both:
         leader = await both.led_by()
-        await asyncio.to_thread(target.restart)
+        await by_hand(target.restart)
         after = await both.led_by()
         if after is leader:  # otherwise the server took longer to start than a Lease lasts
             await both.works_on(leader)
