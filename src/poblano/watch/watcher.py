@@ -20,6 +20,7 @@ from typing import Any
 from poblano.client import ApiClient, Resources
 from poblano.client.ambient import settle
 from poblano.core.binding import Binding
+from poblano.core.context import permitted
 from poblano.log import Log
 from poblano.watch.calling import THREADS, caller
 from poblano.watch.companion import Companion, MakeCompanion
@@ -191,6 +192,8 @@ class Watcher:
         await self._leads.wait()
         if self._leadership is not None:
             companion.may = self._leadership.may
+            leadership = self._leadership
+            permitted.set(lambda: leadership.leads)  # for this task, and all that it begins
         await companion.run()
 
     def _stop_working(self) -> None:
