@@ -295,9 +295,11 @@ def test_r7_a_watch_that_is_refused_is_tried_again_from_the_same_version(status)
     assert reflector.command.resource_version == "7"
 
 
-def after_an_outage(version, found, *, gone=""):
-    """A server that is back, where we know `web` at 6 and are at 7."""
+def after_an_outage(version, found, *, changed="8", gone=""):
+    """A server that is back, where we listed `web` at 6, and it has changed since."""
     reflector, _ = watching(items=[item("web", "6"), item("db", "4")])
+    if changed:
+        reflector.received(event("MODIFIED", "web", changed))
     if gone:
         reflector.received(event("ADDED", "extra", gone))
         reflector.received(event("DELETED", "extra", gone))
@@ -310,21 +312,25 @@ def after_an_outage(version, found, *, gone=""):
 
 
 def test_r7_a_server_that_was_away_and_knows_what_we_know_is_watched_from_where_we_were():
-    assert after_an_outage("9", [item("web", "6")]).resource_version == "7"
+    assert after_an_outage("9", [item("web", "8")]).resource_version == "8"
 
 
 def test_r9_a_server_that_comes_back_with_less_than_we_have_seen_is_listed():
-    assert after_an_outage("6", [item("web", "6")]) == List("", limit=PAGE)
+    assert after_an_outage("7", [item("web", "8")]) == List("", limit=PAGE)
 
 
 def test_r9_a_server_that_comes_back_without_our_newest_object_is_listed_though_it_is_as_far():
-    assert after_an_outage("9", [item("web", "5")]) == List("", limit=PAGE)
-    assert after_an_outage("9", [item("web", "6", uid="2")]) == List("", limit=PAGE)
+    assert after_an_outage("9", [item("web", "6")]) == List("", limit=PAGE)
+    assert after_an_outage("9", [item("web", "8", uid="2")]) == List("", limit=PAGE)
     assert after_an_outage("9", []) == List("", limit=PAGE)
 
 
 def test_r9_what_went_last_cannot_be_asked_for_and_is_found_by_a_list():
-    assert after_an_outage("9", [item("web", "6")], gone="7") == List("", limit=PAGE)
+    assert after_an_outage("9", [item("web", "8")], gone="9") == List("", limit=PAGE)
+
+
+def test_r9_what_may_have_gone_before_the_first_list_cannot_be_asked_for_either():
+    assert after_an_outage("9", [item("web", "6")], changed="") == List("", limit=PAGE)
 
 
 def test_r9_a_watch_that_only_broke_goes_on_though_its_newest_object_has_changed():

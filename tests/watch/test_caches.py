@@ -10,7 +10,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from poblano import Capability, Module, a
+from poblano import Capability, Context, Module, a
 from poblano.client import ApiClient, Resources, connect
 from poblano.client.access import Impersonation
 from poblano.client.kubeconfig import find_access
@@ -23,7 +23,7 @@ from poblano.core.selectors import Selector
 from poblano.watch.informer import Informer
 from poblano.watch.watcher import Watcher
 from tests.cluster.serving_cluster import running
-from tests.watch.clusters import CONFIGMAPS, audited, space_of, until, write
+from tests.watch.clusters import CONFIGMAPS, audited, on, space_of, until, write
 
 NAMESPACES = Kind("", "v1", "Namespace", "namespaces", namespaced=False)
 DEFINITIONS = Kind(
@@ -257,3 +257,44 @@ async def test_a_namespace_that_is_deleted_and_made_again_is_another_with_other_
         uids = first["metadata"]["uid"], second["metadata"]["uid"]
         assert about_web == [("ADDED", uids[0]), ("DELETED", uids[0]), ("ADDED", uids[1])]
         await audited(client, informer, LONG)
+
+
+async def test_w4_an_action_that_asks_for_what_it_made_is_told_of_it_at_once(api, space):
+    shop, seen = Capability("shop", namespaces=[space]), []
+
+    @shop.when(a.ConfigMap).with_label("makes", "three").owns(a.ConfigMap).reconcile
+    async def make(one: a.ConfigMap, ctx: Context[a.ConfigMap]) -> None:
+        for number in range(3):
+            await ctx.apply(a.ConfigMap(metadata={"name": f"{one.metadata.name}-{number}"}))
+            seen.append((number, sorted(child.metadata.name for child in await ctx.children(a.ConfigMap))))
+
+    labelled = {"name": "web", "namespace": space, "labels": {"makes": "three"}}
+    await api.apply(CONFIGMAPS, {"metadata": labelled}, force=True)
+    watcher = Watcher(Module(shop).bindings, api._client, uuid="hello")
+    task = asyncio.create_task(watcher.run())
+    try:
+        await until(lambda: len(seen) >= 3 or task.done(), "all three are made", LONG)
+        assert seen[:3] == [(number, [f"web-{made}" for made in range(number + 1)]) for number in range(3)]
+        assert len(watcher.informers) == 1
+    finally:
+        watcher.stop()
+        await task
+
+
+async def test_r11_a_list_of_what_is_known_keeps_what_is_kept(embedded, client, space_name):
+    api = Resources(client)
+    space = await space_of(api, f"kept-{space_name}")
+    for number in range(5):
+        await write(api, space, f"item-{number}", n=str(number))
+    async with informing(informer := Informer(client, CONFIGMAPS, space)):
+        before = {item.key: item for item in informer.cache}
+        try:
+            relists = informer.reflector.counts["relists: expired"]
+            await on(embedded, lambda cluster: cluster.faults.refuse(410, times=1, plural="configmaps", verb="watch"))
+            await on(embedded, lambda cluster: cluster.server.hub.end_all())
+            await until(lambda: informer.reflector.counts["relists: expired"] > relists, "it is listed anew", LONG)
+            await until(lambda: informer.trouble is None, "it is watched again", LONG)
+            assert all(item is before[item.key] for item in informer.cache)
+            assert informer.reflector.counts["recovered"] == 0
+        finally:
+            await on(embedded, lambda cluster: cluster.faults.clear())

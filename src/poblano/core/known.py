@@ -49,7 +49,8 @@ class Known:
 
     def gather(self, items: Iterable[Item]) -> None:
         """A part of the list."""
-        self._gathered.update((item.key, item) for item in items)
+        for item in items:
+            self._gathered[item.key] = self._kept(item)
 
     def gather_event(self, event: Event) -> None:
         """A part of the list, as the initial events of a watch are."""
@@ -58,7 +59,12 @@ class Known:
         elif event.type == "DELETED":
             self._gathered.pop(event.item.key, None)
         else:
-            self._gathered[event.item.key] = event.item
+            self._gathered[event.item.key] = self._kept(event.item)
+
+    def _kept(self, item: Item) -> Item:
+        """The one that is known where they are equal: then a list of what is known takes no memory."""
+        known = self.cache.get(item.key)
+        return known if known is not None and known == item else item
 
     def complete(self, version: str) -> list[Change]:
         """The list is complete, and true at `version`. What we wrote since it began may be newer."""
@@ -70,7 +76,8 @@ class Known:
             self.counts["recovered"] += len(changes)
         tombstones = sum(change.tombstone for change in changes)
         self.counts["tombstones"] += tombstones
-        self._gone_at = version if tombstones else self._gone_at
+        if tombstones or not self.has_synced:  # before the first list, nobody knows what went
+            self._gone_at = version
         self._gathered = {}
         self.version, self._unordered = version, version in NO_VERSION
         self.has_synced = True

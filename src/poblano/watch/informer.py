@@ -41,6 +41,10 @@ SILENCE_SECONDS = 30.0
 """How long nothing may come of it. A server that has much to do lets a list wait for some seconds."""
 
 
+LATE_SECONDS = 10.0
+"""After so long it is said that the initial events are not complete. client-go: Reflector's initial events end bookmark ticker."""
+
+
 class Informer:
     """One list and watch, shared by all who subscribe.
 
@@ -217,9 +221,20 @@ class Informer:
             if self._initial.served is False:
                 self.reflector.not_streamed()
             else:
-                await self._watch(asked)
+                late = asyncio.get_running_loop().call_later(LATE_SECONDS, self._late)
+                try:
+                    await self._watch(asked)
+                finally:
+                    late.cancel()
         finally:
             self._found(None)
+
+    def _late(self) -> None:
+        if not self.reflector.has_synced:
+            Log.warning(
+                "what there is takes long to come", of=self.kind.plural, where=self.namespace or "all namespaces"
+            )
+        self._found(served=False)  # the others need not wait for it
 
     def _found(self, served: bool | None) -> None:  # noqa: FBT001 -- it is the answer
         if self._finding_out:

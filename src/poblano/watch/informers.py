@@ -147,6 +147,7 @@ def scopes(binding: Binding) -> tuple[Scope, ...]:
 def _others(binding: Binding) -> Iterator[Scope]:
     """What has to be watched beside the objects of a rule: see `poblano.watch.owning.informers_for`."""
     kinds = [*(one.kind for one in binding.owns), *(one.kind for one in binding.watches)]
+    spaces = pushed(binding).namespaces
     for kind in kinds:
-        for namespace in pushed(binding).namespaces:
-            yield Scope(kind, namespace if kind.namespaced else "")
+        for space in spaces if kind.namespaced else spaces and ("",):
+            yield Scope(kind, space)

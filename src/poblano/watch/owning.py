@@ -10,12 +10,12 @@ from poblano.core.binding import Binding
 from poblano.core.cache import Change, Item, Key
 from poblano.core.objects import Resource
 from poblano.core.owning import by_controller, controller_of
+from poblano.core.pushdown import pushed
 from poblano.core.review import decode
 from poblano.core.sources import Mapped
 from poblano.log import Log
 from poblano.watch.informer import Informer
 from poblano.watch.informers import Informers
-from poblano.watch.selecting import namespaces
 
 CONTROLLER = "poblano: controller"
 """The name of the index by the uid of the controller."""
@@ -97,8 +97,8 @@ class Sources:
 
 def informers_for(informers: Informers, kind: Any, binding: Binding) -> Iterator[Informer]:
     """Who knows the objects of another kind that concern those of a rule."""
-    spaces = namespaces(binding) if kind.namespaced else frozenset[str]()
-    for space in sorted(spaces) or [""]:
+    spaces = pushed(binding).namespaces
+    for space in spaces if kind.namespaced else spaces and ("",):
         yield informers.get(kind, space)
 
 

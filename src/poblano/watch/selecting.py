@@ -72,14 +72,6 @@ def is_news(binding: Binding, selection: Selection, change: Change) -> bool:
         return True
 
 
-def namespaces(binding: Binding) -> frozenset[str]:
-    """The namespaces that have to be watched for `binding`; empty when it is all of them."""
-    if not binding.kind.namespaced:
-        return frozenset()
-    limits = [part.values for part in binding.filters if isinstance(part, NamespaceIs) and not part.negated]
-    return limits[0].intersection(*limits[1:]) if limits else frozenset()
-
-
 def _unseen(binding: Binding, ignored: Iterable[str]) -> tuple[Filter, ...]:
     """As in admission: what a rule names itself it also sees."""
     gone = frozenset(ignored)
