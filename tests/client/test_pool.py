@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from contextlib import AsyncExitStack
 
 import pytest
@@ -97,3 +98,15 @@ async def test_what_is_sent_again_is_for_us_to_say_and_not_for_the_library(metho
             await client.request(method, "/api", idempotent=False)
 
     assert len(server.asked) == 2
+
+
+async def test_a_connection_to_nobody_breaks_by_itself():
+    """Also one on which nothing is sent, as when a log is followed over a path that is dropped."""
+    async with serving() as server, client_of(server.url) as client:
+        await client.request("GET", "/version")
+        ((connection, *_), *_) = client._session.connector._conns.values()
+        made = connection[0].transport.get_extra_info("socket")
+
+        assert made.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        there = {name: value for name, value in pool.KEEPALIVE.items() if hasattr(socket, name)}
+        assert {name: made.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in there} == there

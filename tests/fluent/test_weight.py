@@ -58,10 +58,10 @@ async def test_ten_thousand_chains_and_a_thousand_requests_leave_nothing():
 async def test_a_watch_that_is_left_leaves_no_connection(client, space):
     maps = K8s(a.ConfigMap, client=client).in_namespace(space)
     await maps.create({"metadata": {"name": "x"}})
-    connector = client._session.connector
     for _ in range(20):
         async with aclosing(maps.watch()) as changes:
             await anext(changes)
 
-    assert len(connector._acquired) == 0
-    assert sum(map(len, connector._conns.values())) <= 2
+    for session in (client._session, client._streams):
+        assert len(session.connector._acquired) == 0
+        assert sum(map(len, session.connector._conns.values())) <= 2
