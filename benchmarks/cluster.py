@@ -16,6 +16,9 @@ from benchmarks import https
 from benchmarks.processes import family
 from tests import control_plane
 
+_SECONDS = 120
+"""How long an answer may take: an API server that was just asked for 10 000 objects may be busy."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
@@ -90,7 +93,7 @@ class Cluster:
 
     def _call(self, method: str, path: str, thing: dict[str, Any] | None, *, fine: set[int]) -> bytes:
         body = None if thing is None else https.dumps(thing)
-        answer = https.call(self.url + path, ca=self.ca, method=method, body=body, token=self.token)
+        answer = https.call(self.url + path, ca=self.ca, method=method, body=body, token=self.token, timeout=_SECONDS)
         if answer.status not in fine:
             raise RuntimeError(f"{method} {path}: {answer.status} {answer.body[:500]!r}")
         return answer.body

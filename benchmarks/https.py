@@ -26,6 +26,7 @@ def call(
     body: bytes | None = None,
     token: str | None = None,
     content_type: str = "application/json",
+    timeout: float = 10,
 ) -> Answer:
     """One request on a connection of its own, the server checked against `ca`.
 
@@ -35,7 +36,7 @@ def call(
     parts = urlsplit(url)
     headers = {"Content-Type": content_type, **({"Authorization": f"Bearer {token}"} if token else {})}
     connection = http.client.HTTPSConnection(
-        parts.hostname or "", parts.port, timeout=10, context=ssl.create_default_context(cafile=str(ca))
+        parts.hostname or "", parts.port, timeout=timeout, context=ssl.create_default_context(cafile=str(ca))
     )
     try:
         connection.request(method, parts.path + (f"?{parts.query}" if parts.query else ""), body, headers)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import http.server
 import json
 import threading
-import urllib.request
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -132,5 +133,6 @@ def test_a_relay_counts_connections_and_passes_everything_on(tmp_path):
 
 
 def asked(url):
-    with urllib.request.urlopen(url) as answer:
-        return answer.read()
+    with closing(http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)) as connection:
+        connection.request("GET", "/")
+        return connection.getresponse().read()

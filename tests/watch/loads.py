@@ -60,6 +60,7 @@ async def replace_leaders(replicas: Replicas, times: int, number: signal.Signals
         leader = replicas.leader()
         assert leader is not None
         await until(lambda leader=leader: any(one.pid == leader.pid for one in replicas.runs()), "it works", 120)
+        await until(lambda: all(one.is_ready() for one in replicas.alive), "the other one is warm", 120)
         told = time.monotonic()
         leader.process.send_signal(number)
         await asyncio.to_thread(leader.process.wait)

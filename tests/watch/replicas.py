@@ -14,9 +14,12 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
+from contextlib import closing
 from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 
 from tests.cli.developing import environment
 
@@ -93,6 +96,18 @@ class Replica:
     def says(self, message: str) -> dict[str, object] | None:
         """The first line of its log with that message."""
         return next((line for line in self.lines() if line["message"] == message), None)
+
+    def is_ready(self) -> bool:
+        """Whether its health port says so: its caches are warm."""
+        if (watching := self.says("watching")) is None:
+            return False
+        (address,) = cast("list[str]", watching["health"])
+        with closing(HTTPConnection(address, timeout=10)) as connection:
+            try:
+                connection.request("GET", "/readyz")
+                return connection.getresponse().status == HTTPStatus.OK
+            except (OSError, HTTPException):
+                return False
 
     def is_alive(self) -> bool:
         if self.process.poll() is not None and self.died == float("inf"):
