@@ -30,6 +30,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None if any(one == HERE or HERE in one.parents for one in asked) else True
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Without xdist nobody else does it."""
+    config.addinivalue_line("markers", "xdist_group(name): tests that share one server, and run in one process")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:

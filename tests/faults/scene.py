@@ -107,6 +107,7 @@ class Scene:
         *,
         lasting: float | None = None,
         forgets: bool = False,
+        bound: float = PACE.bound,
     ) -> Outcome:
         """Let something go wrong while others write; look what becomes of it.
 
@@ -115,6 +116,7 @@ class Scene:
             end: makes it right again, after `lasting` seconds; None when it stays so.
             lasting: how long; None is the usual.
             forgets: the server forgets with `end` what was written before it.
+            bound: seconds until it must be over.
         """
         before = self._counts()
         await by_hand(begin)
@@ -125,7 +127,7 @@ class Scene:
             await by_hand(end)
             since = time.monotonic()
         await (missed or asyncio.to_thread(self._write_what_is_missed))
-        await self.until(lambda: self.knows("mark") and not self.knows("witness"), "it recovers", PACE.bound, since)
+        await self.until(lambda: self.knows("mark") and not self.knows("witness"), "it recovers", bound, since)
         outcome = Outcome(time.monotonic() - since, self.writer.written, self._counts() - before)
         await self.audit()
         return outcome
