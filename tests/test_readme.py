@@ -38,7 +38,14 @@ def test_the_operator_goes_on_from_there_and_its_kind_can_be_defined():
 
 
 BLOCKS = [dedent(block).strip() for block in re.findall(r"(?:^ {4}.*\n|^\n(?= {4}))+", README, re.MULTILINE)]
-PAGES = ("README.md", "docs/running.md", "docs/cluster.md", "examples/hello/README.md")
+PAGES = (
+    "README.md",
+    "docs/running.md",
+    "docs/cluster.md",
+    "docs/operators.md",
+    "examples/hello/README.md",
+    "examples/operator/README.md",
+)
 
 
 def test_its_two_commands_are_targets_of_the_makefile():

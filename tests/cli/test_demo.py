@@ -31,7 +31,7 @@ def demo(*arguments: str, folder: Path, width: int = WIDTH) -> subprocess.Comple
         env=environment() | {"PATH": "/usr/bin:/bin", "COLUMNS": str(width)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=170,
         check=False,
     )
 
@@ -53,7 +53,7 @@ def on_a_terminal(width: int, *arguments: str) -> str:
                 seen += part
         except OSError:  # how Linux says that the other side of a terminal is closed
             pass
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
     return seen.decode().replace("\r\n", "\n")
 
 
@@ -150,7 +150,7 @@ def test_it_needs_nothing_but_what_make_demo_installs(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(WITHOUT.format(names=names))
     with started("demo", folder=EXAMPLES / "hello", environ={"PYTHONPATH": str(tmp_path)}) as shown:
         shown.says("all as expected.")
-        assert shown.process.wait(30) == 0
+        assert shown.process.wait(120) == 0
 
 
 def canonical(name: str) -> str:
@@ -190,7 +190,7 @@ def test_when_the_cluster_ends_that_is_told() -> None:
         for child in children_of(kept.process.pid):
             os.kill(child, signal.SIGKILL)
         kept.says("the embedded cluster ended by itself (killed by signal 9)")
-        assert kept.process.wait(30) == 1
+        assert kept.process.wait(120) == 1
 
 
 def test_when_it_is_killed_no_child_stays() -> None:

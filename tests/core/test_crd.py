@@ -204,8 +204,11 @@ class Tree(Struct):
     ],
 )
 def test_what_a_definition_cannot_say_is_an_error_that_says_so(annotation: Any, default: Any, complaint: str):
-    with pytest.raises(InvalidDefinition, match=complaint):
+    with pytest.raises(InvalidDefinition, match=complaint) as failed:
         definition_of(kind_with(annotation, default))
+    assert failed.value.location is not None
+    assert failed.value.location.file == __file__
+    assert failed.value.remedy.endswith("if somebody else defines the kind, write foreign=True in its class line")
 
 
 def test_a_limit_that_there_is_not_is_refused_where_it_is_written():
@@ -222,7 +225,7 @@ def test_a_column_is_a_path_and_the_core_group_is_not_defined():
 
     with pytest.raises(InvalidDefinition, match=r"is 'spec\.a', which is no path into an object"):
         definition_of(NoPath)
-    with pytest.raises(InvalidDefinition, match="which is Kubernetes' own"):
+    with pytest.raises(InvalidDefinition, match="the group '' is Kubernetes' own"):
         definition_of(Core)
 
 

@@ -36,9 +36,20 @@ def definition_of(cls: type[Resource]) -> Document:
         InvalidDefinition: the class is no kind, one of the core group, or its annotations say what a schema cannot.
     """
     kind = kind_of(cls)
+    try:
+        return _definition(cls, kind)
+    except InvalidDefinition as error:
+        raise InvalidDefinition(
+            f"{cls.__name__} cannot be defined: {error.problem}",
+            f"{error.remedy}; if somebody else defines the kind, write foreign=True in its class line",
+            error.location or cls.__line__.location,
+        ) from None
+
+
+def _definition(cls: type[Resource], kind: Kind) -> Document:
     if "." not in kind.group:
         raise InvalidDefinition(
-            f"{cls.__name__} is in the group {kind.group!r}, which is Kubernetes' own",
+            f"the group {kind.group!r} is Kubernetes' own",
             'give it a domain of yours: group="shop.example.com"',
         )
     spec = {
@@ -68,6 +79,7 @@ def definitions_of(classes: Iterable[type[Resource]]) -> list[Document]:
             raise InvalidDefinition(
                 f"{other.__qualname__} and {cls.__qualname__} define {made['metadata']['name']} in two ways",
                 "make one class of them; or write foreign=True in the class line of the one that only reads it",
+                cls.__line__.location,
             )
     return [found[name][1] for name in sorted(found)]
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar, overload
 
-from poblano.core.errors import InvalidDefinition, MalformedObject
+from poblano.core.errors import InvalidDefinition, Location, MalformedObject
 from poblano.core.fields import Nested, NestedList, Scalar, ScalarList, ScalarMap, Text
 from poblano.core.jsonvalue import JSON, Document
 from poblano.core.kinds import Kind
@@ -72,12 +72,13 @@ class ObjectMeta(Struct):
 
 @dataclass(frozen=True, slots=True)
 class ClassLine:
-    """What the class line of a kind says beside its `Kind`: see `Resource`."""
+    """What the class line of a kind says beside its `Kind`: see `Resource`; and where it stands, for a class of a user's."""
 
     short_names: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict[str, str])
     foreign: bool = False
+    location: Location | None = None
 
 
 class Resource(Struct):
@@ -120,7 +121,8 @@ class Resource(Struct):
         foreign: bool = False,
     ) -> None:
         super().__init_subclass__()
-        cls.__line__ = ClassLine(tuple(short_names), tuple(categories), dict(columns or {}), foreign)
+        where = None if cls.__module__.startswith("poblano.") else caller_location()
+        cls.__line__ = ClassLine(tuple(short_names), tuple(categories), dict(columns or {}), foreign, where)
         if version is None:
             if group is not None:
                 raise InvalidDefinition(

@@ -47,8 +47,11 @@ class Operator:
     def running(self):
         """One that runs for the block."""
         self._told("{}")
-        yield
-        assert self._told("stop") == "completed"
+        try:
+            yield
+        finally:
+            outcome = self._told("stop")
+        assert outcome == "completed"
 
 
 @contextmanager
