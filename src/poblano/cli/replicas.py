@@ -48,6 +48,10 @@ async def alone(project: Project, host: str, health_port: int, work: Work, times
     async with ApiClient(access, observe=counted.requested) as client:
         leadership = leadership_of(project, access, work, counted, times)
         watcher = watcher_of(project, client, leadership, counted, registry=registry, warm=settled)
+        heartbeat = Heartbeat(project.module.bindings, held)
+        liveness.add("loop", heartbeat.problem)
+        add_liveness(liveness, watcher)
+        add_readiness(readiness, watcher, stale=True)
         health = HealthServer(readiness, registry, liveness=liveness, host=host, port=health_port)
         try:
             await health.start()
@@ -55,10 +59,6 @@ async def alone(project: Project, host: str, health_port: int, work: Work, times
             raise InvalidSettings(
                 f"port {health_port} cannot be had: {error.strerror or error}; choose another with --health-port"
             ) from None
-        heartbeat = Heartbeat(project.module.bindings, held)
-        liveness.add("loop", heartbeat.problem)
-        add_liveness(liveness, watcher)
-        add_readiness(readiness, watcher, stale=True)
         heartbeat.start()
         try:
             with listening(watcher.stop, watcher.hurry, patience=GRACE_SECONDS):

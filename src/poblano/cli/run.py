@@ -168,6 +168,8 @@ async def _serve(
     follows = work is not None and has_followers(project)
     heartbeat = Heartbeat(project.module.bindings, held if follows else None)
     liveness.add("loop", heartbeat.problem)
+    if follows:
+        readiness.add("caches", lambda: "the watches have not begun")
     try:
         await _start(health, "--health-port", health_port)
         await _start(server, "--port", port)
