@@ -358,6 +358,12 @@ def test_r7_the_server_says_how_long_to_wait():
     assert reflector.command == Sleep(17.0)
 
 
+def test_r7_a_server_that_asks_for_a_day_is_asked_again_after_a_minute():
+    reflector, _ = watching()
+    reflector.failed(Failure(status=503, retry_after=86_400.0))
+    assert reflector.command == Sleep(60.0)
+
+
 def test_r7_a_resource_that_is_gone_is_listed_when_it_is_back():
     reflector, _ = watching()
     reflector.failed(Failure(status=404))

@@ -13,6 +13,9 @@ FIRST, MOST, HEALTHY = 0.8, 15.0, 120.0
 """client-go: reflector.go, 0.8 s doubled and drawn up to twice as long, from the start after two minutes without a
 failure. Ours is at most 30 s with the draw, where that one comes to 60: whoever is back is to be noticed in 45 s."""
 
+MOST_ASKED = 60.0
+"""No server asks for more. A broken proxy does, and one whose clock is a day ahead that says when instead of how long."""
+
 
 class Backoff:
     """Counts failures that follow upon each other.
@@ -42,5 +45,5 @@ class Backoff:
         seconds = max(self._seconds, least)
         self._seconds = min(MOST, self._seconds * 2)
         if retry_after is not None:
-            return max(retry_after, 0.0) + FIRST * self._chance()
+            return min(max(retry_after, 0.0), MOST_ASKED) + FIRST * self._chance()
         return seconds * (1 + self._chance())
