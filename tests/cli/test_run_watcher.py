@@ -10,6 +10,7 @@ import subprocess
 from contextlib import closing
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from poblano.client import Resources, connect
 from poblano.cluster.serving.served import Settings
@@ -57,6 +58,21 @@ async def copied(kubeconfig):
         return found[0]
 
 
+RUNS = ("controller_runtime_reconcile_total", "shop/copy", "success")
+
+
+def scraped(host, port):
+    """What /metrics says: values by name and the labels' values, in the order of the labels' names."""
+    with closing(http.client.HTTPConnection(host, int(port))) as connection:
+        connection.request("GET", "/metrics")
+        families = list(text_string_to_metric_families(connection.getresponse().read().decode()))
+    return {
+        (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
 def test_it_acts_says_that_it_is_ready_and_ends_when_told(project):
     with running(Settings()) as cluster:
         process = subprocess.Popen(
@@ -80,6 +96,13 @@ def test_it_acts_says_that_it_is_ready_and_ends_when_told(project):
             eventually(ready, "it is ready")
             copy = asyncio.run(copied(cluster.kubeconfig))
             assert (copy["data"], copy["metadata"]["ownerReferences"][0]["name"]) == ({"a": "1"}, "web")
+            eventually(lambda: scraped(host, port).get(RUNS, 0) >= 1, "the run is counted")
+            found = scraped(host, port)
+            assert found["leader_election_master_status", "poblano-copies"] == 1
+            assert found["workqueue_adds_total", "shop/copy", "shop/copy"] >= 1
+            assert found["workqueue_depth", "shop/seen/watch", "shop/seen/watch", "0"] == 0
+            assert [key for key in found if key[:2] == ("rest_client_requests_total", "200")]
+            assert [key for key in found if key[0] == "poblano_watch_synced"]
         finally:
             process.send_signal(signal.SIGTERM)
             out, _ = process.communicate(timeout=30)
