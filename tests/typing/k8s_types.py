@@ -46,6 +46,7 @@ async def write(app: WebApp) -> None:
     reveal_type(await apps.update(lambda found: setattr(found.spec, "theme", "dark"), "x"))  # revealed: WebApp
     reveal_type((await apps.scale(3, "x")).spec.replicas)  # revealed: int | None
     reveal_type(await apps.delete(app, propagation="Foreground"))  # revealed: None
+    reveal_type((await pods.exec(["ls"], "web")).stdout)  # revealed: bytes
     await apps.delete(app, propagation="foreground")  # error: arg-type | reportArgumentType
     await apps.create(a.Pod())  # error: arg-type | reportArgumentType
     await apps.finalize("take", "x")  # error: arg-type | reportArgumentType

@@ -9,6 +9,7 @@ from poblano.core.context import is_dry_run
 from poblano.core.objects import Resource
 from poblano.fluent.changing import Changing
 from poblano.fluent.deleting import Deleting
+from poblano.fluent.executing import Executing
 from poblano.fluent.finalizing import Finalizing
 from poblano.fluent.logs import Logs
 from poblano.fluent.operating import READING, Operating
@@ -23,7 +24,7 @@ R = TypeVar("R", bound=Resource)
 
 
 @final
-class K8s(Reading[R], Watching[R], Changing[R], Deleting[R], Operating[R], Finalizing[R], Logs[R]):
+class K8s(Reading[R], Watching[R], Changing[R], Deleting[R], Operating[R], Finalizing[R], Executing[R], Logs[R]):
     """The objects of a kind in the cluster that the module runs in.
 
     ::
