@@ -110,3 +110,41 @@ async def test_head_is_answered_without_a_body() -> None:
         answer = await client.answer(head_only=True)
         assert (answer.status, answer.headers["content-length"]) == (200, "2")
         assert (await client.ask(get("/healthz"))).body == b"ok"
+
+
+async def test_one_check_can_be_asked_alone_or_left_out() -> None:
+    readiness, liveness = Checks("readyz"), Checks("healthz")
+    readiness.add("webhook", lambda: None)
+    readiness.add("leader", lambda: "forbidden")
+    liveness.add("loop", lambda: "held")
+    server = HealthServer(readiness, liveness=liveness, host="127.0.0.1", port=0)
+    async with client_of(server) as client:
+        pages = {
+            path: await client.ask(get(path))
+            for path in (
+                "/readyz/webhook",
+                "/readyz/leader",
+                "/readyz/loop",
+                "/readyz?exclude=leader",
+                "/readyz?verbose&exclude=leader&exclude=none",
+                "/readyz/webhook?verbose",
+                "/healthz",
+                "/healthz/loop",
+            )
+        }
+    assert {path: (answer.status, answer.body) for path, answer in pages.items() if path != "/readyz/loop"} == {
+        "/readyz/webhook": (200, b"ok"),
+        "/readyz/leader": (503, b"[-]leader failed: forbidden\nreadyz check failed\n"),
+        "/readyz?exclude=leader": (200, b"ok"),
+        "/readyz?verbose&exclude=leader&exclude=none": (200, b"[+]webhook ok\nreadyz check passed\n"),
+        "/readyz/webhook?verbose": (200, b"[+]webhook ok\nreadyz check passed\n"),
+        "/healthz": (500, b"[-]loop failed: held\nhealthz check failed\n"),
+        "/healthz/loop": (500, b"[-]loop failed: held\nhealthz check failed\n"),
+    }
+    assert pages["/readyz/loop"].status == 404
+
+
+async def test_a_port_that_is_taken_is_an_error_of_the_start() -> None:
+    async with health() as first:
+        with pytest.raises(OSError, match="in use"):
+            await HealthServer(Checks("readyz"), host="127.0.0.1", port=first.port).start()

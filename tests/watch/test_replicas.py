@@ -6,11 +6,14 @@ import asyncio
 import os
 import signal
 import time
+import urllib.error
+import urllib.request
 
 import pytest
 
 from poblano.client import Resources, connect
 from poblano.watch.leases import LEASE
+from tests.eventually import eventually
 from tests.watch.clusters import CONFIGMAPS, until, write
 from tests.watch.loads import changing, make_space, replace_leaders
 from tests.watch.replicas import Replicas
@@ -23,6 +26,16 @@ BLOCKED = (9, 8, 0.5)
 
 QUICK = (6, 4, 0.5)
 """For what is waited for."""
+
+
+def unhealthy(replica):
+    """What /healthz says that is wrong; None when nothing is."""
+    try:
+        with urllib.request.urlopen(f"http://{replica.says('watching')['health'][0]}/healthz", timeout=60):
+            return None
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.read().decode()
 
 
 @pytest.fixture
@@ -145,8 +158,12 @@ async def test_l4_the_lease_is_renewed_while_an_action_holds_the_loop(started, a
     leader, other = started.start(), started.start()
     leader = await led(started)
     other = next(one for one in started.all if one is not leader)
-    await write(api, started.space, "blocks-1", n="15")
-    await worked(started, "blocks-1", "15")
+    await write(api, started.space, "blocks-1", n="20")
+    failed = await asyncio.to_thread(eventually, lambda: unhealthy(leader), "/healthz says so", seconds=90)
+    assert failed.startswith("[-]loop failed: the event loop has been held for ")
+    assert "by shop/holds-the-loop (" in failed
+    await worked(started, "blocks-1", "20")
+    assert unhealthy(leader) is None
     assert {line.pid for line in started.runs()} == {leader.pid}
     assert other.says("leads") is None
     held = leader.says("the event loop is held up; make the action def, or let it await")

@@ -21,6 +21,7 @@ from poblano.client import ApiClient, Resources
 from poblano.client.ambient import settle
 from poblano.core.binding import Binding
 from poblano.core.context import permitted
+from poblano.core.errors import LeadershipLost
 from poblano.log import Log
 from poblano.watch.calling import THREADS, caller
 from poblano.watch.companion import Companion, MakeCompanion
@@ -256,6 +257,8 @@ async def _first(tasks: list[asyncio.Task[Any]], helper: asyncio.Task[None]) -> 
         done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             error = task.exception()
+            if isinstance(error, LeadershipLost):  # it knew by the clock, before anybody was told
+                raise error
             if task.get_name() not in {"stop", "loss"} and not (task is helper and error is None):
                 why = f"{type(error).__name__}: {error}" if error else "without an error"
                 raise RuntimeError(f"{task.get_name()} has ended ({why}), and the process ends with it") from error
