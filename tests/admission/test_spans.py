@@ -136,8 +136,24 @@ async def test_an_action_that_raises_has_a_span_that_says_so(spans):
 
     span = spans.one("shop/named")
     assert (span.status.status_code.name, span.status.description) == ("ERROR", "ValueError: broken")
-    assert span.events[0].attributes["exception.message"] == "broken"
+    assert span.events[0].attributes["exception.message"] == "ValueError: broken"
+    assert span.attributes["error.type"] == "ValueError"
     assert spans.one("validate Pod").status.status_code.name == "UNSET"
+
+
+async def test_the_text_of_an_error_about_a_secret_is_withheld(spans):
+    def fails(secret):
+        raise ValueError("hunter2")
+
+    shop = Capability("shop")
+    shop.when(a.Secret).is_created().validate(name="named")(fails)
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "key", "namespace": "shop"}}
+    body = review(secret)
+    async with asked(Module(shop), post(body, "/validate/fail/10")) as (answer,):
+        assert not json.loads(answer.body)["response"]["allowed"]
+
+    assert spans.one("shop/named").attributes["error.type"] == "ValueError"
+    assert "hunter2" not in "".join(span.to_json() for span in spans.all())
 
 
 async def test_hooks_and_predicates_have_spans_of_their_own(spans):

@@ -80,7 +80,22 @@ async def test_a_run_that_fails_has_a_span_that_says_so(spans):
 
     span = spans.one("reconcile shop/deploy")
     assert span.status.status_code.name == "ERROR"
-    assert span.events[0].attributes["exception.message"] == "broken"
+    assert span.events[0].attributes["exception.message"] == "ValueError: broken"
+    assert span.attributes["error.type"] == "ValueError"
+
+
+async def test_the_text_of_an_error_about_a_secret_is_withheld(spans):
+    async def fails(obj, ctx):
+        raise ValueError("hunter2")
+
+    shop = Capability("shop")
+    shop.when(a.Secret).reconcile(name="deploy")(fails)
+    with pytest.raises(ValueError, match="hunter2"):
+        await called(shop.bindings[0], None, None)
+
+    (span,) = spans.all()
+    assert "hunter2" not in span.to_json()
+    assert span.attributes["error.type"] == "ValueError"
 
 
 async def test_without_anybody_who_wants_spans_the_caller_is_the_plain_one():

@@ -24,7 +24,9 @@ from opentelemetry.trace import (
 )
 
 from poblano.admission.replies import Reply
+from poblano.client.spans import record_error
 from poblano.core.calls import Call, Failed, Steps
+from poblano.core.context import Running
 from poblano.core.decisions import Decision
 from poblano.core.pipeline import Pipeline
 from poblano.core.verdict import Verdict
@@ -112,7 +114,7 @@ def _traced(steps: Steps, tracer: Tracer, phase: str) -> Steps:
             span = tracer.start_span(_name(call), attributes={"poblano.phase": phase})
             call.function = _within_async(span, call.function) if call.is_async else _within(span, call.function)
             outcome = yield call
-            _done(span, outcome)
+            _done(span, outcome, call.running)
             call = steps.send(outcome)
     except StopIteration as done:
         verdict: Verdict = done.value
@@ -147,11 +149,9 @@ async def _awaited(span: Span, outcome: Awaitable[object]) -> object:
         return await outcome
 
 
-def _done(span: Span, outcome: object) -> None:
+def _done(span: Span, outcome: object, about: Running) -> None:
     if isinstance(outcome, Failed):
-        error = outcome.error
-        span.record_exception(error)
-        span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
+        record_error(span, outcome.error, about)
     elif isinstance(outcome, Decision):
         span.set_attribute("poblano.allowed", outcome.allowed)
     span.end()

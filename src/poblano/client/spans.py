@@ -1,11 +1,15 @@
-"""The span of a request to the API server. Loaded where spans are wanted, and nowhere else."""
+"""The span of a request to the API server, and what any span says of an error. Loaded where spans are wanted, and nowhere else."""
 
 from __future__ import annotations
 
 from collections.abc import MutableMapping
 
 from opentelemetry.propagate import inject
-from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, set_span_in_context
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
+
+from poblano.core.context import Running
+from poblano.log_lines import places_of
+from poblano.redaction import redacted
 
 
 class RequestSpan:
@@ -35,3 +39,18 @@ class RequestSpan:
         self._span.set_attribute("error.type", type(error).__name__)
         self._span.set_status(Status(StatusCode.ERROR))
         self._span.end()
+
+
+def record_error(span: Span, error: BaseException, about: Running) -> None:
+    """Say in a span that an action failed: what of the error a line of the log would show, and where it came from.
+
+    Args:
+        span: of the action.
+        error: what it raised. The text of one about a Secret is withheld.
+        about: the action.
+    """
+    kind, shown = type(error).__name__, str(redacted(error, about=about))
+    places = "\n".join(places_of(error))
+    span.set_attribute("error.type", kind)
+    span.add_event("exception", {"exception.type": kind, "exception.message": shown, "exception.stacktrace": places})
+    span.set_status(Status(StatusCode.ERROR, shown))

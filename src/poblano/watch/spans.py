@@ -6,7 +6,9 @@ from typing import Any
 
 from opentelemetry.trace import Tracer
 
+from poblano.client.spans import record_error
 from poblano.core.cache import Key
+from poblano.core.context import Running
 from poblano.watch.calling import THREADS, Caller, Rule
 
 
@@ -30,5 +32,12 @@ class TracedCaller(Caller):
             "k8s.namespace.name": key.namespace,
             "poblano.uid": uid,
         }
-        with self._tracer.start_as_current_span(f"{binding.phase} {binding.title}", attributes=attributes):
-            return await super().call(binding, key, uid, *arguments)
+        name = f"{binding.phase} {binding.title}"
+        with self._tracer.start_as_current_span(
+            name, attributes=attributes, record_exception=False, set_status_on_exception=False
+        ) as span:
+            try:
+                return await super().call(binding, key, uid, *arguments)
+            except Exception as error:
+                record_error(span, error, Running(binding.capability, binding.rule, binding.kind.kind, *key, uid))
+                raise
