@@ -81,7 +81,7 @@ class Middleman:
         self.accepted: str | None = None
         self.watches = 2
         self.page: int | None = None
-        self.lists_to_cut = 0
+        self.lists_to_cut = self.lists_to_hold = 0
         self.before_next_page: Callable[[], object] | None = None
         self.url = ""
         self._thread.start()
@@ -117,7 +117,7 @@ class Middleman:
         """Refuse, shorten and doubt nothing more."""
         self._refusals.clear()
         self.accepted = self.page = self.before_next_page = None
-        self.lists_to_cut = 0
+        self.lists_to_cut = self.lists_to_hold = 0
 
     def _wait_for_watches(self) -> None:
         """Between two watches there is none."""
@@ -205,13 +205,20 @@ class Middleman:
                 body = await found.read()
                 answer.content_length = len(body)
                 await answer.prepare(request)
-                if verb == "list" and self.lists_to_cut:
-                    self.lists_to_cut -= 1
+                if verb == "list" and (self.lists_to_cut or self.lists_to_hold):
                     await answer.write(body[: len(body) // 2])
-                    raise ConnectionResetError
+                    await self._interrupt()
                 await answer.write(body)
             await answer.write_eof()
             return answer
+
+    async def _interrupt(self) -> None:
+        """Half of a list is told. The rest is not."""
+        if self.lists_to_hold:
+            self.lists_to_hold -= 1
+            await asyncio.Event().wait()
+        self.lists_to_cut -= 1
+        raise ConnectionResetError
 
     async def _follow(self, request: web.Request, found: aiohttp.ClientResponse, answer: web.StreamResponse) -> None:
         await answer.prepare(request)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
 from poblano.client import Access
 from poblano.client.access import User
+from poblano.core import backoff
+from poblano.watch import informer
 from tests.faults.middleman import expired_line
+from tests.faults.pace import PACE
 from tests.faults.scene import Scene
 
 STORMS = {
@@ -129,3 +133,33 @@ async def test_a_page_of_somebody_else_is_not_taken_for_an_answer(by_middleman, 
 
     async with Scene.over(by_middleman, target) as scene:
         note("a proxy answers 200 and a page in HTML", await scene.survives(begin, middleman.clear))
+
+
+async def test_a_list_of_which_nothing_comes_any_more_is_given_up(by_middleman, middleman, target, note, monkeypatch):
+    monkeypatch.setattr(informer, "SILENCE_SECONDS", PACE.silence)
+
+    def begin():
+        middleman.lists_to_hold = 2
+        middleman.say(expired_line())
+
+    async with Scene.over(by_middleman, target) as scene:
+        note("lists go silent in the middle", await scene.survives(begin))
+
+
+async def test_a_day_in_retry_after_is_not_waited_for(by_middleman, middleman, target, note, monkeypatch):
+    monkeypatch.setattr(backoff, "MOST_ASKED", PACE.asked)
+
+    def begin():
+        middleman.refuse(503, retry_after=86_400)
+        middleman.break_off()
+
+    async with Scene.over(by_middleman, target) as scene:
+        outcome = await scene.survives(begin, middleman.clear, bound=PACE.bound + PACE.asked)
+        note("503 with a Retry-After of a day", outcome)
+
+
+async def test_who_starts_while_nobody_answers_knows_all_once_somebody_does(by_middleman, middleman, target, note):
+    middleman.refuse(503)
+    asyncio.get_running_loop().call_later(PACE.outage, middleman.clear)
+    async with Scene.over(by_middleman, target) as scene:
+        note("503 from before the start", await scene.survives(lambda: None))

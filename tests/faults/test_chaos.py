@@ -91,4 +91,4 @@ async def test_whatever_goes_wrong_in_whichever_order_nothing_is_missed(target, 
         except BaseException as error:
             error.add_note(f"POBLANO_FAULTS_SEED={seed}: {', '.join(done)}")
             raise
-    note(f"{len(done)} faults by chance, seed {seed}", outcome)
+    note(f"{len(done)} faults by chance, POBLANO_FAULTS_SEED={seed}", outcome)
