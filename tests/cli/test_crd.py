@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tests.cli.developing import POBLANO, developing, environment, started, write_project
+from tests.eventually import eventually
 
 if TYPE_CHECKING:
     from tests.control_plane import ControlPlane
@@ -109,8 +110,9 @@ def test_dev_defines_the_kinds_in_its_own_cluster_and_anew_when_they_change(tmp_
         rules.write_text(rules.read_text().replace("maximum=7", "maximum=9"))
         dev.says("changed pages.own.example.com", after=before)
         dev.says("reloaded", after=before)
-        assert "created" in dev.kubectl(
-            "create", "-f", "-", input=page("own.example.com", "nine", theme="dark", replicas=9)
+        nine = page("own.example.com", "nine", theme="dark", replicas=9)
+        eventually(
+            lambda: "created" in dev.kubectl("create", "-f", "-", input=nine), "nine are as many as there may be"
         )
         dev.ends(signal.SIGTERM)
 
