@@ -12,7 +12,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-from poblano import log
+from poblano import log, telemetry
 from poblano.admission import certificates, server, tls
 from poblano.admission.app import AdmissionApp, Reply, ReviewCall
 from poblano.admission.limits import MIB, Limits
@@ -267,3 +267,11 @@ def a18_there_is_one_timeout_for_the_module(patch: Patch) -> None:
         return ours([replace(one, timeout=None) for one in bindings], **options)
 
     instead(patch, entries.entries, entries_of)
+
+
+# ------------------------------------------------------------------------------------------------ A17: tracing
+
+
+@pepr("a_review_is_in_the_trace_of_the_api_server")
+def a17_there_are_no_spans(patch: Patch) -> None:
+    instead(patch, telemetry.tracer, lambda ours: None)
