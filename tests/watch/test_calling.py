@@ -49,7 +49,11 @@ async def test_c3_an_async_action_runs_on_the_loop_and_a_def_in_a_thread(caller)
     assert name == "beside"
 
 
-@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
+class Ending(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, Ending])
 async def test_c3_what_is_no_error_fails_the_run_and_ends_nothing_else(caller, error):
     async def on_the_loop(pod, ctx):
         await asyncio.sleep(0)

@@ -301,3 +301,27 @@ async def test_the_context_knows_its_object(api, space):
     async with watching(api, shop):
         await until(lambda: seen, "it is seen")
     assert seen[0] == (1, 0)
+
+
+async def test_w2_a_status_is_written_over_what_others_have_changed_meanwhile_and_the_change_is_seen(api, space):
+    await serve_widgets(api)
+    shop, sizes = Capability("shop", namespaces=[space]), []
+
+    @shop.when(Widget).with_name("web").reconcile
+    async def note(one: Widget, ctx: Context[Widget]) -> None:
+        sizes.append(one["spec"]["size"])
+        if len(sizes) == 1:
+            await api.patch(WIDGETS, "web", {"spec": {"size": 2}, "metadata": {"labels": {"by": "others"}}}, space)
+        one["status"] = {"seen": one["spec"]["size"]}
+        await ctx.save_status()
+
+    await make_widget(api, space, size=1)
+    async with watching(api, shop):
+        await until(lambda: sizes and sizes[-1] == 2, "what others changed is seen")
+
+        async def seen():
+            return (await found(api, space, "web", WIDGETS)).get("status") == {"seen": 2}
+
+        await finally_(seen, "and noted")
+    live = await found(api, space, "web", WIDGETS)
+    assert (live["spec"], live["metadata"]["labels"]) == ({"size": 2}, {"by": "others"})

@@ -79,13 +79,15 @@ class Caller:
                 return await self._limited(binding, who, binding.action(*arguments))
             result = await self._in_thread(binding, key, lambda: binding.action(*arguments))
             return await self._limited(binding, who, result) if inspect.isawaitable(result) else result
-        except (SystemExit, KeyboardInterrupt) as error:
-            raise Panicked(f"the action raised {type(error).__name__}") from error
+        except (Exception, GeneratorExit):
+            raise
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
             raise Panicked("the action ended as something that it awaits was cancelled") from error
+        except BaseException as error:
+            raise Panicked(f"the action raised {type(error).__name__}") from error
         finally:
             running.reset(token)
 
