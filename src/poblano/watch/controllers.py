@@ -55,8 +55,8 @@ def controllers_of(
         leftovers=Leftovers(uuid, names),
     )
     for binding in followers:  # these are wide: who wants less of the same kind is served by them
-        for source in (*binding.owns, *binding.watches):
-            list(informers_for(informers, source.kind, binding))
+        for kind in [*(one.kind for one in binding.owns), *(one.kind for one in binding.watches)]:
+            list(informers_for(informers, kind, binding))
     finalizers = {id(one): Finalizing(one, shared) for one in followers if one.phase == "finalize"}
     made: list[Controller] = []
     for binding in followers:
