@@ -55,7 +55,7 @@ class Dev:
             return next((line for line in self.lines[after:] if text in line), None)
 
         try:
-            return eventually(found, f"poblano dev says {text!r}")
+            return eventually(found, f"poblano dev says {text!r}", seconds=120) or ""
         except AssertionError as error:
             raise AssertionError(f"{error}\n{''.join(self.lines)}") from None
 
@@ -66,7 +66,7 @@ class Dev:
         may find Python about to sleep, and is then only noticed with the next.
         """
         self.process.send_signal(number)
-        for _ in range(100):
+        for _ in range(400):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 assert self.process.wait(0.3) == 0, "".join(self.lines)
                 return
