@@ -17,8 +17,6 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from poblano.log import Log
-
 if TYPE_CHECKING:
     from opentelemetry.trace import Tracer, TracerProvider
 
@@ -73,6 +71,8 @@ def _provider_of(service: str, environ: Mapping[str, str]) -> TracerProvider | N
 
         exporter = _exporter(wanted)
     except ImportError as error:
+        from poblano.log import Log
+
         Log.error("spans are asked for and cannot be made: install poblano[otel]", missing=error.name)
         return None
     named = {} if environ.get("OTEL_SERVICE_NAME") else {SERVICE_NAME: service}

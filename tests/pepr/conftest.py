@@ -21,14 +21,18 @@ def pytest_collection_modifyitems(items):
     if sys.version_info >= (3, 12):
         return
     for item in items:
-        if item.path.name.startswith("test_w") and item.path.parent == Path(__file__).parent:
+        if _is_about_watching(item):
             item.add_marker(pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"))
 
 
+def _is_about_watching(item):
+    return item.path.name.startswith("test_w") and item.path.parent == Path(__file__).parent
+
+
 @pytest.fixture(autouse=True)
-def _forgotten_transports_are_collected_here():
+def _forgotten_transports_are_collected_here(request):
     yield
-    if sys.version_info < (3, 12):
+    if sys.version_info < (3, 12) and _is_about_watching(request.node):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
             gc.collect()

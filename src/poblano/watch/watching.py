@@ -13,7 +13,7 @@ from poblano.core.errors import ApiError, LeadershipLost
 from poblano.core.following import OPERATIONS, Phase
 from poblano.core.workqueue import LOW
 from poblano.log import Log
-from poblano.watch.calling import TimedOut
+from poblano.watch.calling import Panicked, TimedOut
 from poblano.watch.controller import Shared, about, may, takes
 from poblano.watch.informer import Informer
 from poblano.watch.lanes import lane_of
@@ -121,6 +121,8 @@ class Watching:
         except Exception as error:  # noqa: BLE001 -- whatever a user's code raises
             if isinstance(error, TimedOut):
                 self._heard.timed_out()
+            if isinstance(error, Panicked):
+                self._heard.panicked()
             Log.error(error, "a watch action failed", **about(self.binding, key), phase=str(phase))
         finally:
             self._heard.ended("success" if result == "success" else "error", time.monotonic() - began)
