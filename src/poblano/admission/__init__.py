@@ -8,5 +8,6 @@ Where to look:
 - ``parser``: bytes to judged requests; ``familiar``: heads seen before; ``timeouts``: ``?timeout=``; ``replies``: answers
 - ``limits``: every number a hostile client runs into
 - ``certificates``: making a pair; ``tls``: serving it, and swapping it while serving
-- ``health``: the second port with ``/healthz``, ``/readyz`` and ``/metrics``
+- ``health``: the second port with ``/healthz``, ``/readyz`` and ``/metrics``, in a thread of its own (``loop_thread``)
+- ``heartbeat``: whether the event loop turns, and who holds it
 """
