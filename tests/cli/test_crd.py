@@ -94,6 +94,31 @@ def test_a_module_without_a_kind_of_its_own_has_none(tmp_path: Path):
     assert "no rule of the module is bound to a kind of its own" in done.stderr
 
 
+def test_what_a_rule_owns_and_watches_is_defined_too(tmp_path: Path):
+    code = """
+        from poblano import Capability, Module, Resource, a
+
+        class Part(Resource, group="parts.example.com", version="v1"):
+            size: int
+
+        class Plan(Resource, group="parts.example.com", version="v1"):
+            size: int
+
+        class Theirs(Resource, group="theirs.example.com", version="v1", foreign=True):
+            size: int
+
+        async def build(obj, ctx):
+            pass
+
+        c = Capability("c")
+        c.when(a.ConfigMap).owns(Part).watches(Plan, lambda plan: []).watches(Theirs, lambda theirs: []).reconcile(build)
+        module = Module(c)
+    """
+    done = crd(folder=write_project(tmp_path / "module", "parts", code))
+    names = [one["metadata"]["name"] for one in yaml.safe_load_all(done.stdout)]
+    assert names == ["parts.parts.example.com", "plans.parts.example.com"]
+
+
 def test_dev_defines_the_kinds_in_its_own_cluster_and_anew_when_they_change(tmp_path: Path):
     folder = project(tmp_path / "module", "own.example.com")
     with started("dev", folder=folder) as dev:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from poblano.cli.applying import Applier
 from poblano.client import Resources
+from poblano.core.binding import Binding
 from poblano.core.crd import CRD, definitions_of
 from poblano.core.errors import AlreadyExists, NotFound
 from poblano.core.jsonvalue import Document
+from poblano.core.objects import Resource
 from poblano.core.kinds import Kind
 from poblano.core.store.definition import store_definition
 
@@ -22,12 +24,12 @@ LABEL: Final = "poblano.dev/module"
 
 
 def definitions(project: Project) -> list[Document]:
-    """What defines the kinds that a module's rules are bound to, as far as they are its own, by name.
+    """What defines the kinds that a module's rules name, as far as they are its own, by the definition's name.
 
     Raises:
         InvalidDefinition: an annotation says what a schema cannot.
     """
-    made = definitions_of(binding.view for binding in project.module.bindings)
+    made = definitions_of(view for binding in project.module.bindings for view in _named_by(binding))
     for one in made:
         one["metadata"]["labels"] = {LABEL: project.settings.uuid}
     if project.module.schedules:
@@ -40,6 +42,11 @@ def definition_of_stores() -> Document:
     made = store_definition()
     made["metadata"]["labels"] = {LABEL: "poblano"}
     return made
+
+
+def _named_by(binding: Binding) -> list[type[Resource]]:
+    """The classes of a rule: of its own objects, and of those that it owns and watches."""
+    return [binding.view, *(one.view for one in (*binding.owns, *binding.watches))]
 
 
 class Definer:
