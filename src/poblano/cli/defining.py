@@ -10,8 +10,8 @@ from poblano.core.binding import Binding
 from poblano.core.crd import CRD, definitions_of
 from poblano.core.errors import AlreadyExists, NotFound
 from poblano.core.jsonvalue import Document
-from poblano.core.objects import Resource
 from poblano.core.kinds import Kind
+from poblano.core.objects import Resource
 from poblano.core.store.definition import store_definition
 
 if TYPE_CHECKING:
