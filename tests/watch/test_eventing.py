@@ -169,3 +169,26 @@ async def test_an_event_that_is_none_is_logged_and_raises_nothing(capfd):
     tell(events, "note", reason="")
     assert events.dropped == 1
     assert "an event cannot be written" in capfd.readouterr().out
+
+
+async def test_w5_an_api_server_that_does_not_answer_keeps_nobody_from_ending():
+    cluster = Cluster()
+    cluster.may_go_on.clear()
+    events = Events(cluster, uuid="hello")
+    task = asyncio.create_task(events.run())
+    for number in range(3):
+        tell(events, str(number))
+    await until(lambda: len(events._told) == 2, "it is at the first")
+    await ended(events, task)
+    assert cluster.created == []
+    assert events.dropped == 2
+
+
+async def test_who_is_stopped_before_it_has_begun_writes_what_it_was_told():
+    cluster = Cluster()
+    events = Events(cluster, uuid="hello")
+    tell(events, "one")
+    events.stop()
+    async with asyncio.timeout(60):
+        await events.run()
+    assert [one["note"] for one in cluster.created] == ["one"]

@@ -23,8 +23,8 @@ from poblano.log import Log
 MOST: Final = 1000
 """Writes that wait; client-go: tools/record, maxQueuedEvents."""
 
-CLOSING_SECONDS: Final = 1.0
-"""How long what is left may take at the end."""
+CLOSING_SECONDS: Final = 2.0
+"""How long what is left may take at the end: less than a process may live on after a loss."""
 
 EVENTS: Final = Kind("events.k8s.io", "v1", "Event", "events")
 
@@ -83,6 +83,7 @@ class Events:
         self._recorder = Recorder(clock=clock)
         self._told: deque[tuple[Told, Document]] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._limit: asyncio.Timeout | None = None
         self._wake = asyncio.Event()
         self._stopping = False
         self._refused = ""
@@ -121,6 +122,25 @@ class Events:
     async def run(self) -> None:
         """Write until `stop`; and then what is left, for a moment."""
         self._loop = asyncio.get_running_loop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None) as self._limit:
+                if self._stopping:
+                    self.stop()
+                await self._write_until_stopped()
+                await self._write_told()
+                for series in self._recorder.rest():
+                    await self._write(series)
+        self._limit = None
+        self.dropped += len(self._told)
+
+    def stop(self) -> None:
+        """Have `run` end, also when the API server does not answer."""
+        self._stopping = True
+        self._wake.set()
+        if self._limit is not None and self._loop is not None:
+            self._limit.reschedule(self._loop.time() + CLOSING_SECONDS)
+
+    async def _write_until_stopped(self) -> None:
         while not self._stopping:
             self._wake.clear()
             await self._write_told()
@@ -130,17 +150,6 @@ class Events:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(REFRESH / 4):
                         await self._wake.wait()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSING_SECONDS):
-                await self._write_told()
-                for series in self._recorder.rest():
-                    await self._write(series)
-        self.dropped += len(self._told)
-
-    def stop(self) -> None:
-        """Have `run` end."""
-        self._stopping = True
-        self._wake.set()
 
     async def _write_told(self) -> None:
         while self._told:
