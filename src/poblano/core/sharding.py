@@ -13,8 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TypeAlias
+
+_ALL = 2**64 - 1
 
 View: TypeAlias = frozenset[str]
 """The members that somebody takes into account."""
@@ -22,12 +25,24 @@ View: TypeAlias = frozenset[str]
 
 def owner(key: str, members: Iterable[str]) -> str:
     """The member that a key belongs to; "" when there is none."""
-    text = key.encode()
-    return max(members, key=lambda member: (_weight(member, text), member), default="")
+    number = _number(blake2b(key.encode(), digest_size=8).digest())
+    return max(members, key=lambda member: (_mixed(number ^ _number_of(member)), member), default="")
 
 
-def _weight(member: str, key: bytes) -> bytes:
-    return blake2b(key, key=blake2b(member.encode(), digest_size=16).digest(), digest_size=8).digest()
+@lru_cache(maxsize=1024)
+def _number_of(member: str) -> int:
+    return _number(blake2b(member.encode(), digest_size=8).digest())
+
+
+def _number(digest: bytes) -> int:
+    return int.from_bytes(digest, "big")
+
+
+def _mixed(number: int) -> int:
+    """64 bits, each of which depends on all of those given: the last step of SplitMix64."""
+    number = (number ^ number >> 30) * 0xBF58476D1CE4E5B9 & _ALL
+    number = (number ^ number >> 27) * 0x94D049BB133111EB & _ALL
+    return number ^ number >> 31
 
 
 @dataclass(frozen=True, slots=True)
