@@ -12,7 +12,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Generic, cast
+
+from typing_extensions import TypeVar
 
 from poblano.core.arguments import check_on_error, check_timeout
 from poblano.core.binding import Binding, OnError
@@ -23,15 +25,17 @@ from poblano.core.meaning import meant_kind
 from poblano.core.objects import GenericKind, Resource
 from poblano.core.schedule.definition import Misfire, Overlap, Schedule
 from poblano.draft import Draft, OpenEnd
+from poblano.store_handle import Store
 from poblano.when import When
 
 K = TypeVar("K", bound=Resource)
 F = TypeVar("F", bound=Callable[[], object])
+V = TypeVar("V", default=str)
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
-class Capability:
+class Capability(Generic[V]):
     """A named set of rules.
 
     Args:
@@ -40,6 +44,7 @@ class Capability:
         namespaces: where its rules apply; everywhere when empty. Cluster-scoped kinds need an empty list.
         on_error: what an exception in an action means: ``reject``, ``audit`` or ``ignore``. By default the module says.
         timeout: seconds that a call may take, 1 to 30. By default the module says.
+        store: what `store` keeps, where that is not texts: ``Store(Price)``, ``Store(Price, secret=True)``.
 
     Raises:
         InvalidDefinition: when any of it is wrong, with the file and line.
@@ -53,6 +58,7 @@ class Capability:
         namespaces: Sequence[str] = (),
         on_error: OnError | None = None,
         timeout: int | None = None,
+        store: Store[V] | None = None,
     ) -> None:
         self.location = caller_location()
         self.name = self._checked_label(name, "the name of a capability", 'Capability("shop")')
@@ -67,6 +73,10 @@ class Capability:
         self.on_error: OnError | None = check_on_error(on_error)
         self.timeout = check_timeout(timeout)
         self.open_ends: list[OpenEnd] = []
+        self.keeps = store is not None
+        """Whether something was said of its store when it was defined."""
+        self._store: Store[V] = store if store is not None else cast("Store[V]", Store())
+        self._store.name = self.name
         self._bindings: list[Binding] = []
         self._schedules: list[Schedule] = []
 
@@ -83,6 +93,12 @@ class Capability:
     def bindings(self) -> tuple[Binding, ...]:
         """The rules, in the order in which they were defined."""
         return tuple(self._bindings)
+
+    @property
+    def store(self) -> Store[V]:
+        """Small shared state: see `Store`."""
+        self.keeps = True
+        return self._store
 
     @property
     def schedules(self) -> tuple[Schedule, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from poblano.capability import Capability
 from poblano.core.binding import Binding
@@ -35,7 +35,9 @@ class Module:
     ()
     """
 
-    def __init__(self, *capabilities: Capability, before: Before | None = None, after: After | None = None) -> None:
+    def __init__(
+        self, *capabilities: Capability[Any], before: Before | None = None, after: After | None = None
+    ) -> None:
         self.location = caller_location()
         for capability in capabilities:
             if not isinstance(capability, Capability):

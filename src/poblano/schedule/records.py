@@ -10,6 +10,7 @@ from poblano.core.cache import Change, Key
 from poblano.core.errors import AlreadyExists, Conflict, Invalid, NotFound
 from poblano.core.filters import NameIs
 from poblano.core.jsonvalue import Document
+from poblano.core.patch import escape
 from poblano.core.review import decode
 from poblano.core.selectors import Selector
 from poblano.core.store.definition import STORE, schedules_name
@@ -62,7 +63,7 @@ class Records:
         if document is None:
             await self._create({**self._known, title: after})
             return
-        path = f"/data/{title.replace('~', '~0').replace('/', '~1')}"
+        path = f"/data/{escape(title)}"
         if before is None:
             steps = [_test("/metadata/resourceVersion", document["metadata"]["resourceVersion"])]
             steps += [] if "data" in document else [{"op": "add", "path": "/data", "value": {}}]

@@ -1,0 +1,101 @@
+"""Values as texts: a str is its own, all else is JSON of a type that was said once."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from poblano.core.errors import InvalidDefinition, Location, PoblanoError
+
+V = TypeVar("V")
+
+
+class UnreadableItem(PoblanoError):
+    """An item of a store is not what the store's type says; its text is not shown."""
+
+
+class Codec(Generic[V]):
+    """Reads and writes the values of a store."""
+
+    def read(self, text: str, key: str) -> V:
+        """The value of a text. Raises `UnreadableItem`."""
+        raise NotImplementedError
+
+    def written(self, value: V, key: str) -> str:
+        """The text of a value. Raises `TypeError` when it is of another type."""
+        raise NotImplementedError
+
+
+def codec_of(model: type[Any], where: Location) -> Codec[Any]:
+    """How values of `model` are kept.
+
+    Raises:
+        InvalidDefinition: there is no JSON of them.
+    """
+    if model is str:
+        return _Text()
+    if hasattr(model, "model_validate_json") and hasattr(model, "model_dump_json"):
+        return _Pydantic(model)
+    try:
+        msgspec.json.Decoder(model)
+        msgspec.json.schema(model)
+    except TypeError as error:
+        raise InvalidDefinition(
+            f"values of {getattr(model, '__name__', model)} cannot be kept as JSON: {error}",
+            "use str, int, a dataclass, a TypedDict, a list or dict of these, or a pydantic model",
+            where,
+        ) from None
+    return _Json(model)
+
+
+class _Text(Codec[str]):
+    def read(self, text: str, key: str) -> str:
+        return text
+
+    def written(self, value: str, key: str) -> str:
+        if type(value) is not str:
+            raise TypeError(f"the item {key!r} is a {type(value).__name__}; this store keeps str")
+        return value
+
+
+class _Json(Codec[Any]):
+    def __init__(self, model: type[Any]) -> None:
+        self._model = model
+        self._decoder = msgspec.json.Decoder(model)
+
+    def read(self, text: str, key: str) -> Any:
+        try:
+            return self._decoder.decode(text)
+        except msgspec.MsgspecError:
+            raise UnreadableItem(f"the item {key!r} of the store is no {_named(self._model)}") from None
+
+    def written(self, value: Any, key: str) -> str:
+        text = msgspec.json.encode(value)
+        try:
+            self._decoder.decode(text)
+        except msgspec.MsgspecError:
+            raise TypeError(
+                f"the item {key!r} is a {type(value).__name__}; this store keeps {_named(self._model)}"
+            ) from None
+        return text.decode()
+
+
+class _Pydantic(Codec[Any]):
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def read(self, text: str, key: str) -> Any:
+        try:
+            return self._model.model_validate_json(text)
+        except ValueError:
+            raise UnreadableItem(f"the item {key!r} of the store is no {_named(self._model)}") from None
+
+    def written(self, value: Any, key: str) -> str:
+        if not isinstance(value, self._model):
+            raise TypeError(f"the item {key!r} is a {type(value).__name__}; this store keeps {_named(self._model)}")
+        return str(value.model_dump_json())
+
+
+def _named(model: Any) -> str:
+    return str(getattr(model, "__name__", model))

@@ -1,0 +1,135 @@
+"""The stores of a module, kept as long as it runs: in every process, for all of them read and write.
+
+Only capabilities whose code speaks of their store have one kept, so that a module that keeps nothing needs no custom resource.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Iterable
+from contextlib import suppress
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+
+from poblano.client import ApiClient
+from poblano.core.binding import name_part
+from poblano.core.store.layout import SECRET, STORED
+from poblano.log import Log
+from poblano.store.keeper import ClusterKeeper
+
+if TYPE_CHECKING:
+    from poblano.capability import Capability
+    from poblano.watch.informer import Informer
+
+GRACE_SECONDS = 10.0
+"""How long what is left may take to be sent at the end."""
+
+LABELS = {"app.kubernetes.io/managed-by": "poblano"}
+
+
+def store_name(uuid: str, capability: str) -> str:
+    """The object of a capability's store.
+
+    >>> store_name("hello", "shop")
+    'poblano-hello-shop'
+    """
+    return name_part(f"poblano-{uuid}-{capability}", 253)
+
+
+def speaks_of_store(capability: Capability[Any]) -> bool:
+    """Whether its code uses its store: said when it was defined, or ``.store`` stands in a function of the same file as its actions."""
+    if capability.keeps:
+        return True
+    actions = [binding.action for binding in capability.bindings] + [one.action for one in capability.schedules]
+    spaces = {id(space): space for action in actions if (space := getattr(inspect.unwrap(action), "__globals__", None))}
+    found = [value for space in spaces.values() for value in tuple(space.values())] + actions
+    return any(_says_store(code) for value in found if (code := getattr(inspect.unwrap(value), "__code__", None)))
+
+
+def _says_store(code: CodeType) -> bool:
+    return "store" in code.co_names or any(_says_store(one) for one in code.co_consts if isinstance(one, CodeType))
+
+
+class Stores:
+    """The stores of capabilities, as far as they use them. To be made on the event loop that they are used on.
+
+    Args:
+        capabilities: whose.
+        client: an open client.
+        uuid: of the module.
+        namespace: of the module.
+        process: who this is, unlike all others.
+        interval: seconds between batches.
+    """
+
+    def __init__(
+        self,
+        capabilities: Iterable[Capability[Any]],
+        client: ApiClient,
+        *,
+        uuid: str,
+        namespace: str,
+        process: str,
+        interval: float,
+    ) -> None:
+        self.name = "the stores"
+        self._kept: list[tuple[Capability[Any], ClusterKeeper]] = []
+        for capability in capabilities:
+            if not speaks_of_store(capability):
+                continue
+            labels = {**LABELS, "poblano.dev/uuid": uuid, "poblano.dev/capability": capability.name}
+            keeper = ClusterKeeper(
+                client,
+                SECRET if capability.store.secret else STORED,
+                name=store_name(uuid, capability.name),
+                namespace=namespace,
+                labels=labels,
+                process=process,
+                interval=interval,
+                field_manager=f"poblano-{uuid}",
+            )
+            self._kept.append((capability, keeper))
+
+    def __bool__(self) -> bool:
+        return bool(self._kept)
+
+    @property
+    def informers(self) -> list[Informer]:
+        """What keeps them known."""
+        return [keeper.informer for _, keeper in self._kept]
+
+    def not_ready(self) -> str | None:
+        """What is not known yet."""
+        missing = [keeper.name for _, keeper in self._kept if not keeper.informer.reflector.has_synced]
+        return f"not synced: {', '.join(missing)}" if missing else None
+
+    async def run(self) -> None:
+        """Keep them until cancelled; then send what is left, for ten seconds at the most."""
+        for capability, keeper in self._kept:
+            capability.store.bind(keeper)
+        informing = [
+            asyncio.create_task(one.run(), name=f"the watch of the store {one.kind.plural}") for one in self.informers
+        ]
+        keeping = [asyncio.create_task(keeper.run(), name=f"the store {keeper.name}") for _, keeper in self._kept]
+        try:
+            done, _ = await asyncio.wait([*informing, *keeping], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for _, keeper in self._kept:
+                keeper.stop()
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait(keeping, timeout=GRACE_SECONDS)
+            self._report()
+            for task in (*keeping, *informing):
+                task.cancel()
+            await asyncio.gather(*keeping, *informing, return_exceptions=True)
+            for capability, keeper in self._kept:
+                if capability.store.keeper is keeper:
+                    capability.store.bind(None)
+
+    def _report(self) -> None:
+        for _, keeper in self._kept:
+            if keeper.unsent:
+                Log.error("writes to a store could not be sent before the end, and are lost", store=keeper.name)

@@ -1,0 +1,285 @@
+"""A capability's store, as its code sees it: small shared state, read at once and written in batches.
+
+::
+
+    shop = Capability("shop")                         # shop.store: texts
+    shop.store.set_item("greeting", "hello")          # buffered, sent every 5 s
+    shop.store["greeting"]                            # 'hello', at once, in this process
+    await shop.store.set("greeting", "hello")         # returns when the API server has it
+    await shop.store.update("count", lambda old: str(int(old or "0") + 1))
+    async with shop.store.transaction() as items:
+        items["a"], items["b"] = items["b"], items["a"]
+
+A definition has no side effects: the store is empty-handed until the module runs. `poblano.store.memory` stands in for tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Generic, overload
+
+from typing_extensions import TypeVar
+
+from poblano.core.context import is_dry_run
+from poblano.core.errors import Conflict
+from poblano.core.location import caller_location
+from poblano.core.store.keeping import Keeper, StoreNotRunning
+from poblano.core.store.transaction import Transaction, checked_key
+from poblano.core.store.values import Codec, codec_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+V = TypeVar("V", default=str)
+D = TypeVar("D")
+
+WAIT_SECONDS = 15.0
+"""How long a write is waited for, if nothing else is said. Pepr: MAX_WAIT_TIME."""
+
+UPDATE_ATTEMPTS = 50
+
+
+class Store(Generic[V]):
+    """Small shared state of a capability: keys, and values of one type.
+
+    Reading is at once, and shows what this process has written. Between processes a value arrives with the next batch, and the
+    last write wins. What returned from an awaited write is at the API server.
+
+    Args:
+        model: of the values: ``str`` as it is, or whatever msgspec or pydantic can read from JSON: a dataclass, ``int``,
+            ``list[str]``, a TypedDict, a model.
+        secret: keep the values in a Secret instead of a custom resource.
+
+    Raises:
+        InvalidDefinition: there is no JSON of such values.
+    """
+
+    @overload
+    def __init__(self: Store[str], /, *, secret: bool = False) -> None: ...
+    @overload
+    def __init__(self, model: type[V], /, *, secret: bool = False) -> None: ...
+    def __init__(self, model: type[Any] = str, /, *, secret: bool = False) -> None:
+        self.secret = secret
+        self._model = model
+        self._codec: Codec[V] = codec_of(model, caller_location())
+        self._keeper: Keeper | None = None
+        self._waiting: list[Callable[[Keeper], None]] = []
+        self.name = ""
+
+    # Pepr's eight operations.
+
+    def get_item(self, key: str) -> V | None:
+        """The value, if there is one."""
+        text = self._running().get(checked_key(key))
+        return None if text is None else self._codec.read(text, key)
+
+    def set_item(self, key: str, value: V, *, ttl: timedelta | None = None) -> None:
+        """Write a value with the next batch. It may be lost if the process is killed before that, and by nothing else.
+
+        Args:
+            key: any text of at most 512 characters.
+            value: of the store's type.
+            ttl: after so long it is no longer there.
+
+        Raises:
+            StoreFull: there is no room.
+            StoreNotRunning: no module runs here.
+            TypeError: `value` is not of the store's type.
+        """
+        keeper, text = self._running(), self._codec.written(value, checked_key(key))
+        if not is_dry_run():
+            keeper.set(key, text, ttl)
+
+    async def set_item_and_wait(
+        self, key: str, value: V, *, ttl: timedelta | None = None, timeout: float = WAIT_SECONDS
+    ) -> None:
+        """Write a value now, and return when the API server has it.
+
+        Args:
+            key, value, ttl: as of `set_item`.
+            timeout: seconds.
+
+        Raises:
+            StoreUnacknowledged: it has not been acknowledged in time.
+        """
+        self.set_item(key, value, ttl=ttl)
+        await self._landed(timeout)
+
+    def remove_item(self, key: str) -> None:
+        """Take a value away with the next batch. That there is none is no error."""
+        keeper = self._running()
+        if not is_dry_run():
+            keeper.remove(checked_key(key))
+
+    async def remove_item_and_wait(self, key: str, *, timeout: float = WAIT_SECONDS) -> None:
+        """Take a value away now, and return when the API server knows. Raises as `set_item_and_wait`."""
+        self.remove_item(key)
+        await self._landed(timeout)
+
+    def clear(self) -> None:
+        """Take every value away that is known here, with the next batch."""
+        keeper = self._running()
+        if not is_dry_run():
+            keeper.clear()
+
+    def subscribe(self, tell: Callable[[dict[str, V]], object], /) -> Callable[[], None]:
+        """Have `tell` called with all items whenever they have changed.
+
+        It may be said before the module runs.
+
+        Returns:
+            What ends it.
+        """
+        ended = False
+        end: Callable[[], None] = _nothing
+
+        def told(items: Mapping[str, str]) -> None:
+            if not ended:
+                tell(self._read(items))
+
+        def begin(keeper: Keeper) -> None:
+            nonlocal end
+            end = keeper.subscribe(told)
+
+        def unsubscribe() -> None:
+            nonlocal ended
+            ended = True
+            end()
+
+        self._when_running(begin)
+        return unsubscribe
+
+    def on_ready(self, tell: Callable[[], object], /) -> None:
+        """Have `tell` called once what there is is known; at once if it is. It may be said before the module runs."""
+        self._when_running(lambda keeper: keeper.on_ready(lambda: (tell(), None)[1]))
+
+    # The Python way.
+
+    def __getitem__(self, key: str) -> V:
+        found = self.get_item(key)
+        if found is None:
+            raise KeyError(key)
+        return found
+
+    @overload
+    def get(self, key: str, /) -> V | None: ...
+    @overload
+    def get(self, key: str, default: D, /) -> V | D: ...
+    def get(self, key: str, default: object = None, /) -> object:
+        """The value, or `default`."""
+        found = self.get_item(key)
+        return default if found is None else found
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self._running().get(key) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._running().items())
+
+    def __len__(self) -> int:
+        return len(self._running().items())
+
+    def items(self) -> dict[str, V]:
+        """All keys with their values, as they are now."""
+        return self._read(self._running().items())
+
+    async def set(self, key: str, value: V, *, ttl: timedelta | None = None, timeout: float = WAIT_SECONDS) -> None:
+        """Write a value now, and return when the API server has it. Raises as `set_item_and_wait`."""
+        await self.set_item_and_wait(key, value, ttl=ttl, timeout=timeout)
+
+    async def remove(self, key: str, *, timeout: float = WAIT_SECONDS) -> None:
+        """Take a value away now, and return when the API server knows. Raises as `set_item_and_wait`."""
+        await self.remove_item_and_wait(key, timeout=timeout)
+
+    async def update(
+        self, key: str, change: Callable[[V | None], V | None], /, *, ttl: timedelta | None = None
+    ) -> V | None:
+        """Change a value by what it is, whoever else does so too: compare and swap, tried again until nobody was faster.
+
+        Args:
+            key: which.
+            change: given the value, or None; returns what it is to be, or None for nothing. It may be called several times.
+            ttl: after so long it is no longer there.
+
+        Returns:
+            What it is now.
+
+        Raises:
+            Conflict: others were faster fifty times.
+            ApiError: the API server refused, or does not answer.
+        """
+        keeper = self._running()
+        checked_key(key)
+        for _ in range(UPDATE_ATTEMPTS):
+            before = (await keeper.fresh()).get(key)
+            value = change(None if before is None else self._codec.read(before, key))
+            after = None if value is None else self._codec.written(value, key)
+            if after == before or is_dry_run():
+                return value
+            try:
+                await keeper.exchange({key: before}, {key: after}, ttl)
+            except Conflict:
+                continue
+            return value
+        raise Conflict(f"the item {key!r} of the store {self.name} is changed by others all the time", status=409)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Transaction[V]]:
+        """Read and write several items, all of it or nothing.
+
+        What was read is as it was when the writes arrive, or else none does.
+
+        Raises:
+            Conflict: others were faster; begin again.
+            ApiError: the API server refused, or does not answer.
+        """
+        keeper = self._running()
+        transaction = Transaction(self._codec, dict(await keeper.fresh()))
+        yield transaction
+        if transaction.writes and not is_dry_run():
+            await keeper.exchange(transaction.reads, transaction.writes)
+
+    def bind(self, keeper: Keeper | None) -> None:
+        """Have it kept by `keeper` from now on; None ends that. For what runs modules."""
+        self._keeper = keeper
+        if keeper is not None:
+            waiting, self._waiting = self._waiting, []
+            for begin in waiting:
+                begin(keeper)
+
+    @property
+    def keeper(self) -> Keeper | None:
+        """Who keeps it."""
+        return self._keeper
+
+    def __repr__(self) -> str:
+        return (
+            f"<Store {self.name} of {getattr(self._model, '__name__', self._model)}{', secret' if self.secret else ''}>"
+        )
+
+    def _when_running(self, begin: Callable[[Keeper], None]) -> None:
+        if self._keeper is None:
+            self._waiting.append(begin)
+        else:
+            begin(self._keeper)
+
+    def _running(self) -> Keeper:
+        if self._keeper is None:
+            raise StoreNotRunning(
+                f"the store of {self.name or 'this capability'} is not there: it is where the module runs (poblano run, dev, demo); "
+                "in a test: with poblano.store.memory.in_memory(module)"
+            )
+        return self._keeper
+
+    async def _landed(self, timeout: float) -> None:
+        if not is_dry_run():
+            await self._running().landed(timeout)
+
+    def _read(self, items: Mapping[str, str]) -> dict[str, V]:
+        return {key: self._codec.read(text, key) for key, text in items.items()}
+
+
+def _nothing() -> None:
+    pass

@@ -1,0 +1,86 @@
+"""Values of a store, as texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+import pytest
+
+from poblano import InvalidDefinition
+from poblano.core.errors import Location
+from poblano.core.store.values import UnreadableItem, codec_of
+
+HERE = Location("shop.py", 1)
+
+
+@dataclass
+class Price:
+    amount: int
+    currency: str = "EUR"
+
+
+class Shape(TypedDict):
+    sides: int
+
+
+@pytest.mark.parametrize(
+    ("model", "value"),
+    (
+        (str, ""),
+        (str, "red"),
+        (int, 7),
+        (list[str], ["a"]),
+        (dict[str, int], {"a": 1}),
+        (Price, Price(3)),
+        (Shape, {"sides": 3}),
+    ),
+)
+def test_s8_a_value_is_read_as_it_was_written_the_empty_one_too(model, value):
+    """Pepr reads an empty text as null."""
+    codec = codec_of(model, HERE)
+
+    assert codec.read(codec.written(value, "k"), "k") == value
+
+
+@pytest.mark.parametrize(("model", "value"), ((str, 7), (int, "x"), (Price, {"amount": "x"}), (Shape, {"sides": "x"})))
+def test_a_value_of_another_type_is_refused_before_it_is_written(model, value):
+    with pytest.raises(TypeError, match="this store keeps"):
+        codec_of(model, HERE).written(value, "k")
+
+
+def test_a_text_that_is_no_such_value_is_refused_without_being_shown():
+    with pytest.raises(UnreadableItem) as refused:
+        codec_of(Price, HERE).read('{"amount":"hunter2"}', "k")
+
+    assert "hunter2" not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+def test_a_type_without_json_is_refused_where_it_is_written():
+    with pytest.raises(InvalidDefinition, match="cannot be kept as JSON"):
+        codec_of(object, HERE)
+
+
+def test_a_pydantic_model_reads_and_writes_itself():
+    class Model:
+        """What pydantic's models have."""
+
+        def __init__(self, sides):
+            self.sides = sides
+
+        def model_dump_json(self):
+            return f'{{"sides":{self.sides}}}'
+
+        @classmethod
+        def model_validate_json(cls, text):
+            if "sides" not in text:
+                raise ValueError("sides is missing")
+            return cls(int(text[9:-1]))
+
+    codec = codec_of(Model, HERE)
+    assert codec.read(codec.written(Model(3), "k"), "k").sides == 3
+    with pytest.raises(UnreadableItem):
+        codec.read("{}", "k")
+    with pytest.raises(TypeError):
+        codec.written(3, "k")

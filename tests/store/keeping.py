@@ -1,0 +1,51 @@
+"""Processes that share a store, for tests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+
+from poblano.client import Resources
+from poblano.core.store.contents import contents_of
+from poblano.core.store.layout import STORED
+from poblano.store.keeper import ClusterKeeper
+from poblano.store_handle import Store
+
+PROCESSES = itertools.count(1)
+
+
+@contextlib.asynccontextmanager
+async def process(client, name, *, store=None, interval=0.05, layout=STORED, **options):
+    """A store, kept; what is left is sent at the end."""
+    store = Store() if store is None else store
+    keeper = ClusterKeeper(
+        client,
+        layout,
+        name=name,
+        namespace="default",
+        labels={"poblano.dev/capability": "test"},
+        process=f"p{next(PROCESSES)}",
+        interval=interval,
+        field_manager="poblano-test",
+        **options,
+    )
+    store.bind(keeper)
+    informing, keeping = asyncio.create_task(keeper.informer.run()), asyncio.create_task(keeper.run())
+    await keeper.informer.synced()
+    try:
+        yield store
+    finally:
+        keeper.stop()
+        done, _ = await asyncio.wait([keeping], timeout=60)
+        for task in (keeping, informing):
+            task.cancel()
+        await asyncio.gather(informing, keeping, return_exceptions=True)
+        for task in done:
+            task.result()
+
+
+async def kept(client, name, layout=STORED):
+    """What the API server has."""
+    document = await Resources(client).get(layout.kind, name, "default")
+    return {key: item.text for key, item in contents_of(document, layout).items.items()}
