@@ -56,7 +56,7 @@ async def _measure(scratch: Path, kubeconfig: Path, say: Callable[[str], None]) 
             say(f"  {TIMES} leaders killed: {Spread.of(killed).middle:.2f} s without one")
             told = await replace_leaders(replicas, TIMES, signal.SIGTERM)
             say(f"  {TIMES} leaders told to go: {Spread.of(told).middle:.2f} s without one")
-        await until(lambda: replicas.seen() == wanted, "every object was seen as it is", 120)  # type: ignore[no-untyped-call]
+        await until(lambda: replicas.seen() == wanted, "every object was seen as it is", 120)
         runs = sum(line.what == "begin" for line in replicas.runs())
         return Gaps(Spread.of(killed), Spread.of(told), runs, len(replicas.overlaps()))
 

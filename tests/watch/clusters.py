@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from poblano.client import Resources
 from poblano.core.kinds import Kind
 
+if TYPE_CHECKING:
+    from poblano.client import ApiClient
+    from poblano.cluster.embedded import Cluster
+    from poblano.core.jsonvalue import Document
+    from poblano.watch.informer import Informer
+    from tests.cluster.serving_cluster import Running
+
 CONFIGMAPS = Kind("", "v1", "ConfigMap", "configmaps")
 
 
-async def until(probe, promise, seconds=45.0):
+async def until(probe: Callable[[], object], promise: str, seconds: float = 45.0) -> None:
     """Wait until `probe` is true."""
     deadline = time.monotonic() + seconds
     while not probe():
@@ -19,25 +28,27 @@ async def until(probe, promise, seconds=45.0):
         await asyncio.sleep(0.02)
 
 
-async def on(cluster, do):
+async def on(cluster: Running, do: Callable[[Cluster], object]) -> object:
     """Do something to the cluster, in its own thread."""
 
-    async def done():
+    async def done() -> object:
         return do(cluster.cluster)
 
     return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(done(), cluster.loop))
 
 
-async def space_of(api, name):
+async def space_of(api: Resources, name: str) -> str:
+    """A namespace of that name."""
     await api.create(Kind("", "v1", "Namespace", "namespaces", namespaced=False), {"metadata": {"name": name}})
     return name
 
 
-async def write(api, space, name, **data):
+async def write(api: Resources, space: str, name: str, **data: str) -> Document:
+    """A ConfigMap of that name, with that data."""
     return await api.apply(CONFIGMAPS, {"metadata": {"name": name, "namespace": space}, "data": data}, force=True)
 
 
-async def audited(client, informer, seconds=45.0):
+async def audited(client: ApiClient, informer: Informer, seconds: float = 45.0) -> None:
     """Ask the server, beside the informer, until both say the same of every object: name, uid and version."""
     api, deadline = Resources(client), time.monotonic() + seconds
     while True:

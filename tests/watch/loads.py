@@ -7,6 +7,7 @@ import itertools
 import signal
 import time
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from poblano.client import Resources, connect
@@ -59,7 +60,7 @@ async def replace_leaders(replicas: Replicas, times: int, number: signal.Signals
         await until(replicas.leader, "somebody leads", 120)
         leader = replicas.leader()
         assert leader is not None
-        await until(lambda leader=leader: any(one.pid == leader.pid for one in replicas.runs()), "it works", 120)
+        await until(partial(_works, replicas, leader), "it works", 120)
         await until(lambda: all(one.is_ready() for one in replicas.alive), "the other one is warm", 120)
         told = time.monotonic()
         leader.process.send_signal(number)
@@ -68,14 +69,19 @@ async def replace_leaders(replicas: Replicas, times: int, number: signal.Signals
         while len(replicas.alive) < 2:  # another may have lost its lease where the machine is busy
             replicas.start()
 
-        def next_run(leader: Replica = leader, told: float = told) -> Line | None:
-            return next((one for one in replicas.runs() if one.at > told and one.pid != leader.pid), None)
-
-        await until(next_run, "another one works", 120)
-        following = next_run()
+        await until(partial(_next_run, replicas, leader, told), "another one works", 120)
+        following = _next_run(replicas, leader, told)
         assert following is not None
         gaps.append(following.at - told)
     return gaps
+
+
+def _works(replicas: Replicas, replica: Replica) -> bool:
+    return any(one.pid == replica.pid for one in replicas.runs())
+
+
+def _next_run(replicas: Replicas, other: Replica, after: float) -> Line | None:
+    return next((one for one in replicas.runs() if one.at > after and one.pid != other.pid), None)
 
 
 async def make_space(kubeconfig: Path, name: str) -> None:

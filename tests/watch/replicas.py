@@ -144,7 +144,14 @@ class Replicas:
     def start(self) -> Replica:
         """One more."""
         output = self.folder / f"replica-{len(self.all)}.log"
-        command = [sys.executable, "-m", "tests.watch.replica", self.folder, self.work, *map(str, self.times)]
+        command: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "tests.watch.replica",
+            self.folder,
+            self.work,
+            *map(str, self.times),
+        ]
         env = environment() | {"KUBECONFIG": str(self.kubeconfig), "SPACE": self.space, "PYTHONPATH": str(ROOT)}
         with output.open("wb") as file:
             process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=file, stderr=file)
