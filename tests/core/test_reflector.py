@@ -341,6 +341,15 @@ def test_r9_a_watch_that_only_broke_goes_on_though_its_newest_object_has_changed
     assert reflector.command.resource_version == "7"
 
 
+def test_r9_a_server_that_was_met_again_only_after_a_pause_may_have_been_away_all_the_same():
+    reflector, clock = watching(items=[item("web", "6")])
+    reflector.failed(Failure(message="connection reset"))
+    clock.now += 3
+    reflector.slept()
+    reflector.listed(Page((item("web", "8"),), "9"))
+    assert reflector.command == List("", limit=PAGE)
+
+
 def test_r9_a_version_that_was_given_out_twice_is_told_apart_by_what_it_says():
     reflector, _ = watching(items=[Item(Key("shop", "web"), "1", "6", b'{"kind":"ConfigMap","metadata":{},"data":1}')])
     reflector.stalled()

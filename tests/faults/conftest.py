@@ -38,6 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
+            found = getattr(item, "callspec", None)
+            item.add_marker(pytest.mark.xdist_group(str(found.params.get("target")) if found else "any"))
             item.add_marker(pytest.mark.timeout(600 + 2 * PACE.chaos))
             if sys.version_info < (3, 12):  # it forgets the transport of a connection cancelled during its handshake
                 item.add_marker(pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"))
@@ -71,8 +73,8 @@ def real_target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 
 
 BOTH = [
-    pytest.param("embedded_target", id="embedded", marks=pytest.mark.xdist_group("embedded")),
-    pytest.param("real_target", id="real", marks=[pytest.mark.xdist_group("real"), pytest.mark.control_plane]),
+    pytest.param("embedded_target", id="embedded"),
+    pytest.param("real_target", id="real", marks=pytest.mark.control_plane),
 ]
 
 

@@ -37,6 +37,7 @@ async def test_what_was_compacted_while_nobody_looked_is_found_by_a_list(by_wire
 @pytest.mark.parametrize("then", ["others write", "nobody writes"])
 async def test_a_server_with_an_older_state_than_we_have_seen_is_believed(direct, target, note, then):
     async with Scene.over(direct, target) as scene:
+        scene.was_set_back = True
         await by_hand(target.keep)
         written = scene.writer.written
         await scene.until(lambda: scene.writer.written >= written + 60, "there is something to forget", 120)
@@ -51,7 +52,7 @@ async def test_a_server_with_an_older_state_than_we_have_seen_is_believed(direct
         )
 
 
-REAL = pytest.param("real_target", id="real", marks=[pytest.mark.xdist_group("real"), pytest.mark.control_plane])
+REAL = pytest.param("real_target", id="real", marks=pytest.mark.control_plane)
 
 
 @pytest.mark.parametrize("target", [REAL], indirect=True)

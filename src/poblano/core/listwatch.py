@@ -25,6 +25,9 @@ GRACE = 5.0
 AT_ONCE = 1.0
 """Seconds; a watch that ends earlier and brought nothing has failed."""
 
+AWAY = 2.0
+"""Seconds after a connection broke in which no server is set back to an older state and has caught up again."""
+
 NOT_SERVED = 404
 """The status that says that the kind is not installed."""
 

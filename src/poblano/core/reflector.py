@@ -24,6 +24,7 @@ from poblano.core.doubt import Doubt
 from poblano.core.known import Known
 from poblano.core.listwatch import (
     AT_ONCE,
+    AWAY,
     GRACE,
     NOT_SERVED,
     PAGE,
@@ -70,7 +71,7 @@ class Reflector:
         self._backoff = Backoff(clock=clock, chance=chance)
         self._began = ""
         self._opened: float | None = None
-        self._heard = self._failures = 0
+        self._heard, self._failures, self._broke = 0, 0, 0.0
         self._doubt = Doubt()
         self._after: Command = List("0")
         self._command: Command = List("0")
@@ -174,6 +175,7 @@ class Reflector:
     def failed(self, failure: Failure) -> None:
         """The request was refused or not answered, its connection broke, or an ERROR came in the stream."""
         self.counts["streams refused" if self._is_old(failure) else "errors"] += 1
+        self._broke = self._broke if self._failures else self._clock()
         self._failures += 1
         if failure.expired:
             self._expired(failure)
@@ -252,8 +254,8 @@ class Reflector:
         return List("", limit=1, probe=True, only=newest) if newest else self._relist()
 
     def _probed(self, asked: List, page: Page) -> None:
-        doubted = asked.only is None
-        if (page.resource_version == self.known.version) if doubted else self.known.leads_to(page, self._failures > 1):
+        doubted, away = asked.only is None, self._failures > 1 or self._clock() - self._broke > AWAY
+        if (page.resource_version == self.known.version) if doubted else self.known.leads_to(page, away):
             self._doubt.heard()
             self._command = self._next()
             return
