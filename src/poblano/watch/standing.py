@@ -162,7 +162,7 @@ class Standing(ABC):
     async def _last_resort(self) -> None:
         """Whoever still works must not any more when another may begin: with the process if need be."""
         try:
-            async with asyncio.timeout(LOSS_SECONDS):
+            async with asyncio.timeout(min(LOSS_SECONDS, (self._times.duration - self._times.renew) / 2)):
                 await self._to_release.wait()
         except TimeoutError:
             if self._abandon is not None:
