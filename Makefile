@@ -22,7 +22,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 TYPED := $(wildcard src examples)
 LINTED := $(wildcard src examples tests tools benchmarks)
 
-.PHONY: help demo test bench soak lint format coverage lock models clean
+.PHONY: help demo test faults bench soak lint format coverage lock models clean
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -32,6 +32,9 @@ demo: $(VENV)/runtime.stamp ## Start a small cluster and show what the hello mod
 
 test: lint ## Every check and every test
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+
+faults: $(VENV)/dev.stamp ## What may go wrong between a module and its cluster goes wrong, with an auditor; no part of test, since it takes minutes
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS) tests/faults
 
 lint: $(VENV)/dev.stamp ## Style, types and layers, without the tests
 	@tools/step "style" $(BIN)/ruff check $(LINTED)
@@ -55,11 +58,12 @@ coverage: $(VENV)/dev.stamp ## The tests once more, with the lines and branches 
 bench: $(VENV)/dev.stamp ## Poblano beside Pepr, measured in one run
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
-soak: $(VENV)/dev.stamp ## 100 000 requests, watching the memory; then what hostile clients do to the others; then SIGKILL
+soak: $(VENV)/dev.stamp ## 100 000 requests, watching the memory; then what hostile clients do to the others; then SIGKILL, and the faults at full length
 	@$(BIN)/python -m benchmarks.soak
 	@$(BIN)/python -m benchmarks.abuse
 	@$(BIN)/python -m tests.cluster.killing 20
 	@$(BIN)/python -m tests.watch.killing 10
+	@POBLANO_FAULTS=full $(BIN)/pytest -n $(WORKERS) --dist loadgroup tests/faults
 
 lock: $(VENV)/dev.stamp ## Write requirements/*.lock anew from pyproject.toml (UPGRADE=1: newest versions)
 	@tools/lock $(if $(UPGRADE),--upgrade)

@@ -36,6 +36,6 @@ class Pace:
         return self.lasting[1] + GRACE + self.slack
 
 
-SHORT = Pace(lasting=(2.0, 3.0), outage=4.0, slack=37.0, chaos=60.0, silence=3.0, asked=4.0)
+SHORT = Pace(lasting=(2.0, 3.0), outage=3.0, slack=38.0, chaos=45.0, silence=3.0, asked=4.0)
 FULL = Pace(lasting=SECONDS, outage=50.0, slack=5.0, chaos=600.0, silence=SILENCE_SECONDS, asked=MOST_ASKED)
 PACE = FULL if os.environ.get("POBLANO_FAULTS") == "full" else SHORT
