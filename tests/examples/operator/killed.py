@@ -51,10 +51,12 @@ class Stepping(ApiClient):
         self.steps += 1
         if (self.steps, "before") == (self.order.at, self.order.when):
             os.kill(os.getpid(), signal.SIGKILL)
-        response = await super().request(method, path, **options)
-        if (self.steps, "after") == (self.order.at, self.order.when):
-            os.kill(os.getpid(), signal.SIGKILL)
-        return response
+        number = self.steps
+        try:
+            return await super().request(method, path, **options)
+        finally:  # a refusal is an answer, too
+            if (number, "after") == (self.order.at, self.order.when):
+                os.kill(os.getpid(), signal.SIGKILL)
 
 
 async def work(order, project, kubeconfig):
