@@ -324,10 +324,15 @@ async def test_a_stop_sends_what_is_left(client, name):
     assert await kept(client, name) == {"a": "1"}
 
 
-async def test_who_subscribes_before_the_module_runs_is_told_and_who_ends_it_is_not(client, name):
+@pytest.mark.parametrize("error", [ZeroDivisionError, SystemExit, asyncio.CancelledError])
+async def test_who_subscribes_before_the_module_runs_is_told_and_who_ends_it_is_not(client, name, error):
     store, seen, ready = Store(), [], []
+
+    def fails(_items: object) -> None:
+        raise error
+
+    other = store.subscribe(fails)
     end = store.subscribe(seen.append)
-    other = store.subscribe(lambda items: 1 / 0)
     store.on_ready(lambda: ready.append(1))
     async with process(client, name, store=store):
         store.on_ready(lambda: ready.append(2))

@@ -11,7 +11,8 @@ import pytest
 from poblano import Capability, a
 from poblano.core.cache import Key
 from poblano.core.context import running
-from poblano.watch.calling import Caller, Panicked, TimedOut
+from poblano.watch.calling import Caller, TimedOut
+from poblano.watch.stepping import Panicked
 from tests.watch.clusters import until
 
 KEY = Key("shop", "web")
@@ -53,7 +54,7 @@ class Ending(BaseException):
     pass
 
 
-@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, Ending])
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit, Ending])
 async def test_c3_what_is_no_error_fails_the_run_and_ends_nothing_else(caller, error):
     async def on_the_loop(pod, ctx):
         await asyncio.sleep(0)

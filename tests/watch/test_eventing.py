@@ -192,3 +192,13 @@ async def test_who_is_stopped_before_it_has_begun_writes_what_it_was_told():
     async with asyncio.timeout(60):
         await events.run()
     assert [one["note"] for one in cluster.created] == ["one"]
+
+
+async def test_w5_to_stop_what_was_cancelled_already_is_no_error(kubeconfig):
+    async with connect(kubeconfig) as client:
+        events = Events(Resources(client), uuid="hello")
+        running = asyncio.create_task(events.run())
+        await asyncio.sleep(0)
+        running.cancel()  # as asyncio.run does with all tasks at Ctrl-C
+        await asyncio.gather(running, return_exceptions=True)
+        events.stop()

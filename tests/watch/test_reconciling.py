@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from poblano import Capability, Context, Phase, Requeue, Terminal, a, field_changed, labels_changed
+from poblano import Capability, Context, Phase, Requeue, Terminal, a, field_changed, kind_of, labels_changed
 from poblano.client import Resources, connect
 from poblano.core.cache import Key
 from poblano.core.errors import ApiError
+from poblano.watch.eventing import EVENTS
 from tests.watch.acting import WIDGETS, Widget, finally_, found, make_widget, serve_widgets, watching
 from tests.watch.clusters import CONFIGMAPS, space_of, until, write
 
@@ -325,3 +326,78 @@ async def test_w2_a_status_is_written_over_what_others_have_changed_meanwhile_an
         await finally_(seen, "and noted")
     live = await found(api, space, "web", WIDGETS)
     assert (live["spec"], live["metadata"]["labels"]) == ({"size": 2}, {"by": "others"})
+
+
+class Unspeakable(Exception):
+    """An error that cannot say what it is."""
+
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+    __repr__ = __str__
+
+
+class UnspeakableEnd(Terminal):
+    """And one that ends it all."""
+
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+
+@pytest.mark.parametrize("error", [Unspeakable, UnspeakableEnd, GeneratorExit], ids=lambda error: error.__name__)
+async def test_c2_an_error_without_words_fails_its_run_and_ends_nothing_else(api, space, error):
+    shop, runs = Capability("shop", namespaces=[space]), []
+
+    @shop.when(a.ConfigMap).reconcile
+    async def act(one: a.ConfigMap, ctx: Context[a.ConfigMap]) -> None:
+        runs.append(one.metadata.name)
+        if one.metadata.name == "web":
+            raise error
+
+    await write(api, space, "web")
+    async with watching(api, shop):
+        await until(lambda: "web" in runs, "it is run")
+        await write(api, space, "other")
+        await until(lambda: "other" in runs, "and so is what comes after it")
+
+
+@pytest.mark.parametrize("after", [5, 1.5, None, "5s"])
+def test_c2_a_requeue_takes_no_number_without_a_unit(after):
+    with pytest.raises(TypeError, match=r"write Requeue\(after=timedelta\(seconds=30\)\)"):
+        Requeue(after=after)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, asyncio.CancelledError, GeneratorExit, SystemExit])
+async def test_c2_whatever_a_predicate_or_a_map_raises_ends_nothing(api, space, error):
+    shop, runs = Capability("shop", namespaces=[space]), []
+
+    def fails(*_: object) -> bool:
+        raise error
+
+    shop.when(a.ConfigMap).where(fails).reconcile(lambda one, ctx: runs.append("where"))
+    shop.when(a.ConfigMap).when_changed(fails).reconcile(lambda one, ctx: runs.append(one.data.get("n")))
+    shop.when(a.Secret).watches(a.ConfigMap, fails).reconcile(lambda one, ctx: None)
+    await write(api, space, "web", n="1")
+    async with watching(api, shop):
+        await until(lambda: "1" in runs, "what is there is run")
+        await write(api, space, "web", n="2")
+        await until(lambda: "2" in runs, "and so is what comes after the error")
+    assert "where" not in runs
+
+
+async def test_w5_an_error_about_a_secret_is_not_told_to_those_who_read_events(api, space):
+    shop = Capability("shop", namespaces=[space])
+
+    @shop.when(a.Secret).with_name("key").reconcile
+    async def fails(one: a.Secret, ctx: Context[a.Secret]) -> None:
+        raise KeyError("hunter2")
+
+    await api.create(kind_of(a.Secret), {"metadata": {"name": "key", "namespace": space}})
+    async with watching(api, shop):
+
+        async def told():
+            return [one for one in (await api.list(EVENTS, space)).items if one["regarding"]["name"] == "key"]
+
+        (event, *_) = await finally_(told, "an event is written")
+    assert event["reason"] == "ReconcileFailed"
+    assert "hunter2" not in event["note"]

@@ -31,9 +31,16 @@ class Requeue:
 
     Args:
         after: in how long; at once when there is none.
+
+    Raises:
+        TypeError: `after` is a number, whose unit nobody knows.
     """
 
     after: timedelta = timedelta(0)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.after, timedelta):
+            raise TypeError(f"after= takes a timedelta, not {self.after!r}; write Requeue(after=timedelta(seconds=30))")
 
     @property
     def seconds(self) -> float:

@@ -137,11 +137,20 @@ def described(error: BaseException, *, secret: bool = False) -> str:
     name = type(error).__name__
     if secret:
         return f"{name} (its text is withheld: the object is a Secret)"
-    try:
-        text = without_tokens(clean(str(error)))
-    except BaseException:  # noqa: BLE001 -- its __str__ is the user's, and may raise anything
-        text = "its text cannot be read"
+    text = words_of(error)
     return f"{name}: {text[:_ERROR_LIMIT]}" if text else name
+
+
+def words_of(error: BaseException) -> str:
+    """What an error says, without tokens and keys.
+
+    >>> words_of(ValueError("no such tier"))
+    'no such tier'
+    """
+    try:
+        return without_tokens(clean(str(error)))
+    except BaseException:  # noqa: BLE001 -- its __str__ is the user's, and may raise anything
+        return "its text cannot be read"
 
 
 def audit_key(text: str) -> str:

@@ -58,7 +58,7 @@ class ClusterKeeper:
         field_manager: str,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.name = name
+        self.name, self.kind = name, layout.kind
         self.informer = Informer(client, layout.kind, namespace, selector=Selector.of(NameIs(frozenset({name}))))
         self.informer.subscribe(self._hear)
         self._layout, self._interval, self._now = layout, interval, now
@@ -251,7 +251,7 @@ class ClusterKeeper:
     def _call(self, tell: Callable[[], None]) -> None:
         try:
             tell()
-        except Exception as error:  # noqa: BLE001 -- whatever a user's code raises
+        except BaseException as error:  # noqa: BLE001 -- whatever a user's code raises; nothing is awaited here
             Log.error(error, "a subscriber of a store failed", store=self.name)
 
     def _check_room(self, items: Mapping[str, Item]) -> None:

@@ -16,7 +16,7 @@ from poblano.core.context import Running, running
 from poblano.core.kinds import Kind
 from poblano.log import Log
 from poblano.waiting import home
-from poblano.watch.stepping import Stepped
+from poblano.watch.stepping import Panicked, Stepped
 
 THREADS = 16
 """Actions that may block at once; more wait for a place."""
@@ -49,10 +49,6 @@ class TimedOut(TimeoutError):
     """An action took longer than its rule allows, and was cancelled."""
 
 
-class Panicked(RuntimeError):
-    """An action raised what is no error, such as SystemExit: the run has failed, and nothing else ends by it."""
-
-
 class Caller:
     """Calls actions; `close` lets the threads go.
 
@@ -79,7 +75,7 @@ class Caller:
                 return await self._limited(binding, who, binding.action(*arguments))
             result = await self._in_thread(binding, key, lambda: binding.action(*arguments))
             return await self._limited(binding, who, result) if inspect.isawaitable(result) else result
-        except (Exception, GeneratorExit):
+        except (Exception, GeneratorExit):  # a GeneratorExit of the action's own is a Panicked by now: see `Stepped`
             raise
         except asyncio.CancelledError as error:
             task = asyncio.current_task()

@@ -109,7 +109,7 @@ def takes(binding: Binding, selection: Selection, item: Item) -> bool:
     """Whether the filters take the object; not, and with a line in the log, when a predicate of the user's raises."""
     try:
         return selection.takes(item)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 -- a predicate is the user's
+    except BaseException as error:  # noqa: BLE001 -- a predicate is the user's
         Log.error(error, "the predicate of a rule failed, so the rule is skipped", **about(binding, item.key))
         return False
 

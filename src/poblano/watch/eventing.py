@@ -122,15 +122,17 @@ class Events:
     async def run(self) -> None:
         """Write until `stop`; and then what is left, for a moment."""
         self._loop = asyncio.get_running_loop()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(None) as self._limit:
-                if self._stopping:
-                    self.stop()
-                await self._write_until_stopped()
-                await self._write_told()
-                for series in self._recorder.rest():
-                    await self._write(series)
-        self._limit = None
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None) as self._limit:
+                    if self._stopping:
+                        self.stop()
+                    await self._write_until_stopped()
+                    await self._write_told()
+                    for series in self._recorder.rest():
+                        await self._write(series)
+        finally:  # also when it is cancelled: `stop` comes after that
+            self._limit = None
         self.dropped += len(self._told)
 
     def stop(self) -> None:

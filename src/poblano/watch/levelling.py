@@ -12,10 +12,12 @@ from poblano.core.cache import Key
 from poblano.core.errors import Conflict, LeadershipLost, NotFound, Terminal
 from poblano.core.following import Requeue
 from poblano.core.objects import Resource
+from poblano.core.verdict import described, words_of
 from poblano.log import Log
-from poblano.watch.calling import Panicked, TimedOut
+from poblano.watch.calling import TimedOut
 from poblano.watch.controller import Shared, about
 from poblano.watch.metrics import Result
+from poblano.watch.stepping import Panicked
 from poblano.watch.working import Work
 
 
@@ -60,7 +62,7 @@ class Levelling:
             raise
         except LeadershipLost as error:
             self.settled(key)
-            Log.info(f"a {self._binding.phase} action was stopped", **about(self._binding, key), reason=str(error))
+            Log.info(f"a {self._binding.phase} action was stopped", **about(self._binding, key), reason=words_of(error))
         except Terminal as error:
             self._gave_up(key, obj, error)
         except Exception as error:  # noqa: BLE001 -- whatever a user's code raises
@@ -88,8 +90,9 @@ class Levelling:
     def _gave_up(self, key: Key, obj: Resource, error: Terminal) -> None:
         self.settled(key)
         self._heard.terminal()
-        Log.error(f"a {self._binding.phase} action gave up", **about(self._binding, key), reason=str(error))
-        self._events.tell(self._binding, obj, type="Warning", reason=f"{self._word}GaveUp", note=str(error))
+        words = words_of(error)
+        Log.error(f"a {self._binding.phase} action gave up", **about(self._binding, key), reason=words)
+        self._events.tell(self._binding, obj, type="Warning", reason=f"{self._word}GaveUp", note=words)
 
     def _failed(self, key: Key, obj: Resource, error: Exception) -> None:
         if isinstance(error, TimedOut):
@@ -102,12 +105,17 @@ class Levelling:
         if (
             isinstance(error, Conflict) and self._failures[key] == 1
         ):  # somebody wrote between reading and writing: that happens
-            Log.info(f"a {self._binding.phase} action is run again", **line, reason=str(error))
+            Log.info(f"a {self._binding.phase} action is run again", **line, reason=words_of(error))
             return
         Log.error(error, f"a {self._binding.phase} action failed", **line)
         if not (isinstance(error, NotFound) and error.details.get("name") == key.name):
-            note = f"{type(error).__name__}: {error}"
+            note = described(error, secret=self._is_of_secrets)
             self._events.tell(self._binding, obj, type="Warning", reason=f"{self._word}Failed", note=note)
+
+    @property
+    def _is_of_secrets(self) -> bool:
+        """More people read events than Secrets."""
+        return self._binding.kind.kind == "Secret" and not self._binding.kind.group
 
     @property
     def _word(self) -> str:

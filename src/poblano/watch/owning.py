@@ -68,7 +68,7 @@ class Sources:
             try:
                 for key in self._keys(mapped.function(mapped.view.of(decode(item.raw) or {})), item.key.namespace):
                     self._concerns(key, change.item.resource_version)
-            except (Exception, SystemExit) as error:  # noqa: BLE001 -- it is the user's function
+            except BaseException as error:  # noqa: BLE001 -- it is the user's function
                 Log.error(
                     error,
                     "the function of .watches(...) failed, so nothing is reconciled for this object",

@@ -61,7 +61,7 @@ def is_news(binding: Binding, selection: Selection, change: Change) -> bool:
         if all(part.passes(old, new) for part in binding.predicates):
             return True
         return selection.takes(change.item) and not selection.takes(change.old)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 -- a predicate is the user's
+    except BaseException as error:  # noqa: BLE001 -- a predicate is the user's
         Log.error(
             error,
             "a predicate of a rule failed, so the change counts as news",

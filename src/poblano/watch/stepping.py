@@ -10,6 +10,10 @@ from poblano.admission.watchdog import Watchdog
 from poblano.core.context import Running
 
 
+class Panicked(RuntimeError):
+    """An action raised what is no error, such as SystemExit: the run has failed, and nothing else ends by it."""
+
+
 class Stepped:
     """Awaits `action`, and tells `watchdog` of each step of it.
 
@@ -36,6 +40,8 @@ class Stepped:
                 awaited = steps.send(sent) if thrown is None else steps.throw(thrown)
             except StopIteration as stop:
                 return stop.value
+            except GeneratorExit as error:  # nobody has closed it: that would be below
+                raise Panicked("the action raised GeneratorExit") from error
             finally:
                 self._watchdog.end(self._who)
             sent = thrown = None

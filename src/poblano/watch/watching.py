@@ -11,13 +11,15 @@ from poblano.core.binding import Binding
 from poblano.core.cache import Change, Key
 from poblano.core.errors import ApiError, LeadershipLost
 from poblano.core.following import OPERATIONS, Phase
+from poblano.core.verdict import words_of
 from poblano.core.workqueue import LOW
 from poblano.log import Log
-from poblano.watch.calling import Panicked, TimedOut
+from poblano.watch.calling import TimedOut
 from poblano.watch.controller import Shared, about, may, takes
 from poblano.watch.informer import Informer
 from poblano.watch.lanes import lane_of
 from poblano.watch.selecting import Selection, is_news
+from poblano.watch.stepping import Panicked
 from poblano.watch.working import Work
 
 
@@ -117,7 +119,7 @@ class Watching:
         except asyncio.CancelledError:
             raise
         except LeadershipLost as error:
-            Log.info("a watch action was stopped", **about(self.binding, key), reason=str(error))
+            Log.info("a watch action was stopped", **about(self.binding, key), reason=words_of(error))
         except Exception as error:  # noqa: BLE001 -- whatever a user's code raises
             if isinstance(error, TimedOut):
                 self._heard.timed_out()
