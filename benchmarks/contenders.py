@@ -75,7 +75,7 @@ def started(
         if POBLANO in wanted:
             port = https.free_port()
             server = stack.enter_context(
-                ours.serving(ours.HELLO, port, tls, log=folder / "poblano.log", cores={SERVER_CORE})
+                ours.serving(ours.HELLO, port, tls, log=folder / "poblano.log", cores={SERVER_CORE}, cluster=cluster)
             )
             _enter(field, POBLANO, server, ours.url("mutate", port))
             field.webhooks[POBLANO] = ours.url("mutate", port), ours.url("validate", port)

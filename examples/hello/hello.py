@@ -13,6 +13,8 @@ or work with such a cluster, and save this file to see the next request meet the
 
 from __future__ import annotations
 
+import json
+
 from poblano import (
     Capability,
     Decision,
@@ -41,7 +43,8 @@ hello.when(a.Namespace).is_created().alias("tidy-namespace").mutate(lambda ns: n
 
 
 # A watch is told what has happened: here it answers with an object of its own, by server-side apply. What it has applied
-# before, and is as it was, is not written again.
+# before, and is as it was, is not written again. And it notes something in the store of the capability, which all
+# processes of the module share: `set_item` is sent with the next batch, 5 s later at the most.
 @hello.when(a.Namespace).is_created().with_name("poblano-demo-2").watch
 async def welcome(ns: a.Namespace, phase: Phase) -> None:
     """Put a ConfigMap into a new namespace."""
@@ -51,14 +54,17 @@ async def welcome(ns: a.Namespace, phase: Phase) -> None:
             data={"ns-uid": ns.metadata.uid},
         )
     )
+    hello.store.set_item("watch-data", "This data was stored by a watch action")
 
 
 # 2. A function with a name reads better, and a unit test can call it: see tests/test_hello.py.
 #    The helpers return the request, so they chain.
 @hello.when(a.ConfigMap).is_created().with_name("example-1").mutate
 def mark_example_1(cm: MutateRequest[a.ConfigMap]) -> None:
-    """Put a label and an annotation on one ConfigMap."""
+    """Put a label and an annotation on one ConfigMap, and note it in the store, where every replica can read it."""
     cm.set_label("poblano", "was-here").set_annotation("poblano.dev/note", "annotations-work-too")
+    hello.store.set_item("example-1", "was-here")
+    hello.store.set_item("example-1-data", json.dumps(dict(cm.raw.data)))
 
 
 # 3. Several actions on one chain: the object is changed first, judged as it would be stored, and told of once it is.
@@ -131,8 +137,9 @@ hello.when(a.ConfigMap).is_created().with_name("example-4").mutate(three_labels)
 )
 
 
-# 9. A label with any value: the filter asks for its presence alone. The watch hears of its own change as well, applies the
-#    same once more, and that is the end of it: nothing has changed then.
+# 9. A label with any value: the filter asks for its presence alone. The watch keeps the joke in the store before it tells
+#    it: what an awaited write returned from is at the API server. It hears of its own change as well, applies the same once
+#    more, and that is the end of it: nothing has changed then.
 JOKES = (
     "Chuck Norris does not roll back. Clusters roll forward.",
     "Chuck Norris's Pods are never evicted. Nodes are.",
@@ -148,8 +155,10 @@ def joke_for(name: str) -> str:
 async def tell_a_joke(cm: a.ConfigMap, phase: Phase) -> None:
     """Put a joke into the data of a ConfigMap; its other data are left to their owners."""
     name, namespace = cm.metadata.name, cm.metadata.namespace
+    if name not in hello.store:
+        await hello.store.set(name, joke_for(name))
     await K8s(a.ConfigMap).apply(
-        a.ConfigMap(metadata={"name": name, "namespace": namespace}, data={"chuck-says": joke_for(name)})
+        a.ConfigMap(metadata={"name": name, "namespace": namespace}, data={"chuck-says": hello.store[name]})
     )
 
 
@@ -203,6 +212,10 @@ def typed_unicorn(unicorn: MutateRequest[Unicorn]) -> None:
     """Change an object of our own kind by its fields."""
     unicorn.raw.spec.message = "Hello Poblano with type data!"
     unicorn.raw.spec.counter = 2
+
+
+# 13. Called once what was kept before is known.
+hello.store.on_ready(lambda: Log.info("what is in the store is known", keys=sorted(hello.store)))
 
 
 module = Module(hello)

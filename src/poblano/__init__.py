@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from poblano.sdk import owner_reference as owner_reference
     from poblano.sdk import sanitize_resource_name as sanitize_resource_name
     from poblano.sdk import write_event as write_event
+    from poblano.store_handle import Store as Store
     from poblano.waiting import wait as wait
 
 __version__ = "0.1.0"
@@ -75,6 +76,7 @@ _HOMES = {
     "PoblanoError": "poblano.core.errors",
     "Requeue": "poblano.core.following",
     "Resource": "poblano.core.objects",
+    "Store": "poblano.store_handle",
     "Struct": "poblano.core.structs",
     "Terminal": "poblano.core.errors",
     "ValidateRequest": "poblano.core.requests",
@@ -118,6 +120,7 @@ __all__ = [  # sorted, and the same as _HOMES: a test sees to it
     "PoblanoError",
     "Requeue",
     "Resource",
+    "Store",
     "Struct",
     "Terminal",
     "ValidateRequest",

@@ -241,6 +241,19 @@ class Store(Generic[V]):
         if transaction.writes and not is_dry_run():
             await keeper.exchange(transaction.reads, transaction.writes)
 
+    def check(self, key: str, text: str) -> None:
+        """See whether an item could be kept that was written by hand.
+
+        Args:
+            key: its key.
+            text: its value as it is kept: JSON, where the store keeps another type than texts.
+
+        Raises:
+            TypeError: no item can have that key.
+            UnreadableItem: the text is no value of the store's type.
+        """
+        self._codec.read(text, checked_key(key))
+
     def bind(self, keeper: Keeper | None) -> None:
         """Have it kept by `keeper` from now on; None ends that. For what runs modules."""
         self._keeper = keeper

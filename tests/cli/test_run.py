@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -16,13 +17,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from poblano.admission.certificates import Issued, issue
+from poblano.cli.defining import NAMESPACES
+from poblano.client import Resources, connect
+from poblano.cluster.serving.served import Settings
+from poblano.core.crd import CRD
+from poblano.core.store.definition import store_definition
 from tests.cli.developing import EXAMPLES, POBLANO, environment
+from tests.cluster.serving_cluster import running as serving
 from tests.eventually import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
 HELLO = EXAMPLES / "hello"
+CLUSTER: dict[str, str] = {}
+"""How a process reaches it."""
 REVIEW = {
     "apiVersion": "admission.k8s.io/v1",
     "kind": "AdmissionReview",
@@ -39,6 +48,26 @@ REVIEW = {
 }
 
 
+@pytest.fixture(scope="module")
+def kubeconfig() -> Generator[Path]:
+    """Of a cluster that serves stores: hello has one."""
+
+    async def prepare(kubeconfig: Path) -> None:
+        async with connect(kubeconfig) as client:
+            api = Resources(client)
+            await api.apply(CRD, store_definition(), force=True)
+            await api.create(NAMESPACES, {"metadata": {"name": "poblano-system"}})
+
+    with serving(Settings()) as cluster:
+        asyncio.run(prepare(cluster.kubeconfig))
+        yield cluster.kubeconfig
+
+
+@pytest.fixture(autouse=True)
+def _cluster_is_known(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CLUSTER, "KUBECONFIG", str(kubeconfig))
+
+
 def write(folder: Path, issued: Issued) -> None:
     (folder / "tls.crt").write_bytes(issued.pair.certificate)
     (folder / "tls.key").write_bytes(issued.pair.key)
@@ -51,7 +80,7 @@ def running(folder: Path, environ: dict[str, str] | None = None) -> Generator[tu
     process = subprocess.Popen(
         [*POBLANO, "run", *options, *files],
         cwd=HELLO,
-        env=environment() | (environ or {}),
+        env=environment() | CLUSTER | (environ or {}),
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -90,9 +119,10 @@ def test_it_answers_counts_and_drains(tmp_path: Path) -> None:
         answer = post(port, issued)
         assert (answer["uid"], answer["allowed"], answer["patchType"]) == ("u", True, "JSONPatch")
         assert page(health, "/healthz") == (200, "ok")
+        eventually(lambda: page(health, "/readyz")[0] == 200, "it is ready")
         assert page(health, "/readyz?verbose") == (
             200,
-            "[+]webhook ok\n[+]certificate ok\nreadyz check passed\n",
+            "[+]webhook ok\n[+]certificate ok\n[+]store ok\nreadyz check passed\n",
         )
         labels = 'capability="hello",kind="ConfigMap",operation="CREATE",result="changed",rule="mark-example-1"'
         counted = f"poblano_admission_rules_total{{{labels}}} 1.0"

@@ -7,6 +7,7 @@ import asyncio
 import hello
 
 from poblano import MutateRequest, ValidateRequest, a
+from poblano.store.memory import in_memory
 
 
 def config_map(**annotations: str) -> a.ConfigMap:
@@ -15,7 +16,9 @@ def config_map(**annotations: str) -> a.ConfigMap:
 
 def test_example_1_is_marked() -> None:
     cm = MutateRequest.of(config_map())
-    hello.mark_example_1(cm)
+    with in_memory(hello.hello):
+        hello.mark_example_1(cm)
+        assert hello.hello.store.items() == {"example-1": "was-here", "example-1-data": "{}"}
     assert cm.has_label("poblano")
     assert cm.raw.metadata.annotations["poblano.dev/note"] == "annotations-work-too"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poblano.cli.applying import Applier
+from poblano.cli.keeping import has_store
 from poblano.client import Resources
 from poblano.core.binding import Binding
 from poblano.core.crd import CRD, definitions_of
@@ -32,9 +33,14 @@ def definitions(project: Project) -> list[Document]:
     made = definitions_of(view for binding in project.module.bindings for view in _named_by(binding))
     for one in made:
         one["metadata"]["labels"] = {LABEL: project.settings.uuid}
-    if project.module.schedules:
+    if has_objects(project):
         made.append(definition_of_stores())
     return made
+
+
+def has_objects(project: Project) -> bool:
+    """Whether the module has objects of its own: records of schedules, or a store."""
+    return bool(project.module.schedules) or has_store(project)
 
 
 def definition_of_stores() -> Document:
@@ -46,7 +52,7 @@ def definition_of_stores() -> Document:
 
 def _named_by(binding: Binding) -> list[type[Resource]]:
     """The classes of a rule: of its own objects, and of those that it owns and watches."""
-    return [binding.view, *(one.view for one in (*binding.owns, *binding.watches))]
+    return [binding.view, *(one.view for one in binding.owns), *(one.view for one in binding.watches)]
 
 
 class Definer:
@@ -77,10 +83,14 @@ class Definer:
         self._before = wanted
         return [*told, *await self._make_home(project)]
 
-    async def _make_home(self, project: Project) -> list[str]:
+    async def prepare_stores(self, project: Project) -> list[str]:
+        """Have the cluster serve the kind that stores are kept in, in the module's namespace. Returns and raises as `define`."""
+        return [await self._put(definition_of_stores()), *await self._make_home(project, needed=True)]
+
+    async def _make_home(self, project: Project, *, needed: bool = False) -> list[str]:
         """Have a namespace for the module's own objects, where it has some."""
         name = project.settings.namespace
-        if not project.module.schedules or name in self._homes:
+        if not (needed or has_objects(project)) or name in self._homes:
             return []
         self._homes.add(name)
         try:

@@ -19,6 +19,7 @@ from poblano.cli.applying import Applier, name_of
 from poblano.cli.defining import Definer, definitions
 from poblano.cli.followed import Followed, following, has_condition, module_user, patiently
 from poblano.cli.holdings import read_holdings
+from poblano.cli.keeping import kept
 from poblano.cli.outcomes import Heard, Outcome
 from poblano.cli.project import Project
 from poblano.cli.registrar import client_config
@@ -84,7 +85,7 @@ class Demonstration:
             await Definer(client, self._project.settings.uuid).define(self._project)
             await self._register(client, url, authority)
             self._screen.head(self._project, self._reviewer.entries, target.access.cluster.server, url, kinds)
-            async with following(self._project, target.access) as followed:
+            async with kept(self._project, client), following(self._project, target.access) as followed:
                 surprises = await self._course(Applier(client), followed)
                 if keep:
                     await self._stay(target, server)

@@ -18,6 +18,7 @@ from poblano.cli.debugging import Unhurried
 from poblano.cli.defining import Definer
 from poblano.cli.dev_metrics import DevMetrics
 from poblano.cli.followers import Followers
+from poblano.cli.keeping import Changing
 from poblano.cli.project import Project
 from poblano.cli.registrar import Registrar, make_way
 from poblano.cli.reloading import Served, saved
@@ -91,12 +92,19 @@ class Development:
 
     async def _serve(self, target: Target, server: AdmissionServer, served: Served, authority: bytes) -> None:
         counted = self._metrics.watching
-        async with ApiClient(target.access, observe=counted.requested) as client, self._metrics.served() as address:
+        async with (
+            ApiClient(target.access, observe=counted.requested) as client,
+            self._metrics.served() as address,
+            AsyncExitStack() as stack,
+        ):
             settle(client, field_manager=f"poblano-{self._project.settings.uuid}")
             with self._stop.starting():
                 registration, abilities = await self._way_made(client)
                 definer = Definer(client, self._project.settings.uuid)
                 await self._define(definer, self._project)
+                stores = await stack.enter_async_context(Changing(client))
+                await stores.begin(self._project)
+                await stores.settle()
                 await self._start(server)
             registrar = Registrar(registration, self._url(server), authority, abilities, self._terminal)
             async with registrar.registered(served.entries, target):
@@ -106,7 +114,7 @@ class Development:
                 followers = Followers(client, counted)
                 try:
                     await followers.use(self._project)
-                    await self._reload_until_told(server, served, registrar, followers, definer)
+                    await self._reload_until_told(server, served, registrar, followers, definer, stores)
                 finally:
                     await followers.close()
             await server.drain()
@@ -133,20 +141,31 @@ class Development:
         return registration, abilities
 
     async def _reload_until_told(
-        self, server: AdmissionServer, served: Served, registrar: Registrar, followers: Followers, definer: Definer
+        self,
+        server: AdmissionServer,
+        served: Served,
+        registrar: Registrar,
+        followers: Followers,
+        definer: Definer,
+        stores: Changing,
     ) -> None:
+        async def prepare(project: Project) -> None:
+            try:
+                await self._define(definer, project)
+            except PoblanoError as error:
+                self._terminal.mistake(f"the kinds are as they were before: {error}")
+            await stores.begin(project)
+
         async for _ in saved(self._project.settings.folder, self._stop.told):
             try:
-                changed = await self._stop.unless_told(served.reload(server, registrar.register))
+                changed = await self._stop.unless_told(served.reload(server, registrar.register, prepare))
             except PoblanoError as error:
                 self._terminal.mistake(str(error))
                 self._terminal.note("not reloaded: what was there before goes on serving")
+                await stores.drop()
             else:
-                try:
-                    await self._define(definer, served.project)
-                except PoblanoError as error:
-                    self._terminal.mistake(f"the kinds are as they were before: {error}")
                 await followers.use(served.project)
+                await stores.settle()
                 if changed:
                     registrar.describe(served.entries)
                 count = len(served.project.module.bindings)

@@ -24,6 +24,7 @@ COMMANDS = {
     "dev": "Serve the module from here to a cluster, and reload it on save.",
     "run": "Run the module in a pod: its webhooks, its watches, or both.",
     "schedule": "See and steer the schedules of the module, in a cluster.",
+    "store": "Read and write the stores of the module, in a cluster.",
 }
 """What each does, in a line: the first of its help, said here so that ``poblano --help`` need not import them all."""
 

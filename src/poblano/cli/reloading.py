@@ -69,12 +69,18 @@ class Served:
         """What is to be registered."""
         return self.reviewer.entries
 
-    async def reload(self, server: AdmissionServer, register: Callable[[list[Entry]], Awaitable[bool]]) -> bool:
+    async def reload(
+        self,
+        server: AdmissionServer,
+        register: Callable[[list[Entry]], Awaitable[bool]],
+        prepare: Callable[[Project], Awaitable[None]] | None = None,
+    ) -> bool:
         """Serve what the files say now. When that fails, what was served before stays.
 
         Args:
             server: whose reviewer is swapped.
             register: has the API server call the new entries; whether anything changed there.
+            prepare: what is to be done before it is served.
 
         Returns:
             what `register` did.
@@ -90,6 +96,8 @@ class Served:
         try:
             if project.settings.uuid != self.project.settings.uuid:
                 raise InvalidSettings("the uuid was changed, and all is named after it: start poblano dev anew")
+            if prepare is not None:
+                await prepare(project)
             changed = await self._take(project, server, register)
         except BaseException:
             put_environment(self.project.environment, os.environ, project.environment)

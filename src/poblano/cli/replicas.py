@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from poblano.cli.followers import namespace_of, watcher_of
+from poblano.cli.keeping import kept
 from poblano.cli.main import LOST
 from poblano.core.binding import FOLLOWERS
 from poblano.core.errors import InvalidSettings
@@ -62,8 +63,9 @@ async def alone(project: Project, host: str, health_port: int, work: Work, times
         heartbeat.start()
         try:
             with listening(watcher.stop, watcher.hurry, patience=GRACE_SECONDS):
-                Log.info("watching", module=project.settings.uuid, health=health.addresses)
-                await watcher.run()
+                async with kept(project, client, readiness):
+                    Log.info("watching", module=project.settings.uuid, health=health.addresses)
+                    await watcher.run()
         finally:
             heartbeat.close()
             await health.close()

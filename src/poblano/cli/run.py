@@ -148,6 +148,7 @@ async def _serve(
     from poblano.admission.server import AdmissionServer, until_signalled
     from poblano.admission.tls import follow
     from poblano.cli.followers import has_followers
+    from poblano.cli.keeping import has_store, kept
     from poblano.cli.observing import Production, blocked
     from poblano.cli.replicas import beside, held
     from poblano.client.ambient import settle
@@ -170,21 +171,25 @@ async def _serve(
     liveness.add("loop", heartbeat.problem)
     if follows:
         readiness.add("caches", lambda: "the watches have not begun")
+    if has_store(project):
+        readiness.add("store", lambda: "it is not known yet")
+    counted = Counted()
     try:
         await _start(health, "--health-port", health_port)
         await _start(server, "--port", port)
         heartbeat.start()
         following = asyncio.create_task(follow(live, cert, key))
-        Log.info("serving", module=project.settings.uuid, https=server.addresses, health=health.addresses)
         try:
             # Nobody waits any longer for an action that holds the loop for longer.
             patience = max((entry.timeout for entry in reviewer.entries), default=1)
-            if work is not None and follows:
-                counted = Counted()
-                counted.attach(production.registry)
-                await beside(project, server, (readiness, liveness), counted, work=work, patience=patience)
-            else:
-                await until_signalled(server, patience=patience)
+            # What the last reviews and runs wrote is sent when they have ended.
+            async with kept(project, readiness=readiness, observe=counted.requested):
+                Log.info("serving", module=project.settings.uuid, https=server.addresses, health=health.addresses)
+                if work is not None and follows:
+                    counted.attach(production.registry)
+                    await beside(project, server, (readiness, liveness), counted, work=work, patience=patience)
+                else:
+                    await until_signalled(server, patience=patience)
         finally:
             following.cancel()
     finally:

@@ -184,9 +184,9 @@ def _table(schedules: tuple[Schedule, ...], known: dict[str, Record | None]) -> 
     for schedule in schedules:
         record = known[schedule.title]
         last = record.last if record else None
-        ran = (_ago(last.at), last.result) if last else ("never", "")
+        ran: tuple[str, str] = (_ago(last.at), last.result) if last else ("never", "")
         runs = str(record.completed if record else 0)
-        rows.append((schedule.title, _when(schedule), *ran, _next(schedule, record), runs))
+        rows.append((schedule.title, _when(schedule), ran[0], ran[1], _next(schedule, record), runs))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         click.echo("   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

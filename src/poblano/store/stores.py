@@ -6,10 +6,8 @@ Only capabilities whose code speaks of their store have one kept, so that a modu
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Iterable
 from contextlib import suppress
-from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from poblano.client import ApiClient
@@ -17,6 +15,7 @@ from poblano.core.binding import name_part
 from poblano.core.store.layout import SECRET, STORED
 from poblano.log import Log
 from poblano.store.keeper import ClusterKeeper
+from poblano.store.speaking import speaks_of_store
 
 if TYPE_CHECKING:
     from poblano.capability import Capability
@@ -35,20 +34,6 @@ def store_name(uuid: str, capability: str) -> str:
     'poblano-hello-shop'
     """
     return name_part(f"poblano-{uuid}-{capability}", 253)
-
-
-def speaks_of_store(capability: Capability[Any]) -> bool:
-    """Whether its code uses its store: said when it was defined, or ``.store`` stands in a function of the same file as its actions."""
-    if capability.keeps:
-        return True
-    actions = [binding.action for binding in capability.bindings] + [one.action for one in capability.schedules]
-    spaces = {id(space): space for action in actions if (space := getattr(inspect.unwrap(action), "__globals__", None))}
-    found = [value for space in spaces.values() for value in tuple(space.values())] + actions
-    return any(_says_store(code) for value in found if (code := getattr(inspect.unwrap(value), "__code__", None)))
-
-
-def _says_store(code: CodeType) -> bool:
-    return "store" in code.co_names or any(_says_store(one) for one in code.co_consts if isinstance(one, CodeType))
 
 
 class Stores:
@@ -74,6 +59,7 @@ class Stores:
         interval: float,
     ) -> None:
         self.name = "the stores"
+        self.namespace = namespace
         self._kept: list[tuple[Capability[Any], ClusterKeeper]] = []
         for capability in capabilities:
             if not speaks_of_store(capability):
@@ -95,6 +81,11 @@ class Stores:
         return bool(self._kept)
 
     @property
+    def keepers(self) -> list[tuple[Capability[Any], ClusterKeeper]]:
+        """Whose store is kept by whom."""
+        return list(self._kept)
+
+    @property
     def informers(self) -> list[Informer]:
         """What keeps them known."""
         return [keeper.informer for _, keeper in self._kept]
@@ -104,14 +95,24 @@ class Stores:
         missing = [keeper.name for _, keeper in self._kept if not keeper.informer.reflector.has_synced]
         return f"not synced: {', '.join(missing)}" if missing else None
 
-    async def run(self) -> None:
-        """Keep them until cancelled; then send what is left, for ten seconds at the most."""
+    def bind(self) -> None:
+        """Have the stores of the capabilities be kept here from now on."""
         for capability, keeper in self._kept:
             capability.store.bind(keeper)
+
+    async def sent(self) -> None:
+        """Send what has been written until now, for ten seconds at the most."""
+        sending = [asyncio.create_task(keeper.landed(GRACE_SECONDS)) for _, keeper in self._kept if keeper.unsent]
+        await asyncio.gather(*sending, return_exceptions=True)
+
+    async def run(self) -> None:
+        """Keep them until cancelled; then send what is left, for ten seconds at the most."""
+        self.bind()
         informing = [
             asyncio.create_task(one.run(), name=f"the watch of the store {one.kind.plural}") for one in self.informers
         ]
-        keeping = [asyncio.create_task(keeper.run(), name=f"the store {keeper.name}") for _, keeper in self._kept]
+        kept_by = {asyncio.create_task(one.run(), name=f"the store {one.name}"): one for _, one in self._kept}
+        keeping = list(kept_by)
         try:
             done, _ = await asyncio.wait([*informing, *keeping], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -119,8 +120,10 @@ class Stores:
         finally:
             for _, keeper in self._kept:
                 keeper.stop()
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait(keeping, timeout=GRACE_SECONDS)
+            # One that has nothing to send may be waiting for an API server that is gone.
+            if left := [task for task, keeper in kept_by.items() if keeper.unsent]:
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait(left, timeout=GRACE_SECONDS)
             self._report()
             for task in (*keeping, *informing):
                 task.cancel()

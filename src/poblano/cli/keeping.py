@@ -1,0 +1,154 @@
+"""The stores of a module, in each process that runs it: admission reads and writes them as watches do."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, Self
+
+from poblano.log import Log
+from poblano.store.speaking import speaks_of_store
+
+if TYPE_CHECKING:
+    from poblano.admission.health import Checks
+    from poblano.cli.project import Project
+    from poblano.client import ApiClient
+    from poblano.store.stores import Stores
+
+KNOWN_SECONDS = 5.0
+"""How long `poblano dev` waits for what is in the stores of a module that it loads anew, before it serves it."""
+
+
+def has_store(project: Project) -> bool:
+    """Whether any capability of the module keeps something."""
+    return any(map(speaks_of_store, project.module.capabilities))
+
+
+@asynccontextmanager
+async def kept(
+    project: Project,
+    client: ApiClient | None = None,
+    readiness: Checks | None = None,
+    observe: Callable[..., Any] | None = None,
+) -> AsyncGenerator[None]:
+    """The stores are there within this block, and what is left is sent at its end.
+
+    Args:
+        project: whose.
+        client: an open client; None opens one where there is something to keep.
+        readiness: is told whether what there is is known.
+        observe: told of each request of a client that is opened here.
+    """
+    if not has_store(project):
+        yield
+        return
+    if client is None:
+        from poblano.client import ApiClient, find_access
+
+        async with ApiClient(find_access(), observe=observe) as own, kept(project, own, readiness):
+            yield
+        return
+    keeping = Keeping(project, client)
+    if readiness is not None:
+        readiness.add("store", keeping.problem)
+    try:
+        yield
+    finally:
+        await keeping.close()
+
+
+class Keeping:
+    """Keeps the stores of one module, from now on.
+
+    Args:
+        project: whose.
+        client: an open client.
+    """
+
+    def __init__(self, project: Project, client: ApiClient) -> None:
+        self.stores = stores_of(project, client)
+        self.stores.bind()
+        self._task = asyncio.create_task(self.stores.run(), name="the stores")
+        self._task.add_done_callback(_ended)
+
+    def problem(self) -> str | None:
+        """What is not as it is to be."""
+        return "it has ended" if self._task.done() else self.stores.not_ready()
+
+    async def known(self, seconds: float) -> None:
+        """Wait until what there is is known, but not for longer."""
+        until = time.monotonic() + seconds
+        while self.problem() and time.monotonic() < until:  # noqa: ASYNC110 -- an informer has no event for it
+            await asyncio.sleep(0.02)
+
+    async def close(self) -> None:
+        """Send what is left, and end."""
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([self._task])
+
+
+class Changing:
+    """The stores of one module after the other: `poblano dev` loads it anew on each save.
+
+    Args:
+        client: an open client.
+    """
+
+    def __init__(self, client: ApiClient) -> None:
+        self._client = client
+        self._now: Keeping | None = None
+        self._next: Keeping | None = None
+
+    async def begin(self, project: Project) -> None:
+        """Keep those of `project` as well, which is about to be served: it finds what was written until now."""
+        await self.drop()
+        if self._now is not None:
+            await self._now.stores.sent()
+        if has_store(project):
+            self._next = Keeping(project, self._client)
+            await self._next.known(KNOWN_SECONDS)
+
+    async def settle(self) -> None:
+        """It is served: keep those that were there before no longer, once what they have is sent."""
+        before, self._now, self._next = self._now, self._next, None
+        if before is not None:
+            await before.close()
+
+    async def drop(self) -> None:
+        """It is not served after all."""
+        dropped, self._next = self._next, None
+        if dropped is not None:
+            await dropped.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.drop()
+        await self.settle()
+
+
+def stores_of(project: Project, client: ApiClient) -> Stores:
+    """What keeps them: see `Stores`."""
+    from poblano.cli.followers import namespace_of
+    from poblano.store.stores import Stores
+    from poblano.watch.standing import own_identity
+
+    settings = project.settings
+    return Stores(
+        project.module.capabilities,
+        client,
+        uuid=settings.uuid,
+        namespace=namespace_of(project, client.access),
+        # Of many that have written, the first by name are forgotten first: those that began first.
+        process=f"{int(time.time()):012x}-{own_identity()}",
+        interval=settings.store_flush_seconds,
+    )
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        Log.error(error, "the stores are no longer kept")
