@@ -90,6 +90,13 @@ def test_the_definition_that_is_missing_is_named():
         assert error.remedy.endswith("the CustomResourceDefinition webapps.shop.example.com is installed")
 
 
+def test_a_kind_without_a_status_of_its_own_is_told_from_one_that_is_not_there():
+    error = failure(
+        404, b"404 page not found", method="PATCH", path="/apis/shop.example.com/v1/namespaces/shop/webapps/x/status"
+    )
+    assert error.remedy.endswith("webapps.shop.example.com is installed, and has a subresource status")
+
+
 def test_a_missing_namespace_is_named():
     said = encoded(status(404, "NotFound", 'namespaces "shop" not found', name="shop", kind="namespaces"))
 

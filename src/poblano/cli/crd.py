@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from poblano.core.jsonvalue import Document
+
+_ANOTHER_TYPE = re.compile(r"[yYnN]\Z|[-+.]?[0-9]")
+"""What kubectl takes for a boolean or a number if it is not quoted, and PyYAML does not: ``y``, ``1e3``, ``0o17``."""
 
 
 @click.command(name="crd")
@@ -51,5 +55,13 @@ def as_yaml(definition: Document) -> str:
     """A definition as a file, in the order in which the class says it."""
     import yaml
 
-    text: str = yaml.safe_dump(definition, sort_keys=False, allow_unicode=True, width=120)
+    class Dumper(yaml.SafeDumper):
+        pass
+
+    def quoted(dumper: Any, text: str) -> Any:
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="'" if _ANOTHER_TYPE.match(text) else None)
+
+    dump: Any = yaml.dump  # pyright: ignore[reportUnknownMemberType]
+    Dumper.add_representer(str, quoted)
+    text: str = dump(definition, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=120)
     return text

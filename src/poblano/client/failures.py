@@ -124,6 +124,9 @@ def _what_is_missing(error: ApiError) -> str:
     if not error.details.get("name"):
         found = _CUSTOM.match(error.path)
         name = f"CustomResourceDefinition {found['plural']}.{found['group']}" if found else "CustomResourceDefinition"
+        if found and error.path.endswith(("/status", "/scale")):
+            part = error.path.rpartition("/")[2]
+            return f"check that the {name} is installed, and has a subresource {part}"
         return f"check the group and version, and that the {name} is installed"
     if error.details.get("kind") == "namespaces" and error.path.count("/") > _NAMESPACE:
         return f"create the Namespace {error.details['name']} first"
