@@ -44,3 +44,34 @@ def test_what_is_saved_last_reconciles_what_there_is(tmp_path: Path) -> None:
         dev.kubectl("delete", "configmap", "web")
         eventually(lambda: made_by() is None, "the copy goes with its owner")
         dev.ends(signal.SIGTERM)
+
+
+LONG = """
+    import asyncio
+
+    from poblano import Capability, Log, Module, a
+
+    own = Capability("own", namespaces=["default"])
+
+    @own.when(a.ConfigMap).with_name("web").reconcile
+    async def wait(one, ctx):
+        for number in range(1000):
+            Log.info("{by} ticks")
+            await asyncio.sleep(1)
+
+    module = Module(own)
+"""
+
+
+def test_an_action_that_takes_long_does_not_hold_up_a_reload(tmp_path: Path) -> None:
+    folder = write_project(tmp_path / "module", "long", LONG.format(by="one"))
+    with started("dev", folder=folder) as dev:
+        dev.kubectl("create", "configmap", "web")
+        dev.says("one ticks")
+        before = len(dev.lines)
+        write_project(folder, "long", LONG.format(by="two"))
+        dev.says("reloaded 1 rule")
+        dev.says("two ticks")
+        ticks = [line for line in dev.lines[before:] if "one ticks" in line]
+        assert len(ticks) < 15, "a replica waits for 30 s, and somebody who has saved a file does not"
+        dev.ends(signal.SIGINT)

@@ -9,6 +9,7 @@ from collections import Counter
 import pytest
 
 from poblano.core.cache import Key
+from poblano.watch import working
 from poblano.watch.working import Work
 from tests.watch.clusters import until
 
@@ -127,6 +128,28 @@ async def test_a_cancelled_worker_cancels_what_is_under_way_and_waits_for_it():
 
     assert not office.busy
     assert not office.work.queue.processing
+
+
+async def test_who_catches_the_cancellation_is_cancelled_again(monkeypatch):
+    monkeypatch.setattr(working, "STUBBORN_SECONDS", 0.05)
+    caught = []
+
+    async def stubborn(key):
+        while len(caught) < 3:
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                caught.append(key)
+
+    work = Work(stubborn, 1)
+    work.add(KEYS[0])
+    running = asyncio.create_task(work.run())
+    await until(lambda: work.queue.processing, "it is under way")
+    await asyncio.sleep(0)
+    running.cancel()
+    async with asyncio.timeout(60):
+        await asyncio.gather(running, return_exceptions=True)
+    assert len(caught) == 3
 
 
 async def test_a_defect_ends_the_work_rather_than_leave_a_key_unworked():

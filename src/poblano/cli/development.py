@@ -61,6 +61,7 @@ class Development:
         self._session = this_session()
         self._stop = Stop()
         self._metrics = DevMetrics()
+        self._followers: Followers | None = None
 
     async def run(self) -> None:
         """Serve until a signal.
@@ -78,7 +79,7 @@ class Development:
             grace=GRACE_SECONDS,
         )
         try:
-            with self._stop.listening(server.hurry):
+            with self._stop.listening(lambda: self._hurry(server)):
                 async with AsyncExitStack() as stack:
                     with self._stop.starting():
                         target = await stack.enter_async_context(self._opening)
@@ -111,13 +112,19 @@ class Development:
                 registrar.describe(served.entries)
                 self._say(target, server, served, registration)
                 self._terminal.note(f"metrics at {address}")
-                followers = Followers(client, counted)
+                self._followers = followers = Followers(client, counted)
                 try:
                     await followers.use(self._project)
                     await self._reload_until_told(server, served, registrar, followers, definer, stores)
                 finally:
                     await followers.close()
             await server.drain()
+
+    def _hurry(self, server: AdmissionServer) -> None:
+        """Somebody has pressed Ctrl-C a second time."""
+        server.hurry()
+        if self._followers is not None:
+            self._followers.hurry()
 
     def _say(self, target: Target, server: AdmissionServer, served: Served, registration: Registration) -> None:
         self._terminal.note(
@@ -164,6 +171,8 @@ class Development:
                 self._terminal.note("not reloaded: what was there before goes on serving")
                 await stores.drop()
             else:
+                if self._stop.told.is_set():
+                    break
                 await followers.use(served.project)
                 await stores.settle()
                 if changed:

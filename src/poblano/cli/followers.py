@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from poblano.watch.watcher import Watcher
 
 
+GRACE_SECONDS = 2.0
+"""How long actions may go on in `poblano dev` once there is other code to run: somebody waits for it."""
+
+
 def has_followers(project: Project) -> bool:
     """Whether the module has watch, reconcile or finalize actions, or schedules."""
     return bool(project.module.schedules) or any(binding.phase in FOLLOWERS for binding in project.module.bindings)
@@ -34,6 +38,7 @@ def watcher_of(
     *,
     registry: CollectorRegistry | None = None,
     warm: Callable[[], None] = lambda: None,
+    grace: float | None = None,
 ) -> Watcher:
     """What runs them.
 
@@ -44,7 +49,9 @@ def watcher_of(
         observer: who counts.
         registry: where the metrics of schedules are read; None where nobody reads them.
         warm: see `Watcher`.
+        grace: see `Watcher`.
     """
+    from poblano.watch import watcher
     from poblano.watch.metrics import NOBODY
     from poblano.watch.watcher import Watcher
 
@@ -60,6 +67,7 @@ def watcher_of(
         threads=settings.watch.threads,
         beside=_companions(project, client, registry),
         warm=warm,
+        grace=watcher.GRACE_SECONDS if grace is None else grace,
     )
 
 
@@ -103,18 +111,23 @@ class Followers:
         await self.close()
         if has_followers(project):
             _say_what_stays(project.module.bindings)
-            watcher = watcher_of(project, self._client, observer=self._observer)
+            watcher = watcher_of(project, self._client, observer=self._observer, grace=GRACE_SECONDS)
             task = asyncio.create_task(watcher.run())
             task.add_done_callback(_ended)
             self._running = watcher, task
 
+    def hurry(self) -> None:
+        """Have what is under way end at once."""
+        if self._running is not None:
+            self._running[0].hurry()
+
     async def close(self) -> None:
-        """Begin nothing more, and wait for what is under way."""
+        """Begin nothing more, and wait for what is under way, for a moment; then it is cancelled."""
         if self._running is not None:
             watcher, task = self._running
-            self._running = None
             watcher.stop()
             await asyncio.wait([task])
+            self._running = None
 
 
 def _say_what_stays(bindings: Iterable[Binding]) -> None:

@@ -11,6 +11,10 @@ from functools import partial
 from poblano.core.cache import Key
 from poblano.core.context import permitted
 from poblano.core.workqueue import WorkQueue
+from poblano.log import Log
+
+STUBBORN_SECONDS = 5.0
+"""How long an action that is cancelled may take to clean up after itself."""
 
 
 class Work:
@@ -57,11 +61,19 @@ class Work:
                 await self._wait()
         finally:
             self._works = False
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._cancelled()
         if self._defect is not None:
             raise self._defect
+
+    async def _cancelled(self) -> None:
+        """Cancel what is under way until it ends: code that catches all there is may catch a cancellation as well."""
+        going = set(self._tasks)
+        while going:
+            for task in going:
+                task.cancel()
+            _, going = await asyncio.wait(going, timeout=STUBBORN_SECONDS)
+            for task in going:
+                Log.warning("an action goes on though it was cancelled, and is cancelled again", of=task.get_name())
 
     def stop(self) -> None:
         """Begin nothing more: what is left is there at the next start, too."""
