@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from poblano.client.failures import failure
 from poblano.core import errors
 from poblano.core.errors import ApiError
+from poblano.core.verdict import described
 from tests.client.loopback import status
 
 values = st.recursive(
@@ -95,6 +96,18 @@ def test_a_kind_without_a_status_of_its_own_is_told_from_one_that_is_not_there()
         404, b"404 page not found", method="PATCH", path="/apis/shop.example.com/v1/namespaces/shop/webapps/x/status"
     )
     assert error.remedy.endswith("webapps.shop.example.com is installed, and has a subresource status")
+
+
+def test_a_log_line_has_all_of_what_to_do():
+    path = "/apis/shop.example.com/v1/namespaces/shop/webapps/web"
+    who = "system:serviceaccount:poblano-system:poblano-webapps"
+    message = (
+        f'webapps.shop.example.com "web" is forbidden: User "{who}" cannot patch resource "webapps" in API group '
+        '"shop.example.com" in the namespace "shop"'
+    )
+    error = failure(403, encoded(status(403, "Forbidden", message, name="web")), method="PATCH", path=path)
+    assert len(str(error)) > 300
+    assert described(error) == f"Forbidden: {error}"
 
 
 def test_a_missing_namespace_is_named():

@@ -10,6 +10,7 @@ import msgspec
 
 from poblano.core.binding import Binding, OnError, name_part
 from poblano.core.decisions import DEFAULT_CODE, Decision, clean, clean_warnings, joined
+from poblano.core.errors import ApiError
 from poblano.core.patch import Operation
 from poblano.core.review import AdmissionRequest, Answer
 from poblano.core.tokens import without_tokens
@@ -18,6 +19,8 @@ Result: TypeAlias = Literal["allowed", "denied", "warned", "audited", "changed",
 """What came of one rule."""
 
 _ERROR_LIMIT = 300
+_ANSWER_LIMIT = 1000
+"""Characters of an error; an API server's ends with what to do about it."""
 _AUDIT_LIMIT = 4096
 """Characters of one audit annotation: an answer that is too large for the API server is none."""
 _NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9._-]+")
@@ -138,7 +141,7 @@ def described(error: BaseException, *, secret: bool = False) -> str:
     if secret:
         return f"{name} (its text is withheld: the object is a Secret)"
     text = words_of(error)
-    return f"{name}: {text[:_ERROR_LIMIT]}" if text else name
+    return f"{name}: {text[: _ANSWER_LIMIT if isinstance(error, ApiError) else _ERROR_LIMIT]}" if text else name
 
 
 def words_of(error: BaseException) -> str:
