@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -16,8 +18,10 @@ PAGES = sorted(page.name for page in DOCS.glob("*.md") if BLOCK.search(page.read
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_code_of_a_page_runs_from_its_beginning(page: str):
-    names: dict[str, Any] = {"__name__": page}
+def test_the_code_of_a_page_runs_from_its_beginning(page: str, monkeypatch: pytest.MonkeyPatch):
+    # Where a module is known by its name, as dataclasses want it.
+    monkeypatch.setitem(sys.modules, page, module := ModuleType(page))
+    names: dict[str, Any] = vars(module)
     for code in BLOCK.findall((DOCS / page).read_text()):
         exec(compile(code, page, "exec"), names)
     shown = [value for name, value in names.items() if name.startswith("test_")]
