@@ -43,8 +43,10 @@ PAGES = (
     "docs/running.md",
     "docs/cluster.md",
     "docs/operators.md",
+    "docs/store.md",
     "examples/hello/README.md",
     "examples/operator/README.md",
+    "examples/upkeep/README.md",
 )
 
 
@@ -67,5 +69,9 @@ def test_every_command_and_option_that_a_page_names_exists(page: str):
     for name, rest in named:
         command = cli.get_command(click.Context(cli), name)
         assert command is not None, name
+        if isinstance(command, click.Group):
+            within = rest.split()[0]
+            command = command.get_command(click.Context(command), within)
+            assert command is not None, within
         known = {option for parameter in command.params for option in parameter.opts}
         assert set(re.findall(r"--[a-z-]+", rest)) <= known, (name, rest)
