@@ -226,3 +226,36 @@ def test_dev_makes_the_kind_and_a_module_that_is_loaded_anew_finds_what_the_old_
             ("poblano-keeps-shop", {"asked": "aa"})
         ]
         dev.ends(signal.SIGTERM)
+
+
+EARLY = """
+from poblano import Capability, Log, Module, a
+
+shop = Capability("shop", namespaces=["default"])
+
+@shop.when(a.ConfigMap).with_name("web").reconcile
+async def read(cm, ctx):
+    shop.store.get("n")
+    Log.info("read", known=shop.store.keeper.informer.reflector.has_synced)
+
+module = Module(shop)
+"""
+
+
+def test_no_watch_action_runs_before_what_is_in_its_store_is_known(tmp_path):
+    """It would find an empty store, and write over what is there."""
+    folder = write_project(tmp_path / "module", "early", EARLY)
+    with running(Settings()) as found:
+
+        async def apply(kind, obj):
+            async with connect(found.kubeconfig) as client:
+                await Resources(client).apply(kind, obj, "default", force=True)
+
+        asyncio.run(apply(NAMESPACES, {"metadata": {"name": "poblano-system"}}))
+        asyncio.run(apply(Kind("", "v1", "ConfigMap", "configmaps"), {"metadata": {"name": "web"}}))
+        arguments = ("run", "--role", "watcher", "--work", "alone", "--health-port", "0")
+        with started(*arguments, folder=folder, environ={"KUBECONFIG": str(found.kubeconfig)}) as watcher:
+            watcher.says("install what defines it")
+            asyncio.run(apply(DEFINITIONS, store_definition()))
+            assert json.loads(watcher.says('"message":"read"'))["known"] is True
+            watcher.ends(signal.SIGTERM)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from poblano.client import Access, ApiClient
     from poblano.watch.calling import Caller
     from poblano.watch.companion import MakeCompanion
+    from poblano.watch.informer import Informer
     from poblano.watch.leadership import Leadership
     from poblano.watch.metrics import Observer
     from poblano.watch.watcher import Watcher
@@ -66,9 +67,23 @@ def watcher_of(
         observer=observer or NOBODY,
         threads=settings.watch.threads,
         beside=_companions(project, client, registry),
+        needs=lambda capability: _stores_of(project, capability),
         warm=warm,
         grace=watcher.GRACE_SECONDS if grace is None else grace,
     )
+
+
+def _stores_of(project: Project, name: str) -> list[Informer]:
+    """What brings what is in the store of a capability, or of all: until it is known, an action would find it empty."""
+    from poblano.store.speaking import speaks_of_store
+
+    spoken_of = [one for one in project.module.capabilities if name in {"", one.name} and speaks_of_store(one)]
+    if not spoken_of:
+        return []
+    from poblano.store.keeper import ClusterKeeper
+
+    keepers = [one.store.keeper for one in spoken_of]
+    return [keeper.informer for keeper in keepers if isinstance(keeper, ClusterKeeper)]
 
 
 def _companions(project: Project, client: ApiClient, registry: CollectorRegistry | None) -> list[MakeCompanion]:

@@ -57,6 +57,7 @@ class Watcher:
         threads: how many ``def`` actions run at once.
         warm: is called once, when what there is is known; or is not, and nobody knows for how long.
         beside: what else works where this replica may, such as schedules.
+        needs: what a capability's rules have to know besides, which somebody else runs: its store. Of "" it is that of all.
     """
 
     def __init__(
@@ -72,11 +73,13 @@ class Watcher:
         threads: int = THREADS,
         warm: Callable[[], None] = lambda: None,
         beside: Iterable[MakeCompanion] = (),
+        needs: Callable[[str], Iterable[Informer]] = lambda capability: (),
     ) -> None:
         self._client, self._field_manager = client, f"poblano-{uuid}"
         self._leadership = leadership
         self._grace = grace
         self._warm = warm
+        self._needs = needs
         self._caller = caller(threads)
         api = Resources(client, field_manager=self._field_manager)
         self._events = Events(api, uuid=uuid)
@@ -178,7 +181,7 @@ class Watcher:
 
     async def _work(self, controller: Controller) -> None:
         """Work once all is known that the rule is about, and this replica may."""
-        for informer in controller.informers:
+        for informer in (*controller.informers, *self._needs(controller.binding.capability)):
             await _synced(informer)
         await self._leads.wait()
         if self._leadership is not None:
@@ -188,7 +191,7 @@ class Watcher:
         await controller.work.run()
 
     async def _accompany(self, companion: Companion) -> None:
-        for informer in companion.informers:
+        for informer in (*companion.informers, *self._needs("")):
             await _synced(informer)
         await self._leads.wait()
         if self._leadership is not None:
