@@ -282,7 +282,8 @@ class Store(Generic[V]):
         if self._keeper is None:
             raise StoreNotRunning(
                 f"the store of {self.name or 'this capability'} is not there: it is where the module runs (poblano run, dev, demo); "
-                "in a test: with poblano.store.memory.in_memory(module)"
+                "in a test: with poblano.store.memory.in_memory(shop). If only other files than that of its rules speak of it: "
+                'Capability("shop", store=Store())'
             )
         return self._keeper
 

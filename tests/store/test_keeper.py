@@ -15,6 +15,7 @@ from poblano.core.errors import Conflict, ConnectionFailed, NotFound
 from poblano.core.kinds import Kind
 from poblano.core.store.keeping import StoreFull, StoreNotRunning, StoreUnacknowledged
 from poblano.core.store.layout import SECRET, STORED
+from poblano.store import keeper as keeping_module
 from poblano.store_handle import Store
 from poblano.waiting import home, wait
 from tests.store.keeping import kept, process
@@ -366,3 +367,17 @@ async def test_an_object_of_a_store_is_readable(client, name):
     assert document["data"] == {"colour": "red"}
     assert document["metadata"]["labels"]["poblano.dev/capability"] == "test"
     assert json.dumps(document["writers"])
+
+
+async def test_a_write_counts_what_it_adds_and_not_all_that_there_is(client, name, monkeypatch):
+    """A review that writes takes as long in a full store as in an empty one."""
+    counted = []
+    real = keeping_module.size_of
+    monkeypatch.setattr(keeping_module, "size_of", lambda items: (counted.append(len(items)), real(items))[1])
+    async with process(client, name, interval=3600) as store:
+        for number in range(1000):
+            store.set_item(f"k{number}", "x")
+        assert sum(counted) < 3000
+        for _ in range(12):  # the same key again takes no room, however often
+            store.set_item("k0", "x" * 100_000)
+        assert len(store["k0"]) == 100_000

@@ -72,6 +72,8 @@ class ClusterKeeper:
         self._flights: set[asyncio.Task[None]] = set()
         self._told: dict[object, Callable[[Mapping[str, str]], None]] = {}
         self._shown: dict[str, str] = {}
+        self._counted: Contents | None = None
+        self._bound = 0
         self._ready: list[Callable[[], None]] = []
 
     def items(self) -> dict[str, str]:
@@ -90,7 +92,7 @@ class ClusterKeeper:
         """Write with the next batch."""
         item = Item(text, None if ttl is None else self._now() + ttl)
         with self._lock:
-            self._check_room({**self._buffer.over(self._sender.known.items), key: item})
+            self._check_room_for(key, item)
             self._buffer.set(key, item)
         self._wake_up()
 
@@ -253,6 +255,16 @@ class ClusterKeeper:
             tell()
         except BaseException as error:  # noqa: BLE001 -- whatever a user's code raises; nothing is awaited here
             Log.error(error, "a subscriber of a store failed", store=self.name)
+
+    def _check_room_for(self, key: str, item: Item) -> None:
+        """Most of the time a bound is enough: all items are only counted anew when something came from elsewhere."""
+        known = self._sender.known
+        if known is not self._counted:
+            self._counted, self._bound = known, size_of(self._buffer.over(known.items))
+        self._bound += size_of({key: item})
+        if self._bound > QUOTA:
+            self._counted = None
+            self._check_room({**self._buffer.over(known.items), key: item})
 
     def _check_room(self, items: Mapping[str, Item]) -> None:
         size = size_of(items)

@@ -92,8 +92,9 @@ class Stores:
 
     def not_ready(self) -> str | None:
         """What is not known yet."""
-        missing = [keeper.name for _, keeper in self._kept if not keeper.informer.reflector.has_synced]
-        return f"not synced: {', '.join(missing)}" if missing else None
+        missing = [keeper for _, keeper in self._kept if not keeper.informer.reflector.has_synced]
+        told = [f"{keeper.name} ({keeper.informer.trouble or 'it is being read'})" for keeper in missing]
+        return f"not known yet: {', '.join(told)}" if told else None
 
     def bind(self) -> None:
         """Have the stores of the capabilities be kept here from now on."""
