@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 
 import pytest
 
 from poblano import Capability, Context, Module, a
-from poblano.client import Resources, connect
+from poblano.client import ApiClient, Resources, connect
+from poblano.client.access import Access, Cluster
 from poblano.core.errors import LeadershipLost, NotFound
 from poblano.watch.watcher import Watcher
 from tests.watch.clusters import CONFIGMAPS, space_of, until, write
@@ -220,3 +222,21 @@ async def test_a_part_that_breaks_ends_the_watcher_and_is_named(api, space, part
         watcher.controllers[0].work.run = breaks
     with pytest.raises(RuntimeError, match=rf"{part}.*has ended \(ValueError: a defect\)"):
         await asyncio.wait_for(watcher.run(), 60)
+
+
+async def test_a_server_that_does_not_answer_is_told_of_at_once(capfd):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and nobody listens there
+        access = Access(Cluster(f"https://127.0.0.1:{taken.getsockname()[1]}"))
+        shop, said = Capability("shop"), ""
+        shop.when(a.ConfigMap).reconcile(lambda one, ctx: None)
+        async with ApiClient(access) as client:
+            watcher = Watcher(Module(shop).bindings, client, uuid="hello")
+            task = asyncio.create_task(watcher.run())
+            async with asyncio.timeout(100):
+                while "what there is cannot be read yet" not in said:
+                    await asyncio.sleep(0.05)
+                    said += capfd.readouterr().out
+            watcher.stop()
+            await task
+    assert '"of":"configmaps"' in said

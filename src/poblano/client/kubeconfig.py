@@ -124,7 +124,8 @@ def find_access(
     if not context and in_cluster.is_possible(environ, service_account):
         return in_cluster.access(environ, service_account)
     looked = os.pathsep.join(map(str, _candidates(environ, home)))
-    raise InvalidKubeconfig("there is no kubeconfig, and this is no pod", "name one: --kubeconfig FILE", source=looked)
+    remedy = "name one: KUBECONFIG=FILE, or --kubeconfig FILE where the command takes it"
+    raise InvalidKubeconfig("there is no kubeconfig, and this is no pod", remedy, source=looked)
 
 
 def _candidates(environ: Mapping[str, str], home: Path | None) -> list[Path]:
