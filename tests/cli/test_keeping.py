@@ -129,14 +129,13 @@ def ask(port, issued, name="web"):
         return json.loads(connection.getresponse().read())["response"]
 
 
-def end(process):
-    """SIGTERM, and once more, so that it does not serve on for 15 s."""
+def end(process, health, *, drains=True):
+    """SIGTERM; and where it drains once more, so that it does not serve on for 15 s."""
     process.send_signal(signal.SIGTERM)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(1)
-    if process.poll() is None:
+    if drains:
+        eventually(lambda: "it drains" in page(health, "/readyz?verbose")[1], "it drains", seconds=90)
         process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 0
+    assert process.wait(120) == 0
 
 
 def test_reviews_write_to_the_store_and_a_sigterm_sends_what_they_wrote(project, cluster):
@@ -146,18 +145,18 @@ def test_reviews_write_to_the_store_and_a_sigterm_sends_what_they_wrote(project,
         answers = [ask(ports["https"], issued) for _ in range(3)]
         assert all(answer["allowed"] and "patch" in answer for answer in answers)
         assert data_of(cluster.kubeconfig, project).get("asked") is None
-        end(process)
+        end(process, ports["health"])
     assert data_of(cluster.kubeconfig, project)["asked"] == "3"
     with replica(project, cluster) as (process, ports):
         ask(ports["https"], issued)
-        end(process)
+        end(process, ports["health"])
     assert data_of(cluster.kubeconfig, project)["asked"] == "4"
 
 
 @pytest.mark.parametrize("role", ("watcher", "all"))
 def test_a_process_that_follows_keeps_the_store_too(project, cluster, role):
     write(project, issue([], ["127.0.0.1"]))
-    with replica(project, cluster, role) as (process, _):
+    with replica(project, cluster, role) as (process, ports):
 
         async def make():
             async with connect(cluster.kubeconfig) as client:
@@ -167,12 +166,12 @@ def test_a_process_that_follows_keeps_the_store_too(project, cluster, role):
         asyncio.run(make())
         key = f"told made-for-{role}"
         eventually(lambda: data_of(cluster.kubeconfig, project).get(key) == "yes", "the action has written", seconds=90)
-        end(process)
+        end(process, ports["health"], drains=role == "all")
 
 
 def test_a_replica_that_cannot_know_its_store_is_not_ready(project, tmp_path):
     """It has no kind to keep it in."""
-    write(project, issue([], ["127.0.0.1"]))
+    write(project, issued := issue([], ["127.0.0.1"]))
     with running(Settings()) as empty:
         files = ["--cert", project / "tls.crt", "--key", project / "tls.key", "--port", "0"]
         process = subprocess.Popen(
@@ -184,11 +183,12 @@ def test_a_replica_that_cannot_know_its_store_is_not_ready(project, tmp_path):
         )
         try:
             line = first_line(process)
-            health = int(line["health"][0].rsplit(":", 1)[1])
+            https, health = (int(line[key][0].rsplit(":", 1)[1]) for key in ("https", "health"))
+            assert ask(https, issued)["allowed"]  # what it writes waits, and is read at once
             status, told = page(health, "/readyz?verbose")
             assert status == 503
-            assert "[-]store failed: " in told
-            end(process)
+            assert "[-]store failed: not known yet: poblano-keeps-" in told
+            end(process, health)
         finally:
             process.kill()
             process.communicate()

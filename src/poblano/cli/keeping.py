@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from poblano.client import ApiClient
     from poblano.store.stores import Stores
 
-KNOWN_SECONDS = 5.0
+KNOWN_SECONDS = 60.0
 """How long `poblano dev` waits for what is in the stores of a module that it loads anew, before it serves it."""
 
 
@@ -78,10 +78,13 @@ class Keeping:
         return "it has ended" if self._task.done() else self.stores.not_ready()
 
     async def known(self, seconds: float) -> None:
-        """Wait until what there is is known, but not for longer."""
+        """Wait until what there is is known, but not for longer, nor once there is a reason why it is not."""
         until = time.monotonic() + seconds
-        while self.problem() and time.monotonic() < until:  # noqa: ASYNC110 -- an informer has no event for it
+        while self.problem() and not self._trouble() and time.monotonic() < until:  # noqa: ASYNC110 -- an informer has no event for it
             await asyncio.sleep(0.02)
+
+    def _trouble(self) -> bool:
+        return self._task.done() or any(one.trouble for one in self.stores.informers)
 
     async def close(self) -> None:
         """Send what is left, and end."""
