@@ -15,11 +15,9 @@ from poblano.store_handle import Store
 PROCESSES = itertools.count(1)
 
 
-@contextlib.asynccontextmanager
-async def process(client, name, *, store=None, interval=0.05, layout=STORED, **options):
-    """A store, kept; what is left is sent at the end."""
-    store = Store() if store is None else store
-    keeper = ClusterKeeper(
+def keeper_of(client, name, *, interval=0.05, layout=STORED, **options):
+    """Keeps a store as another process than all before."""
+    return ClusterKeeper(
         client,
         layout,
         name=name,
@@ -30,6 +28,13 @@ async def process(client, name, *, store=None, interval=0.05, layout=STORED, **o
         field_manager="poblano-test",
         **options,
     )
+
+
+@contextlib.asynccontextmanager
+async def process(client, name, *, store=None, **options):
+    """A store, kept; what is left is sent at the end."""
+    store = Store() if store is None else store
+    keeper = keeper_of(client, name, **options)
     store.bind(keeper)
     informing, keeping = asyncio.create_task(keeper.informer.run()), asyncio.create_task(keeper.run())
     await keeper.informer.synced()

@@ -18,7 +18,7 @@ from poblano.core.store.layout import SECRET, STORED
 from poblano.store import keeper as keeping_module
 from poblano.store_handle import Store
 from poblano.waiting import home, wait
-from tests.store.keeping import kept, process
+from tests.store.keeping import keeper_of, kept, process
 from tests.watch.clusters import on, until
 
 CONFIGMAPS = Kind("", "v1", "ConfigMap", "configmaps")
@@ -381,3 +381,19 @@ async def test_a_write_counts_what_it_adds_and_not_all_that_there_is(client, nam
         for _ in range(12):  # the same key again takes no room, however often
             store.set_item("k0", "x" * 100_000)
         assert len(store["k0"]) == 100_000
+
+
+async def test_a_stop_sends_what_is_left_though_nothing_can_be_watched(embedded, embedded_client, name):
+    await on(embedded, lambda one: one.faults.refuse(403, verb="list", plural="poblanostores"))
+    await on(embedded, lambda one: one.faults.refuse(403, verb="watch", plural="poblanostores"))
+    try:
+        keeper = keeper_of(embedded_client, name, interval=3600)
+        informing, keeping = asyncio.create_task(keeper.informer.run()), asyncio.create_task(keeper.run())
+        keeper.set("a", "1", None)
+        keeper.stop()
+        await asyncio.wait_for(keeping, 120)
+        assert await kept(embedded_client, name) == {"a": "1"}
+    finally:
+        await on(embedded, lambda one: one.faults.clear())
+        informing.cancel()
+        await asyncio.gather(informing, return_exceptions=True)

@@ -68,7 +68,8 @@ class ClusterKeeper:
         self._in_order = asyncio.Lock()
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
-        self._stopping = self._gone = False
+        self._stop = asyncio.Event()
+        self._gone = False
         self._flights: set[asyncio.Task[None]] = set()
         self._told: dict[object, Callable[[Mapping[str, str]], None]] = {}
         self._shown: dict[str, str] = {}
@@ -164,11 +165,8 @@ class ClusterKeeper:
 
     async def run(self) -> None:
         """Keep it until `stop`, and until what is left is sent. Its informer is run by somebody else."""
-        await self.informer.synced()
-        for tell in self._ready:
-            self._call(tell)
-        self._ready.clear()
-        while not self._stopping:
+        await self._known_or_stopped()
+        while not self._stop.is_set():
             await self._wake.wait()
             self._wake.clear()
             if self._gone:
@@ -181,7 +179,7 @@ class ClusterKeeper:
 
     def stop(self) -> None:
         """Send what is left, and end."""
-        self._stopping = True
+        self._stop.set()
         self._wake.set()
 
     @property
@@ -189,10 +187,23 @@ class ClusterKeeper:
         """Whether anything waits to be sent."""
         return self._buffer.dirty or self._buffer.flying
 
+    async def _known_or_stopped(self) -> None:
+        waits = [asyncio.create_task(self.informer.synced()), asyncio.create_task(self._stop.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+        if self.informer.reflector.has_synced:
+            for tell in self._ready:
+                self._call(tell)
+            self._ready.clear()
+
     async def _pause(self) -> None:
         """Let writes gather for the interval."""
         until = self._loop.time() + self._interval
-        while not self._stopping and (left := until - self._loop.time()) > 0:
+        while not self._stop.is_set() and (left := until - self._loop.time()) > 0:
             with suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await self._wake.wait()
