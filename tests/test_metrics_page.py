@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from poblano.admission.metrics import AdmissionMetrics
 from poblano.metrics import new_registry
 from poblano.schedule.metrics import ScheduleMetrics
+from poblano.store.metrics import StoreMetrics
 from poblano.watch.counting import Counted
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "metrics.md"
@@ -35,7 +36,8 @@ def there():
             continue
         name = f"{family.name}_total" if family.type == "counter" else family.name
         found[name] = (family.type, tuple(family._labelnames))
-    for metric in vars(ScheduleMetrics(new_registry())).values():
+    others = (ScheduleMetrics(new_registry()), StoreMetrics(new_registry()))
+    for metric in (metric for one in others for metric in vars(one).values()):
         name = f"{metric._name}_total" if metric._type == "counter" else metric._name
         found[name] = (metric._type, tuple(metric._labelnames))
     return found

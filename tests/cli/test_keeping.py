@@ -145,6 +145,9 @@ def test_reviews_write_to_the_store_and_a_sigterm_sends_what_they_wrote(project,
         answers = [ask(ports["https"], issued) for _ in range(3)]
         assert all(answer["allowed"] and "patch" in answer for answer in answers)
         assert data_of(cluster.kubeconfig, project).get("asked") is None
+        shown = page(ports["health"], "/metrics")[1]
+        assert 'poblano_store_items{capability="shop"} 1.0' in shown
+        assert 'poblano_store_unsent{capability="shop"} 1.0' in shown
         end(process, ports["health"])
     assert data_of(cluster.kubeconfig, project)["asked"] == "3"
     with replica(project, cluster) as (process, ports):

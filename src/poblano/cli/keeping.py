@@ -12,6 +12,8 @@ from poblano.log import Log
 from poblano.store.speaking import speaks_of_store
 
 if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
     from poblano.admission.health import Checks
     from poblano.cli.project import Project
     from poblano.client import ApiClient
@@ -32,6 +34,7 @@ async def kept(
     client: ApiClient | None = None,
     readiness: Checks | None = None,
     observe: Callable[..., Any] | None = None,
+    registry: CollectorRegistry | None = None,
 ) -> AsyncGenerator[None]:
     """The stores are there within this block, and what is left is sent at its end.
 
@@ -40,6 +43,7 @@ async def kept(
         client: an open client; None opens one where there is something to keep.
         readiness: is told whether what there is is known.
         observe: told of each request of a client that is opened here.
+        registry: where the sizes of the stores are read.
     """
     if not has_store(project):
         yield
@@ -47,10 +51,12 @@ async def kept(
     if client is None:
         from poblano.client import ApiClient, find_access
 
-        async with ApiClient(find_access(), observe=observe) as own, kept(project, own, readiness):
+        async with ApiClient(find_access(), observe=observe) as own, kept(project, own, readiness, registry=registry):
             yield
         return
     keeping = Keeping(project, client)
+    if registry is not None:
+        keeping.show(registry)
     if readiness is not None:
         readiness.add("store", keeping.problem)
     try:
@@ -72,6 +78,14 @@ class Keeping:
         self.stores.bind()
         self._task = asyncio.create_task(self.stores.run(), name="the stores")
         self._task.add_done_callback(_ended)
+
+    def show(self, registry: CollectorRegistry) -> None:
+        """Have metrics say how much is kept."""
+        from poblano.store.metrics import StoreMetrics
+
+        metrics = StoreMetrics(registry)
+        for capability, keeper in self.stores.keepers:
+            metrics.follow(capability.name, keeper)
 
     def problem(self) -> str | None:
         """What is not as it is to be."""

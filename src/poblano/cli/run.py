@@ -183,7 +183,7 @@ async def _serve(
             # Nobody waits any longer for an action that holds the loop for longer.
             patience = max((entry.timeout for entry in reviewer.entries), default=1)
             # What the last reviews and runs wrote is sent when they have ended.
-            async with kept(project, readiness=readiness, observe=counted.requested):
+            async with kept(project, readiness=readiness, observe=counted.requested, registry=production.registry):
                 Log.info("serving", module=project.settings.uuid, https=server.addresses, health=health.addresses)
                 if work is not None and follows:
                     counted.attach(production.registry)

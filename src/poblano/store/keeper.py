@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from poblano.client import ApiClient, Resources
 from poblano.core.cache import Change
@@ -183,12 +184,21 @@ class ClusterKeeper:
         self._wake.set()
 
     @property
+    def size(self) -> int:
+        """Bytes, of the `QUOTA`."""
+        with self._lock:
+            return size_of(self._buffer.over(self._sender.known.items))
+
+    @property
     def unsent(self) -> bool:
         """Whether anything waits to be sent."""
         return self._buffer.dirty or self._buffer.flying
 
     async def _known_or_stopped(self) -> None:
-        waits = [asyncio.create_task(self.informer.synced()), asyncio.create_task(self._stop.wait())]
+        waits: list[asyncio.Task[Any]] = [
+            asyncio.create_task(self.informer.synced()),
+            asyncio.create_task(self._stop.wait()),
+        ]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
