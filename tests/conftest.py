@@ -28,6 +28,16 @@ settings.register_profile(
 settings.load_profile("poblano")
 
 
+@pytest.fixture(autouse=True)
+def _what_is_logged_and_how_ends_with_the_test() -> Generator[None]:
+    """A command says it for its process, and a test that calls one would say it for all that come after."""
+    from poblano import log
+
+    before = log._output
+    yield
+    log._output = before
+
+
 @pytest.fixture(scope="session")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Generator[real.ControlPlane]:
     """A real API server with controllers, one for all tests of a process: use names and namespaces of your own."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def eventually(probe: Callable[[], T], promise: str, *, seconds: float = 30, pause: float = 0.1) -> T:
+def eventually(probe: Callable[[], T], promise: str, *, seconds: float = 90, pause: float = 0.1) -> T:
     """Ask until the answer is true, and return it. For what a controller or a cache of the API server does.
 
     Raises AssertionError, with the promise and the last answer, when it has not become true in that many seconds.

@@ -215,7 +215,7 @@ def test_it_ends_though_an_import_does_not(control_plane: ControlPlane, tmp_path
     with developing(control_plane, folder) as dev:
         code = "import pathlib, time\npathlib.Path(__file__).with_name('began').touch()\ntime.sleep(3600)\n"
         write_project(folder, "endless", code)
-        eventually((folder / "began").exists, "it is imported")
+        eventually((folder / "began").exists, "it is imported", seconds=120)
         assert dev.process.poll() is None
     assert registered(control_plane, "endless") == []
 

@@ -41,7 +41,7 @@ class Reply:
 class Speaker:
     """One connection, opened when it is needed and opened anew when it broke."""
 
-    def __init__(self, url: str, token: str, *, seconds: float = 60) -> None:
+    def __init__(self, url: str, token: str, *, seconds: float = 300) -> None:
         self._at, self._token, self._seconds = urlparse(url), token, seconds
         self._context = ssl.create_default_context()
         self._context.check_hostname = False

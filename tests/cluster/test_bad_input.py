@@ -176,6 +176,7 @@ TYPES = (
 )
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_bodies_that_are_no_object(speak: Speaker, body: bytes) -> None:
     for content_type in TYPES:
