@@ -53,7 +53,8 @@ async def websocket(
                 server_hostname=client.access.cluster.tls_server_name or None,
                 proxy=client._proxy,
                 max_msg_size=0,
-                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
+                # attrs makes this class in a way that pyright cannot follow.
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),  # pyright: ignore[reportCallIssue]
             ) as opened,
         ):
             yield opened
