@@ -7,32 +7,20 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
+
+from poblano.cli.reaching import where
 
 if TYPE_CHECKING:
     from poblano.core.schedule.definition import Schedule
     from poblano.core.schedule.record import Record
     from poblano.schedule.records import Records
 
-C = TypeVar("C", bound=Callable[..., Any])
 
 SYNC_SECONDS = 30.0
 ATTEMPTS = 20
-
-
-def _where(function: C) -> C:
-    """The options that say which cluster."""
-    function = click.option("--context", default="", help="Context of the kubeconfig. Default: the current one.")(
-        function
-    )
-    return click.option(
-        "--kubeconfig",
-        metavar="FILE",
-        type=click.Path(path_type=Path),
-        help="How to reach the cluster. Default: KUBECONFIG, ~/.kube/config, or the pod's own account.",
-    )(function)
 
 
 @click.group(name="schedule")
@@ -44,7 +32,7 @@ def command() -> None:
 
 
 @command.command(name="list")
-@_where
+@where
 def list_(kubeconfig: Path | None, context: str) -> None:
     """All schedules: when each ran, what came of it, and when it runs next."""
 
@@ -57,7 +45,7 @@ def list_(kubeconfig: Path | None, context: str) -> None:
 
 @command.command
 @click.argument("name")
-@_where
+@where
 def show(name: str, kubeconfig: Path | None, context: str) -> None:
     """All that is known of one schedule. NAME is `capability/schedule`, or the schedule's alone."""
 
@@ -72,7 +60,7 @@ def show(name: str, kubeconfig: Path | None, context: str) -> None:
 
 @command.command(name="run")
 @click.argument("name")
-@_where
+@where
 def run_(name: str, kubeconfig: Path | None, context: str) -> None:
     """Have a schedule run now, beside its times. It counts for none of them."""
     from poblano.core.schedule import timetable
@@ -85,7 +73,7 @@ def run_(name: str, kubeconfig: Path | None, context: str) -> None:
 
 @command.command
 @click.argument("name")
-@_where
+@where
 def pause(name: str, kubeconfig: Path | None, context: str) -> None:
     """Have a schedule begin nothing until it is resumed."""
     from poblano.core.schedule import timetable
@@ -96,7 +84,7 @@ def pause(name: str, kubeconfig: Path | None, context: str) -> None:
 
 @command.command
 @click.argument("name")
-@_where
+@where
 def resume(name: str, kubeconfig: Path | None, context: str) -> None:
     """Have a paused schedule go on, with its next time."""
     from poblano.core.schedule import timetable

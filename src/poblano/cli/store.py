@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
+from poblano.cli.reaching import where
+
 if TYPE_CHECKING:
     from poblano.capability import Capability
     from poblano.cli.project import Project
     from poblano.client import ApiClient
     from poblano.store.keeper import ClusterKeeper
 
-C = TypeVar("C", bound=Callable[..., Any])
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 30.0
@@ -36,19 +37,6 @@ class Opened(NamedTuple):
     keepers: Mapping[str, tuple[Capability[Any], ClusterKeeper]]
 
 
-def _where(function: C) -> C:
-    """The options that say which cluster."""
-    function = click.option("--context", default="", help="Context of the kubeconfig. Default: the current one.")(
-        function
-    )
-    return click.option(
-        "--kubeconfig",
-        metavar="FILE",
-        type=click.Path(path_type=Path),
-        help="How to reach the cluster. Default: KUBECONFIG, ~/.kube/config, or the pod's own account.",
-    )(function)
-
-
 @click.group(name="store")
 def command() -> None:
     """Read and write the stores of the module, in a cluster.
@@ -58,7 +46,7 @@ def command() -> None:
 
 
 @command.command
-@_where
+@where
 def init(kubeconfig: Path | None, context: str) -> None:
     """Have the cluster serve the kind that stores are kept in, and make the module's namespace."""
 
@@ -74,7 +62,7 @@ def init(kubeconfig: Path | None, context: str) -> None:
 
 @command.command(name="list")
 @click.argument("capability", required=False)
-@_where
+@where
 def list_(capability: str | None, kubeconfig: Path | None, context: str) -> None:
     """All items, or those of one CAPABILITY. Values of a secret store are not shown."""
 
@@ -93,7 +81,7 @@ def list_(capability: str | None, kubeconfig: Path | None, context: str) -> None
 @command.command
 @click.argument("capability")
 @click.argument("key")
-@_where
+@where
 def get(capability: str, key: str, kubeconfig: Path | None, context: str) -> None:
     """Print the value of one item, as it is."""
 
@@ -113,7 +101,7 @@ def get(capability: str, key: str, kubeconfig: Path | None, context: str) -> Non
 @click.argument("key")
 @click.argument("value")
 @click.option("--ttl", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="It is gone after so long.")
-@_where
+@where
 def set_(capability: str, key: str, value: str, ttl: float | None, kubeconfig: Path | None, context: str) -> None:
     """Write one item. VALUE is JSON where the store keeps another type than texts; - reads it from the input."""
     text = sys.stdin.read() if value == "-" else value
@@ -132,7 +120,7 @@ def set_(capability: str, key: str, value: str, ttl: float | None, kubeconfig: P
 @click.option("--from", "source", required=True, metavar="peprstore/NAME", help="Which PeprStore to read.")
 @click.option("--namespace", default="pepr-system", show_default=True, help="Where it is.")
 @click.option("--overwrite", is_flag=True, help="Write items that are there already, too.")
-@_where
+@where
 def import_(source: str, namespace: str, overwrite: bool, kubeconfig: Path | None, context: str) -> None:  # noqa: FBT001
     """Take over what a module of Pepr has kept. The PeprStore stays as it is.
 

@@ -129,8 +129,8 @@ def _removal(key: str, layout: Layout) -> list[Document]:
 def _removed(section: Section, key: str, layout: Layout) -> list[Document]:
     """A removal of what need not be there: RFC 6902 knows none, so it is made first."""
     pointer = layout.pointer(section, key)
-    placeholder = _text(datetime.fromtimestamp(0, UTC)) if section == "expires" else ""
-    return [_add(pointer, layout.written(section, placeholder)), {"op": "remove", "path": pointer}]
+    epoch = _text(datetime.fromtimestamp(0, UTC))
+    return [_add(pointer, layout.written(section, epoch)), {"op": "remove", "path": pointer}]
 
 
 def _test(path: str, value: object) -> Document:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -15,16 +15,16 @@ class UnreadableItem(PoblanoError):
     """An item of a store is not what the store's type says; its text is not shown."""
 
 
-class Codec(Generic[V]):
+class Codec(Protocol[V]):
     """Reads and writes the values of a store."""
 
     def read(self, text: str, key: str) -> V:
         """The value of a text. Raises `UnreadableItem`."""
-        raise NotImplementedError
+        ...
 
     def written(self, value: V, key: str) -> str:
         """The text of a value. Raises `TypeError` when it is of another type."""
-        raise NotImplementedError
+        ...
 
 
 def codec_of(model: type[Any], where: Location) -> Codec[Any]:
@@ -49,7 +49,7 @@ def codec_of(model: type[Any], where: Location) -> Codec[Any]:
     return _Json(model)
 
 
-class _Text(Codec[str]):
+class _Text:
     def read(self, text: str, key: str) -> str:
         return text
 
@@ -59,7 +59,7 @@ class _Text(Codec[str]):
         return value
 
 
-class _Json(Codec[Any]):
+class _Json:
     def __init__(self, model: type[Any]) -> None:
         self._model = model
         self._decoder = msgspec.json.Decoder(model)
@@ -81,7 +81,7 @@ class _Json(Codec[Any]):
         return text.decode()
 
 
-class _Pydantic(Codec[Any]):
+class _Pydantic:
     def __init__(self, model: Any) -> None:
         self._model = model
 
