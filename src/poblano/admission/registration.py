@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poblano.admission.webhooks import KINDS
 from poblano.core.binding import Phase
+from poblano.core.deployed import UUID_LABEL
 from poblano.core.errors import ApiError, Conflict, NotFound
 from poblano.core.jsonvalue import Document
 
 if TYPE_CHECKING:
     from poblano.client import Resources
-
-UUID_LABEL: Final = "poblano.dev/uuid"
 
 PAUSES: Final = (0.0, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
 """Seconds between attempts to delete what somebody keeps changing, as one who injects a caBundle may for a while."""

@@ -1,0 +1,120 @@
+"""Objects with places in them that a chart's user may set: one tree is both a manifest and a template.
+
+A `Slot` stands where a value may differ from one cluster to the next. A manifest has its default there, a chart asks
+``.Values`` and lists the default in ``values.yaml``. So neither can say what the other does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from poblano.core.jsonvalue import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A value that a chart's user may set. Where it is empty, the key that it stands at is left out.
+
+    Args:
+        path: in the chart's values: ``admission.replicas``.
+        default: of the manifest and of the chart.
+        schema: what it may be, as JSON schema.
+        about: what it is for, in a sentence.
+    """
+
+    path: str
+    default: Any
+    schema: Document
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """Where the module lives: a manifest has the module's setting, a chart the namespace of its release."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string with places in it.
+
+    >>> str(resolved(Text(("system:serviceaccount:", Namespace(), ":poblano-hello")), namespace="shop"))
+    'system:serviceaccount:shop:poblano-hello'
+    """
+
+    parts: tuple[str | Namespace | Slot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A list, and what a chart's user has more for it; `more` is a slot with an empty list."""
+
+    items: tuple[Any, ...]
+    more: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A map, and what a chart's user has more for it; `more` is a slot with an empty map."""
+
+    items: Mapping[str, Any]
+    more: Slot
+
+
+Tree: TypeAlias = Any
+"""JSON, with `Slot`, `Namespace`, `Text`, `Joined` and `Merged` in places. A recursive alias says nothing more to a checker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One object of what is deployed.
+
+    Args:
+        name: of its file: ``admission-deployment``.
+        tree: the object.
+        when: a slot of true or false: whether a chart has it. A manifest has it when the default says so.
+    """
+
+    name: str
+    tree: Tree
+    when: Slot | None = None
+
+
+def resolved(tree: Tree, *, namespace: str) -> Any:
+    """`tree` as plain JSON, each slot being its default. The tree stays as it is.
+
+    >>> port = Slot("port", 8443, {"type": "integer"}, "Where to serve.")
+    >>> nodes = Slot("nodes", {}, {"type": "object"}, "Which nodes.")
+    >>> resolved({"namespace": Namespace(), "port": port, "nodeSelector": nodes, "emptyDir": {}}, namespace="shop")
+    {'namespace': 'shop', 'port': 8443, 'emptyDir': {}}
+    """
+    match tree:
+        case Slot():
+            return tree.default
+        case Namespace():
+            return namespace
+        case Text():
+            return "".join(str(resolved(part, namespace=namespace)) for part in tree.parts)
+        case Joined():
+            return [*resolved(list(tree.items), namespace=namespace), *tree.more.default]
+        case Merged():
+            return {**resolved(dict(tree.items), namespace=namespace), **tree.more.default}
+        case dict():
+            return _resolved_map(tree, namespace)  # pyright: ignore[reportUnknownArgumentType]
+        case list():
+            return [resolved(item, namespace=namespace) for item in tree]  # pyright: ignore[reportUnknownVariableType]
+        case _:
+            return tree
+
+
+def _resolved_map(tree: Mapping[str, Tree], namespace: str) -> Document:
+    return {
+        key: resolved(value, namespace=namespace)
+        for key, value in tree.items()
+        if not (isinstance(value, Slot) and _is_empty(value.default))
+    }
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or value in ("", {}, [])

@@ -1,0 +1,62 @@
+"""What the objects of a deployed module are called: who builds them, and the pods that look for their own, ask here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+UUID_LABEL: Final = "poblano.dev/uuid"
+"""On everything of a module."""
+
+ROLE_LABEL: Final = "poblano.dev/role"
+"""On the pods and their owners: ``admission`` or ``watcher``."""
+
+ADMISSION_PORT: Final = 8443
+HEALTH_PORT: Final = 8080
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of one module.
+
+    Args:
+        uuid: the module's, at most 36 characters.
+
+    >>> Names("hello").admission, Names("hello").certificates
+    ('poblano-hello-admission', 'poblano-hello-certificates')
+    """
+
+    uuid: str
+
+    @property
+    def base(self) -> str:
+        """Service, webhook configurations and the Lease of the one that works: ``poblano-hello``."""
+        return f"poblano-{self.uuid}"
+
+    @property
+    def admission(self) -> str:
+        """Deployment, ServiceAccount, roles and disruption budget of the admission pods."""
+        return f"{self.base}-admission"
+
+    @property
+    def watcher(self) -> str:
+        """Deployment, ServiceAccount, roles and disruption budget of the watcher pods."""
+        return f"{self.base}-watcher"
+
+    @property
+    def certificates(self) -> str:
+        """Secret of the authority and the pair that is served, and the Lease of the pod that makes and rotates them."""
+        return f"{self.base}-certificates"
+
+    @property
+    def module(self) -> str:
+        """Secret that the module's code travels in."""
+        return f"{self.base}-module"
+
+    def service_names(self, namespace: str) -> tuple[str, ...]:
+        """What an API server may call the Service, longest first: the names in the served certificate.
+
+        >>> Names("hello").service_names("shop")
+        ('poblano-hello.shop.svc', 'poblano-hello.shop', 'poblano-hello')
+        """
+        return (f"{self.base}.{namespace}.svc", f"{self.base}.{namespace}", self.base)
