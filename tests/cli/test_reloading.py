@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import os
 import sys
@@ -13,7 +12,7 @@ import pytest
 from poblano.admission.replies import Reply
 from poblano.cli.debugging import PATIENCE_SECONDS, Unhurried
 from poblano.cli.project import load_project
-from poblano.cli.reloading import Both, Served, saved
+from poblano.cli.reloading import Both, Served
 from poblano.cli.terminal import Terminal
 from poblano.core.errors import Forbidden, InvalidDefinition
 from poblano.log import configure, enabled
@@ -67,22 +66,6 @@ def test_the_deadline_counts_until_a_debugger_is_loaded(monkeypatch: pytest.Monk
     assert reviewer.timeout == PATIENCE_SECONDS
     assert unhurried.paths() == ("/a",)
     assert unhurried.refuse("/a", b"", 400, "") == Reply(400, b"it")
-
-
-async def test_saving_a_file_of_the_project_is_noticed_and_others_are_not(tmp_path: Path) -> None:
-    (tmp_path / ".venv").mkdir()
-    until = asyncio.Event()
-    changes = saved(tmp_path, until)
-    first = asyncio.ensure_future(anext(changes))
-    while not first.done():  # the watch begins in its own time: save until it is noticed
-        (tmp_path / "notes.md").write_text("not code")
-        (tmp_path / ".venv" / "x.py").write_text("not ours")
-        (tmp_path / "rules.py").write_text("x = 1")
-        await asyncio.sleep(0.05)
-    assert await first == {tmp_path / "rules.py"}
-    until.set()
-    async for change in changes:
-        assert change == {tmp_path / "rules.py"}
 
 
 PROJECT = """[tool.poblano]

@@ -78,10 +78,12 @@ def command(
     from poblano.cli.debugging import keep_ctrl_c
     from poblano.cli.development import Development, Options
     from poblano.cli.project import load_project
+    from poblano.cli.saving import Sources
     from poblano.cli.target import embedded, given
     from poblano.cli.terminal import Terminal
     from poblano.client import find_access
     from poblano.log import configure
+    from poblano.settings import find_project
 
     if kubeconfig is None:
         _check_own(context, host)
@@ -89,7 +91,9 @@ def command(
     else:
         _check_given(kubeconfig, data_dir)
         opening = given(find_access(kubeconfig, context), str(kubeconfig.resolve()), context)
-    project = load_project(Path.cwd())
+    folder = find_project(Path.cwd())
+    sources = Sources(folder)
+    project = load_project(folder)
     configure(project.settings.log_level, format="console")
     telemetry.start(f"poblano-{project.settings.uuid}")
     keep_ctrl_c()
@@ -99,7 +103,7 @@ def command(
     if kubeconfig is None and "KUBECONFIG" in os.environ:
         terminal.note('KUBECONFIG is not looked at; for that cluster: poblano dev --kubeconfig "$KUBECONFIG"')
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(Development(project, opening, Options(host, port, force=force), terminal).run())
+        runner.run(Development(project, sources, opening, Options(host, port, force=force), terminal).run())
 
 
 def _check_own(context: str, host: str) -> None:

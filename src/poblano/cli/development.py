@@ -21,7 +21,8 @@ from poblano.cli.followers import Followers
 from poblano.cli.keeping import Changing
 from poblano.cli.project import Project
 from poblano.cli.registrar import Registrar, make_way
-from poblano.cli.reloading import Served, saved
+from poblano.cli.reloading import Served
+from poblano.cli.saving import Sources
 from poblano.cli.sessions import this_session
 from poblano.cli.stopping import Stop
 from poblano.cli.target import Opening, Target
@@ -48,13 +49,17 @@ class Development:
 
     Args:
         project: as it is at the start.
+        sources: its files, from before it was imported.
         opening: of the cluster.
         options: the command line.
         terminal: where to tell what happens.
     """
 
-    def __init__(self, project: Project, opening: Opening, options: Options, terminal: Terminal) -> None:
+    def __init__(
+        self, project: Project, sources: Sources, opening: Opening, options: Options, terminal: Terminal
+    ) -> None:
         self._project = project
+        self._sources = sources
         self._opening = opening
         self._options = options
         self._terminal = terminal
@@ -163,7 +168,7 @@ class Development:
                 self._terminal.mistake(f"the kinds are as they were before: {error}")
             await stores.begin(project)
 
-        async for _ in saved(self._project.settings.folder, self._stop.told):
+        async for _ in self._sources.saved(self._stop.told):
             try:
                 changed = await self._stop.unless_told(served.reload(server, registrar.register, prepare))
             except PoblanoError as error:

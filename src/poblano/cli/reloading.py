@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
-from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from collections.abc import Awaitable, Callable, Collection
+from typing import TYPE_CHECKING
 
 from poblano.admission.replies import Reply
 from poblano.cli.debugging import Unhurried
@@ -23,11 +21,6 @@ if TYPE_CHECKING:
     from poblano.admission.server import AdmissionServer
     from poblano.cli.dev_metrics import DevMetrics
     from poblano.cli.terminal import Terminal
-
-WATCHED = frozenset({".py", ".toml"})
-NOT_OURS = frozenset({"__pycache__", "build", "dist", "node_modules", "site-packages", "venv"})
-GATHER_MS = 200
-"""An editor saves in several steps; several files are often saved at once."""
 
 
 class Both:
@@ -132,25 +125,3 @@ class Served:
         metrics = self._metrics
         metrics.admission.use(project.module.bindings)
         return project.reviewer([self._terminal.review, metrics.reviewed], self._terminal.blocked, metrics.admission)
-
-
-async def saved(folder: Path, until: asyncio.Event) -> AsyncGenerator[set[Path]]:
-    """The files of the project that were saved, made or deleted, whenever that happens; ends with `until`."""
-    from watchfiles import Change, awatch  # pyright: ignore[reportUnknownVariableType]  # its anyio may be missing
-
-    def ours(_: Change, path: str) -> bool:
-        return is_ours(Path(path).relative_to(folder))
-
-    watch = cast("Callable[..., AsyncGenerator[set[tuple[Change, str]]]]", awatch)
-    async for changes in watch(folder, watch_filter=ours, debounce=GATHER_MS, stop_event=until, rust_timeout=1000):
-        yield {Path(path) for _, path in changes}
-
-
-def is_ours(path: Path) -> bool:
-    """Whether a file, named from the project's folder, is part of the project.
-
-    >>> is_ours(Path("rules/pods.py")), is_ours(Path(".venv/lib/x.py")), is_ours(Path("notes.md"))
-    (True, False, False)
-    """
-    hidden = any(part.startswith(".") or part in NOT_OURS for part in path.parts)
-    return path.suffix in WATCHED and not hidden
