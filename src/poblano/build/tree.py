@@ -73,12 +73,26 @@ class Part:
     Args:
         name: of its file: ``admission-deployment``.
         tree: the object.
-        when: a slot of true or false: whether a chart has it. A manifest has it when the default says so.
+        when: slots of true or false: a chart has it when all of them are true.
+        in_every_manifest: whether a manifest has it though the defaults say that a chart has not. A chart has no Namespace,
+            say: Helm makes that of a release, and keeps its own records there.
+        shared: with the other modules of a cluster: the first chart brings it, and no other takes it for its own, nor away.
+
+    >>> few = Slot("few", False, {"type": "boolean"}, "Whether it may be few.")
+    >>> Part("disruption", {}, when=(few,)).in_manifest
+    False
     """
 
     name: str
     tree: Tree
-    when: Slot | None = None
+    when: tuple[Slot, ...] = ()
+    in_every_manifest: bool = False
+    shared: bool = False
+
+    @property
+    def in_manifest(self) -> bool:
+        """Whether a manifest has it: when the defaults of `when` say so."""
+        return self.in_every_manifest or all(slot.default for slot in self.when)
 
 
 def resolved(tree: Tree, *, namespace: str) -> Any:
