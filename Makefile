@@ -1,7 +1,7 @@
 # Two commands do everything on a fresh machine with Python 3.11 or newer:
 #
 #   make demo    install what is needed into .venv and run the hello module
-#   make test    the same, then every check and every test
+#   make test    the same, then every check and every test but those of make faults
 #
 # PYTHON=/path/to/python3 chooses the interpreter, WORKERS=n the number of test processes; PYTEST_ARGS and BENCH_ARGS are
 # handed on.
@@ -19,6 +19,9 @@ BENCH_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
+# Processes are killed, or Pepr's behaviour is put in: minutes, so these are part of faults and not of test.
+FAULTS := tests/faults tests/pepr/test_put_in.py tests/watch/test_replicas.py tests/examples/operator/test_killed.py
+
 TYPED := $(wildcard src examples)
 LINTED := $(wildcard src examples tests tools benchmarks)
 
@@ -30,11 +33,11 @@ help: ## This list
 demo: $(VENV)/runtime.stamp ## Start a small cluster and show what the hello module does in it
 	@$(BIN)/poblano demo
 
-test: lint ## Every check and every test
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+test: lint ## Every check, and every test that does not take minutes
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(addprefix --ignore=,$(FAULTS)) $(PYTEST_ARGS)
 
-faults: $(VENV)/dev.stamp ## What may go wrong between a module and its cluster goes wrong, with an auditor; no part of test, since it takes minutes
-	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS) tests/faults
+faults: $(VENV)/dev.stamp ## What takes minutes: a cluster that fails, with an auditor; processes that are killed; Pepr's behaviours, put in
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS) $(FAULTS)
 
 lint: $(VENV)/dev.stamp ## Style, types and layers, without the tests
 	@tools/step "style" $(BIN)/ruff check $(LINTED)
