@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from poblano.core.review import AdmissionRequest as AdmissionRequest
     from poblano.core.review import Answer as Answer
     from poblano.core.structs import Struct as Struct
+    from poblano.core.uses import Uses as Uses
     from poblano.fluent import K8s as K8s
     from poblano.log import Log as Log
     from poblano.models import a as a
@@ -79,6 +80,7 @@ _HOMES = {
     "Store": "poblano.store_handle",
     "Struct": "poblano.core.structs",
     "Terminal": "poblano.core.errors",
+    "Uses": "poblano.core.uses",
     "ValidateRequest": "poblano.core.requests",
     "a": "poblano.models",
     "annotations_changed": "poblano.core.predicates",
@@ -123,6 +125,7 @@ __all__ = [  # sorted, and the same as _HOMES: a test sees to it
     "Store",
     "Struct",
     "Terminal",
+    "Uses",
     "ValidateRequest",
     "a",
     "annotations_changed",

@@ -24,6 +24,7 @@ from poblano.core.location import caller_location
 from poblano.core.meaning import meant_kind
 from poblano.core.objects import GenericKind, Resource
 from poblano.core.schedule.definition import Misfire, Overlap, Schedule
+from poblano.core.uses import Used, checked_uses
 from poblano.draft import Draft, OpenEnd
 from poblano.store_handle import Store
 from poblano.when import When
@@ -120,6 +121,7 @@ class Capability(Generic[V]):
         jitter: timedelta = timedelta(0),
         timeout: timedelta | None = None,
         retries: int = 0,
+        uses: Sequence[Used] = (),
     ) -> Callable[[F], F]:
         """Run a function again and again: a decorator. One replica runs it, and where it was is known after a restart.
 
@@ -138,6 +140,7 @@ class Capability(Generic[V]):
             jitter: each run begins up to so much later.
             timeout: how long a run may take.
             retries: how often a run that failed is tried again, 5 s later and then twice as late each time, up to 5 minutes.
+            uses: what it calls the API server for: see `Uses`.
 
         Raises:
             InvalidDefinition: when something is wrong with it, with the file and line.
@@ -150,11 +153,12 @@ class Capability(Generic[V]):
         """
         from poblano.core.schedule.arguments import checked, with_action
 
+        where = caller_location()
         proposed = Schedule(
             capability=self.name,
             name=name,
             action=_nothing,
-            location=caller_location(),
+            location=where,
             every=every,
             cron=cron,
             timezone=timezone,
@@ -165,6 +169,7 @@ class Capability(Generic[V]):
             jitter=jitter,
             timeout=timeout,
             retries=retries,
+            uses=checked_uses(uses, where),
         )
         schedule = checked(proposed)
         end = OpenEnd(f"write a function below @{self.name}.on_schedule(...), or take it out")

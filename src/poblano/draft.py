@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -41,6 +41,7 @@ from poblano.core.objects import Resource
 from poblano.core.predicates import Predicate
 from poblano.core.projection import FULL, Projection
 from poblano.core.sources import Mapped, Owned
+from poblano.core.uses import Used, checked_uses
 
 _BODIES = {
     "attach": "PodAttachOptions",
@@ -172,6 +173,7 @@ class Draft:
         on_error: OnError | None,
         timeout: int | None,
         mode: Mode,
+        uses: Sequence[Used],
     ) -> Binding:
         """The binding, checked and put into its capability."""
         where = caller_location()
@@ -192,6 +194,7 @@ class Draft:
             timeout=check_timeout(timeout) or self.capability.timeout,
             mode=check_mode(mode, where),
             is_async=is_async(action),
+            uses=checked_uses(uses, where),
             status_apart=not self.subresource and _has_status_apart(self.kind),
         )
         check_applicable(binding, self.filters, self.capability.namespaces, verbs_of(self.kind))
@@ -223,6 +226,7 @@ class Draft:
             concurrency=checked_concurrency(options.concurrency, where),
             queue=checked_queue(options.queue, where),
             projection=self.projection,
+            uses=checked_uses(options.uses, where),
         )
         if role == "watch":
             check_no_sources(self.owns, self.watches, (), FULL, role, where)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any, Generic, TypeVar, overload
 
@@ -12,6 +12,7 @@ from poblano.core.binding import Queue, Role
 from poblano.core.follower_arguments import Options
 from poblano.core.following import Phase, Requeue
 from poblano.core.objects import Resource
+from poblano.core.uses import Used
 from poblano.draft import Draft
 from poblano.finished import Finished
 
@@ -35,6 +36,7 @@ class Finalizing(Generic[K]):
         timeout: float | timedelta | None = None,
         concurrency: int | None = None,
         queue: Queue = "kind_ns_name",
+        uses: Sequence[Used] = (),
     ) -> Finalized[K, Q]: ...
     @overload
     def finalize(
@@ -45,6 +47,7 @@ class Finalizing(Generic[K]):
         timeout: float | timedelta | None = None,
         concurrency: int | None = None,
         queue: Queue = "kind_ns_name",
+        uses: Sequence[Used] = (),
     ) -> Callable[[Callable[[K, Context[K]], Q]], Finalized[K, Q]]: ...
     def finalize(
         self,
@@ -55,6 +58,7 @@ class Finalizing(Generic[K]):
         timeout: float | timedelta | None = None,
         concurrency: int | None = None,
         queue: Queue = "kind_ns_name",
+        uses: Sequence[Used] = (),
     ) -> Any:
         """Clean up after an object that is being deleted; it stays until that has worked.
 
@@ -69,11 +73,12 @@ class Finalizing(Generic[K]):
             timeout: how long a run may take; by default as long as it likes.
             concurrency: how many objects are worked on at once.
             queue: what runs one at a time: each object (``kind_ns_name``), all of a namespace, all, or all rules that say ``global``.
+            uses: what it calls the API server for, beside what the rule says: see `Uses`.
 
         Raises:
             InvalidDefinition: when something is wrong with the rule, with the file and line.
         """
-        options = Options(name=name, timeout=timeout, concurrency=concurrency, queue=queue)
+        options = Options(name=name, timeout=timeout, concurrency=concurrency, queue=queue, uses=uses)
         return _made(self._draft, "finalize", action, options, Finalized)
 
 
@@ -90,6 +95,7 @@ class Reconciling(Finalizing[K]):
         timeout: float | timedelta | None = None,
         concurrency: int | None = None,
         queue: Queue = "kind_ns_name",
+        uses: Sequence[Used] = (),
     ) -> Reconciled[K, Q]: ...
     @overload
     def reconcile(
@@ -100,6 +106,7 @@ class Reconciling(Finalizing[K]):
         timeout: float | timedelta | None = None,
         concurrency: int | None = None,
         queue: Queue = "kind_ns_name",
+        uses: Sequence[Used] = (),
     ) -> Callable[[Callable[[K, Context[K]], Q]], Reconciled[K, Q]]: ...
     def reconcile(
         self,
@@ -110,6 +117,7 @@ class Reconciling(Finalizing[K]):
         timeout: float | timedelta | None = None,
         concurrency: int | None = None,
         queue: Queue = "kind_ns_name",
+        uses: Sequence[Used] = (),
     ) -> Any:
         """Make the world as the object says; called until that works, again on each change, and once for each at the start.
 
@@ -124,11 +132,12 @@ class Reconciling(Finalizing[K]):
             concurrency: how many objects are worked on at once.
             queue: what runs one at a time: each object (``kind_ns_name``), all of a namespace (``kind_ns``), all of the rule (``kind``),
                 or all rules that say ``global``.
+            uses: what it calls the API server for, beside what the rule says: see `Uses`.
 
         Raises:
             InvalidDefinition: when something is wrong with the rule, with the file and line.
         """
-        options = Options(name=name, timeout=timeout, concurrency=concurrency, queue=queue)
+        options = Options(name=name, timeout=timeout, concurrency=concurrency, queue=queue, uses=uses)
         return _made(self._draft, "reconcile", action, options, Reconciled)
 
 
@@ -145,6 +154,7 @@ class Following(Reconciling[K]):
         timeout: float | timedelta | None = None,
         concurrency: int | None = None,
         queue: Queue = "kind_ns_name",
+        uses: Sequence[Used] = (),
     ) -> Watched[K, R]: ...
     @overload
     def watch(
@@ -155,6 +165,7 @@ class Following(Reconciling[K]):
         timeout: float | timedelta | None = None,
         concurrency: int | None = None,
         queue: Queue = "kind_ns_name",
+        uses: Sequence[Used] = (),
     ) -> Callable[[Callable[[K, Phase], R]], Watched[K, R]]: ...
     def watch(
         self,
@@ -165,6 +176,7 @@ class Following(Reconciling[K]):
         timeout: float | timedelta | None = None,
         concurrency: int | None = None,
         queue: Queue = "kind_ns_name",
+        uses: Sequence[Used] = (),
     ) -> Any:
         """Be told what happened to an object. Best effort: what goes wrong is logged and not tried again.
 
@@ -173,12 +185,12 @@ class Following(Reconciling[K]):
         Args:
             action: ``def`` or ``async def``, given the object and a `Phase`. Left out, this is a decorator with options.
             name: the rule's name; by default the alias, then the function's with dashes.
-            timeout, concurrency, queue: see `Reconciling.reconcile`.
+            timeout, concurrency, queue, uses: see `Reconciling.reconcile`.
 
         Raises:
             InvalidDefinition: when something is wrong with the rule, with the file and line.
         """
-        options = Options(name=name, timeout=timeout, concurrency=concurrency, queue=queue)
+        options = Options(name=name, timeout=timeout, concurrency=concurrency, queue=queue, uses=uses)
         return _made(self._draft, "watch", action, options, Watched)
 
 

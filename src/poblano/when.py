@@ -6,13 +6,14 @@ the chain, and a callable that behaves as the function, so that a unit test just
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from poblano.core.binding import Mode, OnError
 from poblano.core.decisions import Decision
 from poblano.core.objects import Resource
 from poblano.core.requests import MutateRequest, ValidateRequest
+from poblano.core.uses import Used
 from poblano.draft import Draft
 from poblano.filtering import Filtering
 from poblano.finished import Finished
@@ -102,6 +103,7 @@ class _Validating(Filtering[K]):
         on_error: OnError | None = None,
         timeout: int | None = None,
         mode: Mode = "enforce",
+        uses: Sequence[Used] = (),
     ) -> Callable[[Callable[[ValidateRequest[K]], V]], Validated[K, V]]: ...
     def validate(
         self,
@@ -112,6 +114,7 @@ class _Validating(Filtering[K]):
         on_error: OnError | None = None,
         timeout: int | None = None,
         mode: Mode = "enforce",
+        uses: Sequence[Used] = (),
     ) -> Any:
         """Judge the object: the action returns ``request.approve()`` or ``request.deny(...)``.
 
@@ -121,6 +124,7 @@ class _Validating(Filtering[K]):
             on_error: what an exception means: ``reject``, ``audit`` or ``ignore``.
             timeout: seconds that a call may take, 1 to 30.
             mode: what a denial does: ``enforce`` refuses, ``warn`` warns the user, ``audit`` notes it for the audit log.
+            uses: what it calls the API server for, beside what the rule says: see `Uses`.
 
         Raises:
             InvalidDefinition: when something is wrong with the rule, with the file and line.
@@ -129,15 +133,21 @@ class _Validating(Filtering[K]):
             waiting = type(self)(self._draft.but())
 
             def decorate(function: Callable[..., Any]) -> Validated[K, Any]:
-                return waiting._validated(function, name, on_error, timeout, mode)
+                return waiting._validated(function, name, on_error, timeout, mode, uses)
 
             return decorate
-        return self._validated(action, name, on_error, timeout, mode)
+        return self._validated(action, name, on_error, timeout, mode, uses)
 
     def _validated(
-        self, action: Callable[..., Any], name: str | None, on_error: OnError | None, timeout: int | None, mode: Mode
+        self,
+        action: Callable[..., Any],
+        name: str | None,
+        on_error: OnError | None,
+        timeout: int | None,
+        mode: Mode,
+        uses: Sequence[Used],
     ) -> Validated[K, Any]:
-        self._draft.finished("validate", action, name, on_error, timeout, mode)
+        self._draft.finished("validate", action, name, on_error, timeout, mode, uses)
         return Validated(self._draft, action)
 
 
@@ -182,6 +192,7 @@ class Bound(_Validating[K], Sourcing[K], Following[K]):
         on_error: OnError | None = None,
         timeout: int | None = None,
         mode: Mode = "enforce",
+        uses: Sequence[Used] = (),
     ) -> Callable[[Callable[[MutateRequest[K]], R]], Mutated[K, R]]: ...
     def mutate(
         self,
@@ -192,6 +203,7 @@ class Bound(_Validating[K], Sourcing[K], Following[K]):
         on_error: OnError | None = None,
         timeout: int | None = None,
         mode: Mode = "enforce",
+        uses: Sequence[Used] = (),
     ) -> Any:
         """Change the object before it is stored.
 
@@ -201,6 +213,7 @@ class Bound(_Validating[K], Sourcing[K], Following[K]):
             on_error: what an exception means: ``reject``, ``audit`` or ``ignore``.
             timeout: seconds that a call may take, 1 to 30.
             mode: what ``request.deny`` does: ``enforce`` refuses, ``warn`` warns the user, ``audit`` notes it for the audit log.
+            uses: what it calls the API server for, beside what the rule says: see `Uses`.
 
         Raises:
             InvalidDefinition: when something is wrong with the rule, with the file and line.
@@ -209,15 +222,21 @@ class Bound(_Validating[K], Sourcing[K], Following[K]):
             waiting = Bound[K](self._draft.but())
 
             def decorate(function: Callable[..., Any]) -> Mutated[K, Any]:
-                return waiting._mutated(function, name, on_error, timeout, mode)
+                return waiting._mutated(function, name, on_error, timeout, mode, uses)
 
             return decorate
-        return self._mutated(action, name, on_error, timeout, mode)
+        return self._mutated(action, name, on_error, timeout, mode, uses)
 
     def _mutated(
-        self, action: Callable[..., Any], name: str | None, on_error: OnError | None, timeout: int | None, mode: Mode
+        self,
+        action: Callable[..., Any],
+        name: str | None,
+        on_error: OnError | None,
+        timeout: int | None,
+        mode: Mode,
+        uses: Sequence[Used],
     ) -> Mutated[K, Any]:
-        self._draft.finished("mutate", action, name, on_error, timeout, mode)
+        self._draft.finished("mutate", action, name, on_error, timeout, mode, uses)
         return Mutated(self._draft, action)
 
 
@@ -242,6 +261,7 @@ class Mutated(Finished[R], Following[K], Generic[K, R]):
         on_error: OnError | None = None,
         timeout: int | None = None,
         mode: Mode = "enforce",
+        uses: Sequence[Used] = (),
     ) -> Callable[[Callable[[ValidateRequest[K]], V]], Validated[K, V]]: ...
     def validate(
         self,
@@ -252,12 +272,13 @@ class Mutated(Finished[R], Following[K], Generic[K, R]):
         on_error: OnError | None = None,
         timeout: int | None = None,
         mode: Mode = "enforce",
+        uses: Sequence[Used] = (),
     ) -> Any:
         """Judge the object once it is changed: see `Bound.validate`."""
         following: Bound[K] = Bound(self._draft)
         if action is None:
-            return following.validate(name=name, on_error=on_error, timeout=timeout, mode=mode)
-        return following._validated(action, name, on_error, timeout, mode)
+            return following.validate(name=name, on_error=on_error, timeout=timeout, mode=mode, uses=uses)
+        return following._validated(action, name, on_error, timeout, mode, uses)
 
 
 class Validated(Finished[R], Following[K], Generic[K, R]):

@@ -12,8 +12,9 @@ from poblano.client import Resources, connect
 from poblano.core.filters import LabelIs, NameIs
 from poblano.core.objects import kind_of
 from poblano.core.projection import EVERY_FIELD, FULL, METADATA
+from poblano.core.scopes import Scope, scopes
 from poblano.core.selectors import Selector
-from poblano.watch.informers import Informers, Scope, scopes
+from poblano.watch.informers import Informers
 from poblano.watch.watcher import Watcher
 from tests.watch.clusters import CONFIGMAPS, space_of, until
 

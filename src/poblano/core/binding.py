@@ -14,6 +14,7 @@ from poblano.core.objects import Resource
 from poblano.core.predicates import Predicate
 from poblano.core.projection import FULL, Projection
 from poblano.core.sources import Mapped, Owned
+from poblano.core.uses import Uses
 
 Phase: TypeAlias = Literal["mutate", "validate"]
 """When an action of a webhook runs."""
@@ -64,6 +65,7 @@ class Binding:
         concurrency: how many objects of the rule are worked on at once.
         queue: what runs one at a time.
         projection: how much of an object an action that follows is given.
+        uses: what the action calls the API server for, beside what the rule says.
     """
 
     capability: str
@@ -88,6 +90,7 @@ class Binding:
     concurrency: int = CONCURRENCY
     queue: Queue = "kind_ns_name"
     projection: Projection = FULL
+    uses: tuple[Uses, ...] = ()
 
     @property
     def title(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, get_args
@@ -16,6 +16,7 @@ from poblano.core.objects import Resource, kind_of
 from poblano.core.predicates import Predicate, Told
 from poblano.core.projection import FULL, Projection
 from poblano.core.sources import Mapped, Owned
+from poblano.core.uses import Used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class Options:
     timeout: float | timedelta | None = None
     concurrency: int | None = None
     queue: Queue = "kind_ns_name"
+    uses: Sequence[Used] = ()
 
 
 def check_follower(role: Role, action: object, where: Location) -> None:

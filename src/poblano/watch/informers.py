@@ -14,7 +14,6 @@ make one watch.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from poblano.client import ApiClient
 from poblano.core.binding import Binding
@@ -22,40 +21,11 @@ from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
 from poblano.core.listwatch import SECONDS
 from poblano.core.projection import FULL, Projection
-from poblano.core.pushdown import pushed
+from poblano.core.scopes import Scope, scopes, scopes_beside
 from poblano.core.selectors import EVERYTHING, Selector
 from poblano.watch.informer import Informer
 from poblano.watch.initial_events import InitialEvents
 from poblano.watch.metrics import NOBODY, Observer
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What is watched; two that are equal are one watch."""
-
-    kind: Kind
-    namespace: str = ""
-    selector: Selector = EVERYTHING
-    projection: Projection = FULL
-
-    def covers(self, other: Scope) -> bool:
-        """Whether whoever wants `other` is served by this, too."""
-        return (
-            self.kind == other.kind
-            and self.namespace in {"", other.namespace}
-            and self.selector.covers(other.selector)
-            and self.projection.covers(other.projection)
-        )
-
-    @property
-    def _narrowness(self) -> tuple[bool, int, bool, int]:
-        """Greater than that of every other scope that covers this one."""
-        kept = self.projection
-        return (bool(self.namespace), len(self.selector.parts), kept.metadata_only, len(kept.without))
-
-    def widest(self, scopes: Iterable[Scope]) -> Scope:
-        """The one of `scopes` that is to serve this; itself when none does."""
-        return min((one for one in scopes if one.covers(self)), key=lambda one: one._narrowness, default=self)
 
 
 class Informers:
@@ -93,7 +63,7 @@ class Informers:
     def expect(self, bindings: Iterable[Binding]) -> None:
         """Say for whom there will be informers: the wider ones serve the narrower, whoever asks first."""
         for binding in bindings:
-            self._expected.update(dict.fromkeys((*scopes(binding), *_others(binding))))
+            self._expected.update(dict.fromkeys((*scopes(binding), *scopes_beside(binding))))
 
     def get(
         self, kind: Kind, namespace: str = "", *, selector: Selector = EVERYTHING, projection: Projection = FULL
@@ -136,18 +106,3 @@ class Informers:
         for informer in self:
             if informer.kind == kind:
                 informer.wrote(document)
-
-
-def scopes(binding: Binding) -> tuple[Scope, ...]:
-    """What has to be watched for the objects of a rule."""
-    what = pushed(binding)
-    return tuple(Scope(binding.kind, namespace, what.selector, binding.projection) for namespace in what.namespaces)
-
-
-def _others(binding: Binding) -> Iterator[Scope]:
-    """What has to be watched beside the objects of a rule: see `poblano.watch.owning.informers_for`."""
-    kinds = [*(one.kind for one in binding.owns), *(one.kind for one in binding.watches)]
-    spaces = pushed(binding).namespaces
-    for kind in kinds:
-        for space in spaces if kind.namespaced else spaces and ("",):
-            yield Scope(kind, space)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from poblano.core.errors import Location
 from poblano.core.kinds import Kind
 from poblano.core.schedule.times import Cron, Every, Times
+from poblano.core.uses import Uses
 
 Misfire: TypeAlias = Literal["once", "skip", "catch_up"]
 """What becomes of the times at which nobody was there to run: one run for all; none; one for each, oldest first."""
@@ -45,6 +46,7 @@ class Schedule:
         timeout: a run is cancelled after it; None is never.
         retries: how often a run that failed, or was cut off, is tried again before its time counts as failed.
         is_async: whether the action is an ``async def``.
+        uses: what it calls the API server for.
     """
 
     capability: str
@@ -62,6 +64,7 @@ class Schedule:
     timeout: timedelta | None = None
     retries: int = 0
     is_async: bool = False
+    uses: tuple[Uses, ...] = ()
 
     @property
     def title(self) -> str:
