@@ -137,3 +137,19 @@ def test_whatever_the_names_are_it_is_one_line_of_json(uid, name, user, kind):
         logged("mutate", request, Verdict(request), 0)
     assert orjson.loads(lines[0])["message"] == "review"
     assert lines[0].count(b"\n") == 1
+
+
+def test_it_says_what_was_changed_and_why_somebody_was_refused(written):
+    patch = [{"op": "add", "path": "/metadata/labels/tier", "value": "data"}]
+    logged("mutate", asked(), Verdict(asked(), patch=patch), 0.001)
+    logged("validate", asked(), Verdict(asked(), denials=[("shop/pinned: pin the image", 400)]), 0.001)
+    first, second = (json.loads(line) for line in written)
+    assert first["changes"] == ['+ /metadata/labels/tier: "data"']
+    assert second["denials"] == ["shop/pinned: pin the image"]
+    assert "changes" not in second
+
+
+def test_of_a_secret_it_says_who_refused_and_not_in_what_words(written):
+    secret = asked(kind=GroupVersionKind("", "v1", "Secret"))
+    logged("validate", secret, Verdict(secret, denials=[("shop/strong: hunter2 is too short", 400)]), 0.001)
+    assert only(written)["denials"] == ["shop/strong: (withheld)"]

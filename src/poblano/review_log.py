@@ -1,4 +1,4 @@
-"""The one log line of a review: who asked what, and what the rules said. Never the object, the patch or a token."""
+"""The one log line of a review: who asked what, what the rules said and changed. Never the object, a Secret's value or a token."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from poblano.core.review import AdmissionRequest
 from poblano.core.verdict import RuleResult, Verdict
 from poblano.log import enabled
 from poblano.log_lines import Level, Line, places_of
+from poblano.patch_log import patch_lines
 from poblano.redaction import redacted, text
 
 _QUIET: Final = frozenset({"allowed", "unchanged", "changed"})
 _NAME_LIMIT: Final = 256
+_MESSAGE_LIMIT: Final = 500
 
 
 def review_line(phase: Phase, request: AdmissionRequest, verdict: Verdict, seconds: float) -> Line | None:
@@ -58,12 +60,21 @@ def review_line(phase: Phase, request: AdmissionRequest, verdict: Verdict, secon
         line["dry_run"] = True
     if loud:
         line["rules"] = [f"{result.capability}/{result.rule}: {result.result}" for result in loud]
+    if verdict.refused:
+        line["denials"] = [_said(message, verdict) for message, _ in verdict.denials]
+    elif verdict.patch:
+        line["changes"] = patch_lines(verdict.patch, secret=verdict.about_secret)
     if errors:
         line["errors"] = [_described(result, request) for result in errors]
     # Longer than an API server sends: whoever posts the review writes them.
     if len(uid) + len(kind) + len(namespace) + len(name) + len(user) + len(subresource) > _NAME_LIMIT:
         line |= {key: text(value, _NAME_LIMIT) for key, value in line.items() if isinstance(value, str)}
     return line
+
+
+def _said(message: str, verdict: Verdict) -> str:
+    """What a user was told; of a Secret only by which rule, since a rule may have put a value into the words."""
+    return f"{message.partition(': ')[0]}: (withheld)" if verdict.about_secret else text(message, _MESSAGE_LIMIT)
 
 
 def _described(result: RuleResult, request: AdmissionRequest) -> str:

@@ -1,0 +1,83 @@
+"""What a review changed, for its log line and for ``poblano monitor``: where, and the value only where it gives nothing away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+import orjson
+
+from poblano.core.patch import Operation
+from poblano.redaction import is_secret_key, redacted, text
+
+LONGEST: Final = 20
+"""Operations that are told; of more, how many there are."""
+
+WITHHELD: Final = "(withheld)"
+
+_VALUE_LIMIT: Final = 120
+_SIGNS: Final = {"add": "+", "replace": "~"}
+_BELOW_THESE: Final = frozenset({"data", "stringData", "binaryData", "env", "args", "command"})
+"""Below these are values that a user chose for a program, and some of them are passwords."""
+
+
+def patch_lines(patch: Sequence[Operation], *, secret: bool = False) -> list[str]:
+    """A line for each operation: its sign, its path, its value.
+
+    Args:
+        patch: the operations.
+        secret: whether the object is a Secret, of which no value is told.
+
+    >>> patch_lines([{"op": "add", "path": "/metadata/labels/tier", "value": "data"}, {"op": "remove", "path": "/spec/nodeName"}])
+    ['+ /metadata/labels/tier: "data"', '- /spec/nodeName']
+    >>> patch_lines([{"op": "replace", "path": "/data/password", "value": "hunter2"}])
+    ['~ /data/password: (withheld)']
+    """
+    lines = [_line(operation, secret=secret) for operation in patch[:LONGEST]]
+    return lines if len(patch) <= LONGEST else [*lines, f"… {len(patch) - LONGEST} more"]
+
+
+def _line(operation: Operation, *, secret: bool) -> str:
+    path: str = operation["path"]
+    if operation["op"] == "remove":
+        return f"- {_path(path)}"
+    value = operation.get("value")
+    sign = _SIGNS.get(operation["op"], "~")
+    if secret:
+        return f"{sign} {_path(path)}: {WITHHELD}"
+    if isinstance(value, str) and len(value) <= _VALUE_LIMIT and len(path) <= _VALUE_LIMIT:
+        return _remembered(sign, path, value)
+    return _told(sign, path, value)
+
+
+def _told(sign: str, path: str, value: Any) -> str:
+    return f"{sign} {_path(path)}: {_value(path, value)}"
+
+
+_remembered = lru_cache(1024)(_told)
+"""The same rules set the same labels of one object after the other."""
+
+
+def _path(path: str) -> str:
+    return text(path, 2 * _VALUE_LIMIT)
+
+
+def _value(path: str, value: Any) -> str:
+    parts = path.split("/")
+    if not _BELOW_THESE.isdisjoint(parts) or any(map(is_secret_key, parts)):
+        return WITHHELD
+    if isinstance(value, str):
+        return orjson.dumps(text(value, _VALUE_LIMIT)).decode()
+    if isinstance(value, dict | list):
+        return text(orjson.dumps(redacted(_without(value))).decode(), _VALUE_LIMIT)
+    return orjson.dumps(value, default=str).decode()
+
+
+def _without(value: Any) -> Any:
+    """`value` without what stands under the names that tell of secrets."""
+    if isinstance(value, dict):
+        return {key: WITHHELD if key in _BELOW_THESE else _without(part) for key, part in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, list):
+        return [_without(part) for part in value]  # pyright: ignore[reportUnknownVariableType]
+    return value
