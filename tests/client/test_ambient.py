@@ -158,7 +158,7 @@ def test_a_process_loads_the_http_client_before_it_serves_if_its_module_may_need
 
         async def main():
             settle(field_manager="poblano-shop")
-            print("aiohttp" in sys.modules)
+            print("poblano.client.transport" in sys.modules)
 
         asyncio.run(main())
     """

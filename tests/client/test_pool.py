@@ -9,8 +9,9 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from poblano.client import pool
+from poblano.client import dialing, pool
 from poblano.client.transport import ApiClient
+from poblano.client.wire import place_of
 from poblano.core.errors import ConnectionFailed
 from tests.client.loopback import Reply, client_of, serving, silent, tcp_server
 
@@ -90,8 +91,8 @@ async def test_c7_who_finds_no_place_in_time_is_told_so(monkeypatch):
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "POST", "DELETE"])
-async def test_what_is_sent_again_is_for_us_to_say_and_not_for_the_library(method):
-    """aiohttp repeats what HTTP calls idempotent when a connection that was kept breaks: it would not ask us."""
+async def test_what_is_sent_again_is_for_the_caller_to_say_and_not_for_the_pool(method):
+    """Many clients repeat what HTTP calls idempotent when a connection that was kept breaks."""
     async with serving(Reply(), Reply(reset=True), Reply()) as server, client_of(server.url) as client:
         await client.request("GET", "/version")
         with pytest.raises(ConnectionFailed, match="broke before the answer"):
@@ -104,9 +105,52 @@ async def test_a_connection_to_nobody_breaks_by_itself():
     """Also one on which nothing is sent, as when a log is followed over a path that is dropped."""
     async with serving() as server, client_of(server.url) as client:
         await client.request("GET", "/version")
-        ((connection, *_), *_) = client._session.connector._conns.values()
-        made = connection[0].transport.get_extra_info("socket")
+        (connection,) = client._pool.idle
+        made = connection.transport.get_extra_info("socket")
 
         assert made.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-        there = {name: value for name, value in pool.KEEPALIVE.items() if hasattr(socket, name)}
+        there = {name: value for name, value in dialing.KEEPALIVE.items() if hasattr(socket, name)}
         assert {name: made.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in there} == there
+
+
+async def test_a_connection_that_nobody_needs_any_more_is_closed(monkeypatch):
+    monkeypatch.setattr(pool, "IDLE_SECONDS", 0.05)
+    async with serving() as server, client_of(server.url) as client:
+        await asyncio.gather(*(client.request("GET", "/version") for _ in range(3)))
+        await until(lambda: not client._pool._open)
+        assert client._pool._sweeping is None
+        assert (await client.request("GET", "/version")).status == 200
+
+
+async def test_a_connection_that_the_server_has_closed_is_not_used_again():
+    async def once(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        writer.close()
+
+    async with tcp_server(once) as port, client_of(f"http://127.0.0.1:{port}") as client:
+        for _ in range(3):
+            await client.request("POST", "/api", body={})
+            await until(lambda: not client._pool._open)
+
+
+async def test_closing_ends_what_is_under_way():
+    async with tcp_server(silent) as port:
+        client = client_of(f"http://127.0.0.1:{port}")
+        async with client:
+            asking = asyncio.create_task(client.request("POST", "/", body={}))
+            await until(lambda: client._pool._open)
+        with pytest.raises(ConnectionFailed, match="it was closed"):
+            await asking
+
+
+async def test_a_connection_with_other_trust_is_another_connection():
+    """A renewed CA or certificate holds for the next request, also where a connection waits."""
+    async with serving() as server:
+        place, known = place_of(server.url), pool.Pool()
+        head = {"target": dialing.Target(place), "method": "GET", "path": "/", "headers": {}}
+        async with known.ask(dialing.Request(**head), connect=60) as answer:
+            await answer.read()
+        assert known.take(dialing.Target(place, server_name="other")) is None
+        assert known.take(dialing.Target(place)) is not None
+        await known.close()

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from multidict import CIMultiDict
-from yarl import URL
 
 from poblano.client.failures import failure
 from poblano.client.messages import Response
@@ -19,13 +18,14 @@ class Call:
     """A request.
 
     Attributes:
-        path: without the server and the query, for messages.
+        path: without the server and the query, as messages have it.
+        query: from the question mark on, or "".
         idempotent: whether it may be sent again though it may have arrived.
     """
 
     method: str
     path: str
-    url: URL
+    query: str
     headers: CIMultiDict[str]
     data: bytes | None
     idempotent: bool

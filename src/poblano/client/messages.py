@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +10,6 @@ from urllib.parse import urlencode
 
 import msgspec
 import orjson
-
-LARGE = 2**20  # aiohttp: payload.TOO_LARGE_BYTES_BODY
 
 Query = Mapping[str, str] | Sequence[tuple[str, str]]
 
@@ -55,11 +52,6 @@ def encoded(body: object) -> bytes | None:
         return orjson.dumps(body)
     except orjson.JSONEncodeError:  # an integer over 64 bits; what JSON cannot say at all fails again
         return msgspec.json.encode(body)
-
-
-def payload(data: bytes | None) -> bytes | io.BytesIO | None:
-    """A body as aiohttp wants it: it warns of large ones (CRDs are) unless they come as a file."""
-    return io.BytesIO(data) if data is not None and len(data) > LARGE else data
 
 
 def query_string(query: Query | None) -> str:

@@ -13,14 +13,13 @@ from urllib.parse import urlsplit
 from poblano import telemetry
 
 if TYPE_CHECKING:
-    import aiohttp
-
+    from poblano.client.answers import Answer
     from poblano.client.spans import RequestSpan
 
 Told: TypeAlias = Callable[[str, str, str, float], None]
 """Is given the method, the host, the HTTP status or ``<error>``, and the seconds until the answer began."""
 
-Sent: TypeAlias = "AbstractAsyncContextManager[aiohttp.ClientResponse]"
+Sent: TypeAlias = "AbstractAsyncContextManager[Answer]"
 Wrapped: TypeAlias = "Callable[[Sent, str, str, MutableMapping[str, str]], Sent]"
 
 NO_ANSWER = "<error>"
@@ -53,7 +52,7 @@ def _span(method: str, server: str, path: str, headers: MutableMapping[str, str]
     return RequestSpan(tracer, method, f"{server}{path}", headers)
 
 
-class _Observed(AbstractAsyncContextManager["aiohttp.ClientResponse"]):
+class _Observed(AbstractAsyncContextManager["Answer"]):
     """A request that was prepared, and is sent on entry."""
 
     __slots__ = ("_host", "_method", "_sent", "_span", "_told")
@@ -65,7 +64,7 @@ class _Observed(AbstractAsyncContextManager["aiohttp.ClientResponse"]):
         self._told = told
         self._span = span
 
-    async def __aenter__(self) -> aiohttp.ClientResponse:
+    async def __aenter__(self) -> Answer:
         began = time.perf_counter()
         try:
             answer = await self._sent.__aenter__()

@@ -1,16 +1,18 @@
-"""A WebSocket to the API server, as commands in containers take."""
+"""A WebSocket to the API server, as commands in containers take. aiohttp is what speaks it, and is used for nothing else."""
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 import aiohttp
 from yarl import URL
 
+from poblano.client.dialing import lively_socket
 from poblano.client.failures import failure
 from poblano.client.messages import Query, query_string
-from poblano.client.pool import new_stream_session
+from poblano.client.no_answer import HandshakeFailed, NotInTime, ProxyRefused, Unreachable
 from poblano.client.transport import ApiClient
 from poblano.core.context import check_permitted
 from poblano.core.errors import ApiError
@@ -44,12 +46,12 @@ async def websocket(
         headers["Authorization"] = credential.authorization
     try:
         async with (
-            new_stream_session() as session,
+            _session() as session,
             session.ws_connect(
                 URL(f"{client.access.cluster.server}{path}{query_string(query)}", encoded=True),
                 protocols=protocols,
                 headers=headers,
-                ssl=client._tls.context(credential.certificate),
+                ssl=client._tls.context(credential.certificate) or True,
                 server_hostname=client.access.cluster.tls_server_name or None,
                 proxy=client._proxy,
                 max_msg_size=0,
@@ -62,6 +64,28 @@ async def websocket(
     except aiohttp.WSServerHandshakeError as error:
         status = error.status
     except (aiohttp.ClientError, OSError) as error:
-        raise client._explained(error, client._timeouts.connect).error("GET", path) from None
+        raise client._explained(_meant(error), client._timeouts.connect).error("GET", path) from None
     refused: ApiError = failure(status, b"", method="GET", path=path)  # what else was said, aiohttp does not tell
     raise refused
+
+
+def _session() -> aiohttp.ClientSession:
+    connector = aiohttp.TCPConnector(force_close=True, socket_factory=lively_socket)
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+
+def _meant(error: BaseException) -> BaseException:
+    """An error of aiohttp as the rest of the client has it."""
+    match error:
+        case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLError() as cause):
+            return HandshakeFailed(cause)
+        case aiohttp.ClientConnectorSSLError(os_error=ssl.SSLError() as cause):
+            return HandshakeFailed(cause)
+        case aiohttp.ClientHttpProxyError():
+            return ProxyRefused(error.status)
+        case aiohttp.ConnectionTimeoutError():
+            return NotInTime()
+        case aiohttp.ClientConnectorError():
+            return Unreachable(error.os_error, proxy=isinstance(error, aiohttp.ClientProxyConnectionError))
+        case _:
+            return error

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    import aiohttp
+from typing import Protocol
 
 
 class Chunks(Protocol):
-    """What aiohttp calls a StreamReader."""
+    """What comes in pieces, such as an `Answer`."""
 
     def iter_any(self) -> AsyncIterator[bytes]: ...
 
@@ -45,10 +42,3 @@ class Streamed:
                 parts.append(rest)
         if parts:
             yield b"".join(parts)
-
-
-def let_go(answer: aiohttp.ClientResponse) -> None:
-    """Break a connection whose answer is not read to its end: the other side may be silent, and never agree to close it."""
-    connection = answer.connection
-    if connection is not None and connection.transport is not None:
-        connection.transport.abort()

@@ -29,14 +29,14 @@ class LiveTls:
         self._authority = b""
         self._made: tuple[ClientCertificate | None, bytes, ssl.SSLContext] | None = None
 
-    def context(self, certificate: ClientCertificate | None) -> ssl.SSLContext | bool:
-        """What the next connection is made with; True where the server speaks no TLS.
+    def context(self, certificate: ClientCertificate | None) -> ssl.SSLContext | None:
+        """What the next connection is made with; None where the server speaks no TLS.
 
         Raises:
             CredentialsFailed: the CA, certificate or key cannot be used.
         """
         if not self._cluster.server.startswith("https:"):
-            return True
+            return None
         self._reread()
         if self._made is None or self._made[:2] != (certificate, self._authority):
             self._made = (certificate, self._authority, self._new(certificate))

@@ -1,4 +1,4 @@
-"""One pooled HTTP client to one API server. aiohttp is imported here, in `pool.py`, `fetch.py` and `no_answer.py` only.
+"""One pooled HTTP client to one API server.
 
 It signs, sends, sends again where that can do no harm, and turns refusals into errors. What the paths and bodies mean
 is `resources.py`'s business.
@@ -15,25 +15,27 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
-import aiohttp
 from multidict import CIMultiDict
-from yarl import URL
 
 from poblano.client.access import Access
+from poblano.client.answers import Answer
 from poblano.client.credentials import Clock, Credential, Credentials
+from poblano.client.dialing import Request, Target
 from poblano.client.exchange import Call, Failed, outcome
 from poblano.client.fetch import fetch
 from poblano.client.kubeconfig import find_access
 from poblano.client.login import credentials_for, impersonation_headers
-from poblano.client.messages import Query, Response, Timeouts, encoded, payload, query_string, user_agent
-from poblano.client.no_answer import Silence, explain
+from poblano.client.messages import Query, Response, Timeouts, encoded, query_string, user_agent
+from poblano.client.no_answer import NoAnswer, Silence, explain
 from poblano.client.observing import Told, observed
-from poblano.client.pool import AT_ONCE, new_session, new_stream_session
+from poblano.client.pool import AT_ONCE, Pool
 from poblano.client.proxies import proxy_for
 from poblano.client.retries import IDEMPOTENT, Backoff
-from poblano.client.streamed import Streamed, let_go
+from poblano.client.streamed import Streamed
 from poblano.client.tls import LiveTls
+from poblano.client.wire import place_of
 from poblano.core.context import check_permitted
 from poblano.core.errors import ApiError
 
@@ -86,12 +88,11 @@ class ApiClient:
             *impersonation_headers(access),
         ]
         self._tls = LiveTls(cluster, clock=clock)
-        self._session: aiohttp.ClientSession | None = None
-        self._streams: aiohttp.ClientSession | None = None
+        self._pool: Pool | None = None
         self._places = asyncio.Semaphore(AT_ONCE)
 
     async def __aenter__(self) -> Self:
-        self._session, self._streams = new_session(), new_stream_session()
+        self._pool = Pool()
         return self
 
     async def __aexit__(
@@ -101,10 +102,9 @@ class ApiClient:
 
     async def close(self) -> None:
         """Close every connection. The end of ``async with`` does it too."""
-        sessions, self._session, self._streams = (self._session, self._streams), None, None
-        for session in sessions:
-            if session is not None:
-                await session.close()
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.close()
 
     async def request(
         self,
@@ -138,7 +138,7 @@ class ApiClient:
         call = Call(
             method=method,
             path=path,
-            url=URL(f"{self.access.cluster.server}{path}{query_string(query)}", encoded=True),
+            query=query_string(query),
             headers=self._headers_of(body, content_type, headers),
             data=encoded(body),
             idempotent=method in IDEMPOTENT if idempotent is None else idempotent,
@@ -182,14 +182,12 @@ class ApiClient:
             busy = Silence(f"no place for a request in {seconds:g} s", f"{AT_ONCE} others are under way", None)
             return Failed(busy.error(call.method, call.path), None)
         try:
-            timeout = aiohttp.ClientTimeout(total=max(left, 0.001), sock_connect=self._timeouts.connect)  # 0: no limit
-            async with self._sent(call, credential, timeout, self._session) as answer:
+            async with asyncio.timeout(left), self._sent(call, credential) as answer:
                 return outcome(call, answer.status, answer.headers, await answer.read())
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (NoAnswer, TimeoutError, OSError) as error:
             silence = self._explained(error, seconds)
         finally:
             self._places.release()
-        # Outside of the handler: aiohttp's errors hold the headers, and a traceback might show them.
         return Failed(silence.error(call.method, call.path), silence.attempt)
 
     @asynccontextmanager
@@ -209,21 +207,16 @@ class ApiClient:
         Raises:
             ApiError: as `request`; `retry_after` says what the server asked for. Also when the answer breaks off.
         """
-        url = URL(f"{self.access.cluster.server}{path}{query_string(query)}", encoded=True)
         own = {"Accept-Encoding": "identity", **(headers or {})}
-        call = Call("GET", path, url, self._headers_of(None, "", own), None, idempotent=True)
+        call = Call("GET", path, query_string(query), self._headers_of(None, "", own), None, idempotent=True)
         credential = await self._credentials.get()
         try:
-            timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._timeouts.connect, sock_read=silence)
-            async with self._sent(call, credential, timeout, self._streams) as answer:
+            async with self._sent(call, credential, silence=silence, alone=True) as answer:
                 if answer.status == 200:
-                    try:
-                        yield Streamed(answer.content)
-                    finally:
-                        let_go(answer)
+                    yield Streamed(answer)
                     return
                 refused = outcome(call, answer.status, answer.headers, await answer.read())
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (NoAnswer, TimeoutError, OSError) as error:
             reason = self._explained(error, silence or self._timeouts.connect)
             refused = Failed(reason.error(call.method, call.path), None)
         if isinstance(refused, Response):
@@ -238,27 +231,21 @@ class ApiClient:
         return explain(error, server=self.access.cluster.server, proxy=self._proxy or "", seconds=seconds)
 
     def _sent(
-        self,
-        call: Call,
-        credential: Credential,
-        timeout: aiohttp.ClientTimeout,
-        session: aiohttp.ClientSession | None,
-    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        if session is None:
+        self, call: Call, credential: Credential, *, silence: float | None = None, alone: bool = False
+    ) -> AbstractAsyncContextManager[Answer]:
+        pool, cluster = self._pool, self.access.cluster
+        if pool is None:
             raise RuntimeError("the client is not open: write `async with client:` around its use")
         headers = call.headers.copy()
         if credential.authorization:
             headers["Authorization"] = credential.authorization
-        sent = session.request(
-            call.method,
-            call.url,
-            headers=headers,
-            data=payload(call.data),
-            ssl=self._tls.context(credential.certificate),
-            server_hostname=self.access.cluster.tls_server_name or None,
-            proxy=self._proxy,
-            allow_redirects=False,
-            timeout=timeout,
+        tls = self._tls.context(credential.certificate)
+        target = Target(place_of(cluster.server), tls, cluster.tls_server_name, self._proxy or "")
+        sent = pool.ask(
+            Request(target, call.method, f"{urlsplit(cluster.server).path}{call.path}{call.query}", headers, call.data),
+            connect=self._timeouts.connect,
+            silence=silence,
+            alone=alone,
         )
         return self._observed(sent, call.method, call.path, headers) if self._observed else sent
 

@@ -1,0 +1,214 @@
+"""An answer as it comes: its head, then the pieces of its body. httptools finds them."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections import deque
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING
+
+from multidict import CIMultiDict
+
+from poblano.client.no_answer import Broken, reason_of
+
+if TYPE_CHECKING:
+    import httptools
+
+AHEAD_BYTES = 2**18
+"""How much may wait to be read before no more is taken from the other side."""
+
+_GZIP = 16 + zlib.MAX_WBITS
+_NO_BODY = frozenset({204, 304})  # RFC 9112 6.3
+
+
+class Answer:
+    """The answer to one request.
+
+    Attributes:
+        status: the HTTP status; 0 before the head has come.
+        headers: looked up in any case.
+        complete: whether all of it has come.
+        kept: whether it is complete and the connection can be asked again.
+    """
+
+    __slots__ = (
+        "_begun",
+        "_bodyless",
+        "_chunks",
+        "_compressed",
+        "_decoder",
+        "_error",
+        "_paused",
+        "_silence",
+        "_to_the_end",
+        "_transport",
+        "_waiter",
+        "_waiting",
+        "complete",
+        "headers",
+        "kept",
+        "parser",
+        "status",
+    )
+
+    def __init__(self, transport: asyncio.Transport, *, silence: float | None, bodyless: bool) -> None:
+        self.status = 0
+        self.headers: CIMultiDict[str] = CIMultiDict()
+        self.complete = False
+        self.kept = False
+        self.parser: httptools.HttpResponseParser | None = None
+        self._transport = transport
+        self._silence = silence
+        self._bodyless = bodyless
+        self._begun = False
+        self._to_the_end = False
+        self._chunks: deque[bytes] = deque()
+        self._waiting = 0
+        self._paused = False
+        self._compressed = False
+        self._decoder: zlib._Decompress | None = None
+        self._error: Exception | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    async def begins(self) -> None:
+        """Wait for the head.
+
+        Raises:
+            Broken, TimeoutError: it does not come.
+        """
+        while not self._begun:
+            await self._more()
+
+    async def read(self) -> bytes:
+        """All of the body, or what of it was not read yet.
+
+        Raises:
+            Broken, TimeoutError: it breaks off.
+        """
+        while not self.complete:
+            if self._paused:
+                return b"".join([chunk async for chunk in self.iter_any()])
+            await self._more()
+        chunks = tuple(self._chunks)
+        self._chunks.clear()
+        self._read(self._waiting)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    async def iter_any(self) -> AsyncGenerator[bytes]:
+        """Each piece of the body as soon as it is there.
+
+        Raises:
+            Broken, TimeoutError: it breaks off.
+        """
+        while True:
+            while self._chunks:
+                chunk = self._chunks.popleft()
+                self._read(len(chunk))
+                yield chunk
+            if self.complete:
+                return
+            await self._more()
+
+    def failed(self, error: Exception) -> None:
+        """No more will come of it."""
+        if not self.complete and self._error is None:
+            self._error = error
+            self._wake()
+
+    def ended(self, error: Exception | None) -> None:
+        """The connection is gone; some answers end with it."""
+        if self._to_the_end and error is None and not self.complete:
+            self._completed(kept=False)
+        else:
+            self.failed(Broken(reason_of(error)))
+        self.kept = False
+        self.parser = None
+
+    async def _more(self) -> None:
+        """Wait until something happens."""
+        if self._error is not None:
+            raise self._error
+        loop = asyncio.get_running_loop()
+        self._waiter = loop.create_future()
+        timer = None if self._silence is None else loop.call_later(self._silence, self.failed, TimeoutError())
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+            if timer is not None:
+                timer.cancel()
+
+    def _read(self, size: int) -> None:
+        """So much waits no longer."""
+        self._waiting -= size
+        if self._paused and self._waiting < AHEAD_BYTES:
+            self._paused = False
+            self._transport.resume_reading()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _completed(self, *, kept: bool) -> None:
+        self.parser = None
+        if self._decoder is not None and not self._decoder.eof:
+            self.failed(Broken("its compressed body is cut off"))
+            return
+        self.complete, self.kept = True, kept
+        self._wake()
+
+    def _decompressed(self, data: bytes) -> bytes:
+        pieces: list[bytes] = []
+        while data:
+            if self._decoder is None or self._decoder.eof:  # RFC 1952 2.2: one member may follow another
+                self._decoder = zlib.decompressobj(_GZIP)
+            try:
+                pieces.append(self._decoder.decompress(data))
+            except zlib.error:
+                raise Broken("its compressed body makes no sense") from None
+            data = self._decoder.unused_data
+        return b"".join(pieces)
+
+    # ------------------------------------------------------------------ called by httptools
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One of the head, or a trailer, which says nothing to us."""
+        if not self._begun:
+            self.headers.add(name.decode("latin-1"), value.decode("utf-8", "surrogateescape"))
+
+    def on_headers_complete(self) -> None:
+        """The head is there. One of 1xx is not the answer yet."""
+        if self.parser is None:
+            raise Broken("there is more than one answer")
+        status = self.parser.get_status_code()
+        if status < 200:
+            self.headers.clear()
+            return
+        self.status, self._begun = status, True
+        framed = "Content-Length" in self.headers or "Transfer-Encoding" in self.headers
+        self._to_the_end = not framed and status not in _NO_BODY
+        self._compressed = self.headers.get("Content-Encoding", "").lower() in {"gzip", "x-gzip"}
+        if self._bodyless:
+            self._completed(kept=False)
+        else:
+            self._wake()
+
+    def on_body(self, data: bytes) -> None:
+        """A piece of the body."""
+        if self._bodyless:
+            return
+        if self._compressed:
+            data = self._decompressed(data)
+        if data:
+            self._chunks.append(data)
+            self._waiting += len(data)
+            if self._waiting >= AHEAD_BYTES and not self._paused:
+                self._paused = True
+                self._transport.pause_reading()
+            self._wake()
+
+    def on_message_complete(self) -> None:
+        """All of it is there."""
+        if self._begun and self.parser is not None:
+            self._completed(kept=self.parser.should_keep_alive())
