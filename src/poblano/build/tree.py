@@ -56,7 +56,9 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """A map, and what a chart's user has more for it; `more` is a slot with an empty map."""
+    """A map, and what a chart's user has more for it; `more` is a slot with an empty map. What is there already stays: a
+    Deployment selects its pods by it.
+    """
 
     items: Mapping[str, Any]
     more: Slot
@@ -113,7 +115,9 @@ def resolved(tree: Tree, *, namespace: str) -> Any:
         case Joined():
             return [*resolved(list(tree.items), namespace=namespace), *tree.more.default]
         case Merged():
-            return {**resolved(dict(tree.items), namespace=namespace), **tree.more.default}
+            return resolved(dict(tree.items), namespace=namespace) | {
+                key: value for key, value in tree.more.default.items() if key not in tree.items
+            }
         case dict():
             return _resolved_map(tree, namespace)  # pyright: ignore[reportUnknownArgumentType]
         case list():

@@ -1,0 +1,36 @@
+"""What Helm prints once a chart is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from poblano.build.manifests import title
+from poblano.build.plan import Plan
+from poblano.core.deployed import UUID_LABEL
+
+
+def notes(plan: Plan) -> str:
+    """``templates/NOTES.txt``."""
+    return "".join(f"{line}\n" for line in _lines(plan))
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    names = plan.names
+    yield f"{title(plan)} is in the namespace {{{{ .Release.Namespace }}}}."
+    yield ""
+    yield f"  kubectl --namespace {{{{ .Release.Namespace }}}} get pods --selector {UUID_LABEL}={names.uuid}"
+    if plan.admits:
+        yield ""
+        yield "Its webhooks let everything pass until a pod is ready; then that pod puts in the authority of its"
+        yield "certificate and the failure policy that is meant. To see that it has:"
+        yield ""
+        kinds = "mutatingwebhookconfigurations,validatingwebhookconfigurations"
+        yield f"  kubectl get {kinds} --selector {UUID_LABEL}={names.uuid} --output yaml"
+    if plan.options.certificates == "provided" and plan.admits:
+        yield ""
+        yield f"The certificate is yours to bring: put tls.crt, tls.key and ca.crt into the Secret {names.certificates}."
+    if plan.rbac_mode == "admin":
+        yield ""
+        yield "WARNING: it may do everything in this cluster (rbac_mode admin). Build it with --rbac-mode scoped."
+    yield ""
+    yield "Before it is uninstalled, have its finalizers removed: `poblano uninstall` does both."
