@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from poblano.build.plan import Plan
 from poblano.build.tree import Namespace, Tree
 from poblano.core.deployed import ROLE_LABEL, UUID_LABEL
 from poblano.core.jsonvalue import Document
+
+if TYPE_CHECKING:
+    from poblano.build.plan import Plan
 
 Role: TypeAlias = Literal["admission", "watcher"]
 """A kind of pod: one answers webhooks, the other follows objects."""
@@ -28,6 +30,11 @@ def metadata(plan: Plan, name: str, *, role: Role | None = None, namespaced: boo
     """
     where: dict[str, Tree] = {"namespace": Namespace()} if namespaced else {}
     return {"name": name, **where, "labels": labels(plan, role)}
+
+
+def name_of(plan: Plan, role: Role) -> str:
+    """What the Deployment of a kind of pod is called, and all that is about these pods."""
+    return plan.names.admission if role == "admission" else plan.names.watcher
 
 
 def labels(plan: Plan, role: Role | None = None) -> Document:

@@ -4,55 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from poblano.build.definitions import LABEL, definition_of_stores, has_objects
+from poblano.build.definitions import definitions as definitions_of_module
 from poblano.cli.applying import Applier
-from poblano.cli.keeping import has_store
 from poblano.client import Resources
-from poblano.core.binding import Binding
-from poblano.core.crd import CRD, definitions_of
+from poblano.core.crd import CRD
 from poblano.core.errors import AlreadyExists, NotFound
 from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
-from poblano.core.objects import Resource
-from poblano.core.store.definition import store_definition
 
 if TYPE_CHECKING:
     from poblano.cli.project import Project
     from poblano.client import ApiClient
 
 NAMESPACES: Final = Kind("", "v1", "Namespace", "namespaces", namespaced=False)
-LABEL: Final = "poblano.dev/module"
-"""Says whose a definition is: that of others is never touched."""
 
 
 def definitions(project: Project) -> list[Document]:
-    """What defines the kinds that a module's rules name, as far as they are its own, by the definition's name.
-
-    Raises:
-        InvalidDefinition: an annotation says what a schema cannot.
-    """
-    made = definitions_of(view for binding in project.module.bindings for view in _named_by(binding))
-    for one in made:
-        one["metadata"]["labels"] = {LABEL: project.settings.uuid}
-    if has_objects(project):
-        made.append(definition_of_stores())
-    return made
-
-
-def has_objects(project: Project) -> bool:
-    """Whether the module has objects of its own: records of schedules, or a store."""
-    return bool(project.module.schedules) or has_store(project)
-
-
-def definition_of_stores() -> Document:
-    """What defines the kind that stores are kept in: one for all modules of a cluster."""
-    made = store_definition()
-    made["metadata"]["labels"] = {LABEL: "poblano"}
-    return made
-
-
-def _named_by(binding: Binding) -> list[type[Resource]]:
-    """The classes of a rule: of its own objects, and of those that it owns and watches."""
-    return [binding.view, *(one.view for one in binding.owns), *(one.view for one in binding.watches)]
+    """What defines the kinds of a module: see `poblano.build.definitions.definitions`."""
+    return definitions_of_module(project.module, project.settings.uuid)
 
 
 class Definer:
@@ -90,7 +60,7 @@ class Definer:
     async def _make_home(self, project: Project, *, needed: bool = False) -> list[str]:
         """Have a namespace for the module's own objects, where it has some."""
         name = project.settings.namespace
-        if not (needed or has_objects(project)) or name in self._homes:
+        if not (needed or has_objects(project.module)) or name in self._homes:
             return []
         self._homes.add(name)
         try:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from poblano.log import Log
-from poblano.store.speaking import speaks_of_store
+from poblano.store.speaking import keeps_something
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -25,7 +25,7 @@ KNOWN_SECONDS = 60.0
 
 def has_store(project: Project) -> bool:
     """Whether any capability of the module keeps something."""
-    return any(map(speaks_of_store, project.module.capabilities))
+    return keeps_something(project.module)
 
 
 @asynccontextmanager

@@ -11,6 +11,21 @@ UUID_LABEL: Final = "poblano.dev/uuid"
 ROLE_LABEL: Final = "poblano.dev/role"
 """On the pods and their owners: ``admission`` or ``watcher``."""
 
+CONTAINER: Final = "poblano"
+"""The container of a pod that runs the module."""
+
+MODULE_FOLDER: Final = "/app/module"
+"""Where the Secret with the module's code is mounted."""
+
+ARCHIVE: Final = "module.tar.gz"
+"""The code in it: the key of the Secret, and so the name of the file."""
+
+CERTIFICATES_FOLDER: Final = "/app/certificates"
+"""Where the Secret with the certificate is mounted, if others make it: ``tls.crt``, ``tls.key`` and ``ca.crt``."""
+
+TEMPORARY_FOLDER: Final = "/tmp"  # noqa: S108 -- of the container, where it is the only place that can be written
+"""Where a pod may write."""
+
 ADMISSION_PORT: Final = 8443
 HEALTH_PORT: Final = 8080
 

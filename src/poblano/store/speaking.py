@@ -8,6 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from poblano.capability import Capability
+    from poblano.module import Module
+
+
+def keeps_something(module: Module) -> bool:
+    """Whether any capability of the module uses its store."""
+    return any(map(speaks_of_store, module.capabilities))
 
 
 def speaks_of_store(capability: Capability[Any]) -> bool:

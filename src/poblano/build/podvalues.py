@@ -1,0 +1,70 @@
+"""What a chart's user may set of one kind of pod: ``admission.*`` and ``watcher.*``, each with a default and a sentence.
+
+The paths are those of Pepr's chart where it has the value, too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from poblano.build.metadata import Role
+from poblano.build.plan import Plan
+from poblano.build.schemas import BOOLEAN, MAYBE_COUNT, PORT
+from poblano.build.tree import Merged, Slot
+from poblano.core.deployed import ADMISSION_PORT, HEALTH_PORT
+from poblano.core.jsonvalue import Document
+
+
+@dataclass(frozen=True, slots=True)
+class PodValues:
+    """The values of one kind of pod.
+
+    >>> PodValues("watcher").replicas.path
+    'watcher.replicas'
+    """
+
+    role: Role
+
+    def slot(self, key: str, default: Any, schema: Document, about: str) -> Slot:
+        """The value `key` of these pods."""
+        return Slot(f"{self.role}.{key}", default, schema, about)
+
+    def more(self, items: Document, key: str, schema: Document, about: str) -> Merged:
+        """A map, and what the chart's user has more for it."""
+        return Merged(items, self.slot(key, {}, schema, about))
+
+    @property
+    def enabled(self) -> Slot:
+        """Whether there are such pods, and what belongs to them."""
+        others = "nor webhooks" if self.role == "admission" else "and nothing is followed or scheduled"
+        about = f"Whether there are {self.role} pods; without them there is nothing else of theirs {others}."
+        return self.slot("enabled", True, BOOLEAN, about)
+
+    @property
+    def replicas(self) -> Slot:
+        """How many there are."""
+        why = (
+            "All of them answer webhooks: with fewer than two, the cluster goes without while a node does."
+            if self.role == "admission"
+            else "One works, and the others are ready to take over."
+        )
+        about = f"How many {self.role} pods there are. {why} null leaves it to a HorizontalPodAutoscaler."
+        return self.slot("replicas", 2, MAYBE_COUNT, about)
+
+    @property
+    def port(self) -> Slot:
+        """Where webhooks are served."""
+        about = "Port of the pod that webhooks are served at. With hostNetwork it has to be free on the node."
+        return self.slot("port", ADMISSION_PORT, PORT, about)
+
+    @property
+    def health_port(self) -> Slot:
+        """Where probes and metrics are."""
+        about = "Port of the pod for probes and metrics. With hostNetwork it has to be free on the node."
+        return self.slot("healthPort", HEALTH_PORT, PORT, about)
+
+
+def kinds_of_pods(plan: Plan) -> tuple[Role, ...]:
+    """The kinds of pods that a module needs."""
+    return (*(("admission",) if plan.admits else ()), *(("watcher",) if plan.watches else ()))
