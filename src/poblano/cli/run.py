@@ -71,7 +71,24 @@ FILE = click.Path(path_type=Path)
     metavar="|".join(WORK),
     help="Which replica runs watch and reconcile actions.",
 )
-def command(host: str, port: int, health_port: int, cert: Path | None, key: Path | None, role: str, work: str) -> None:
+@click.option(
+    "--archive",
+    envvar="POBLANO_ARCHIVE",
+    type=FILE,
+    help="Run the module that is in this file, as poblano build made it, instead of that of the current folder.",
+)
+@click.option("--sha256", envvar="POBLANO_ARCHIVE_SHA256", metavar="HEX", help="What the archive's hash must be.")
+def command(
+    host: str,
+    port: int,
+    health_port: int,
+    cert: Path | None,
+    key: Path | None,
+    role: str,
+    work: str,
+    archive: Path | None,
+    sha256: str | None,
+) -> None:
     """Run the module in a pod: its webhooks, its watches, or both.
 
     \b
@@ -90,16 +107,29 @@ def command(host: str, port: int, health_port: int, cert: Path | None, key: Path
 
     A replica that has lost its Lease ends with status 3, to be started again.
 
+    An archive is unpacked to a folder of its own among the temporary files (TMPDIR), which goes at the end. Nothing of it
+    is looked at before its hash fits.
+
     Each option may come from the environment: POBLANO_HOST, POBLANO_HTTPS_PORT, POBLANO_HEALTH_PORT, POBLANO_CERT,
-    POBLANO_KEY, POBLANO_ROLE, POBLANO_WORK.
+    POBLANO_KEY, POBLANO_ROLE, POBLANO_WORK, POBLANO_ARCHIVE, POBLANO_ARCHIVE_SHA256.
     """
-    from poblano.admission.server import loop_factory
-    from poblano.cli.project import load_project
+    from poblano.cli.archived import module_folder
 
     _check_one_of(ROLES, role, "--role")
     how = _check_one_of(WORK, work, "--work")
+    cert, key = (file and file.absolute() for file in (cert, key))
+    with module_folder(archive, sha256) as folder:
+        _run(folder, host, port, health_port, cert, key, role, how)
+
+
+def _run(
+    folder: Path, host: str, port: int, health_port: int, cert: Path | None, key: Path | None, role: str, how: Work
+) -> None:
+    from poblano.admission.server import loop_factory
+    from poblano.cli.project import load_project
+
     if role == "watcher":
-        _watch_alone(host, health_port, how)
+        _watch_alone(folder, host, health_port, how)
         return
     if cert is None or key is None:
         missing = " and ".join(name for name, given in (("--cert", cert), ("--key", key)) if given is None)
@@ -107,12 +137,12 @@ def command(host: str, port: int, health_port: int, cert: Path | None, key: Path
             f"{missing} missing: give a certificate and its key, as PEM files: --cert tls.crt --key tls.key "
             "(poblano dev makes its own)"
         )
-    project = load_project(Path.cwd())
+    project = load_project(folder)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(project, host, port, health_port, cert, key, how if role == "all" else None))
 
 
-def _watch_alone(host: str, health_port: int, work: Work) -> None:
+def _watch_alone(folder: Path, host: str, health_port: int, work: Work) -> None:
     from poblano import telemetry
     from poblano.admission.server import loop_factory
     from poblano.cli.followers import has_followers
@@ -120,7 +150,7 @@ def _watch_alone(host: str, health_port: int, work: Work) -> None:
     from poblano.cli.replicas import alone
     from poblano.log import configure
 
-    project = load_project(Path.cwd())
+    project = load_project(folder)
     if not has_followers(project):
         raise click.BadParameter(
             f"a watcher would have nothing to do: the module has no watch, reconcile or finalize action; write --role {ROLES[0]}",
