@@ -25,6 +25,7 @@ from poblano import (
     Phase,
     Resource,
     Struct,
+    Uses,
     ValidateRequest,
     a,
     field,
@@ -44,8 +45,14 @@ hello.when(a.Namespace).is_created().alias("tidy-namespace").mutate(lambda ns: n
 
 # A watch is told what has happened: here it answers with an object of its own, by server-side apply. What it has applied
 # before, and is as it was, is not written again. And it notes something in the store of the capability, which all
-# processes of the module share: `set_item` is sent with the next batch, 5 s later at the most.
-@hello.when(a.Namespace).is_created().with_name("poblano-demo-2").watch
+# processes of the module share: `set_item` is sent with the next batch, 5 s later at the most. What an action calls the API
+# server for, beside what its rule is about, it says in `uses`: the module's account may do that, and nothing else.
+@(
+    hello.when(a.Namespace)
+    .is_created()
+    .with_name("poblano-demo-2")
+    .watch(uses=[Uses(a.ConfigMap, "create", "patch", names=["poblano-ssa-demo"])])
+)
 async def welcome(ns: a.Namespace, phase: Phase) -> None:
     """Put a ConfigMap into a new namespace."""
     await K8s(a.ConfigMap).apply(
@@ -168,7 +175,7 @@ async def tell_a_joke(cm: a.ConfigMap, phase: Phase) -> None:
     .with_label("chuck-norris")
     .alias("got-jokes")
     .mutate(lambda cm: cm.set_label("got-jokes", "true"))
-    .watch(tell_a_joke)
+    .watch(uses=[Uses(a.ConfigMap, "patch", namespaces=["poblano-demo", "poblano-demo-2"])])(tell_a_joke)
 )
 
 

@@ -15,7 +15,7 @@ from datetime import timedelta
 import parts
 from kinds import WebApp
 
-from poblano import Capability, Context, Decision, K8s, Module, Requeue, ValidateRequest, a
+from poblano import Capability, Context, Decision, K8s, Module, Requeue, Uses, ValidateRequest, a
 from poblano.core.errors import NotFound
 
 webapps = Capability("webapps", description="Web pages from a few words")
@@ -36,7 +36,14 @@ def fits(app: ValidateRequest[WebApp]) -> Decision:
 
 # 2. Make the world as the WebApp says. This runs for each WebApp at the start, when it changes, and when one of the three
 #    objects does: so that what is deleted or changed behind its back is put right. It may be killed anywhere, and is run again.
-@(webapps.when(WebApp).owns(a.ConfigMap).owns(a.Deployment).owns(a.Service).reconcile)
+#    Its account may do what the rule says, which is to watch and apply these kinds, and beside that what it says in `uses`.
+@(
+    webapps.when(WebApp)
+    .owns(a.ConfigMap)
+    .owns(a.Deployment)
+    .owns(a.Service)
+    .reconcile(uses=[Uses(a.Namespace, "patch")])
+)
 async def deploy(app: WebApp, ctx: Context[WebApp]) -> Requeue:
     """Apply the objects of a WebApp, and say in its status what has become of them."""
     await ctx.apply(parts.config_map(app))
@@ -82,7 +89,7 @@ async def list_in_namespace(app: WebApp) -> None:
     await K8s(a.Namespace).patch({"metadata": {"annotations": {note(app): parts.url(app)}}}, app.metadata.namespace)
 
 
-@webapps.when(WebApp).finalize
+@webapps.when(WebApp).finalize(uses=[Uses(a.Namespace, "patch")])
 async def unlist(app: WebApp, ctx: Context[WebApp]) -> None:
     """Take the note away. What the WebApp owns is deleted by the cluster."""
     try:

@@ -7,6 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 from poblano.admission.webhooks import Abilities
 from poblano.build.archive import Archive
+from poblano.build.recorded import Recorded
 from poblano.core.binding import FOLLOWERS
 from poblano.core.deployed import Names
 from poblano.core.entries import ALWAYS_IGNORED, Entry, entries
@@ -15,6 +16,9 @@ from poblano.settings import RbacMode, Settings
 
 Certificates: TypeAlias = Literal["self", "cert-manager", "provided"]
 """Who makes the webhook's certificate: the module in the cluster, cert-manager, or somebody who puts it into the Secret."""
+
+Work: TypeAlias = Literal["elected", "shared", "alone"]
+"""Who of several replicas of the watcher works: one, each on its share of the objects, or there is but one."""
 
 NEWEST: Final = (1, 36)
 """The Kubernetes version that is built for unless another is named."""
@@ -32,6 +36,7 @@ class Options:
         certificates: who makes them.
         monitoring: with ServiceMonitor and PrometheusRule.
         network_policy: with a NetworkPolicy for each kind of pod.
+        work: which replica of the watcher works: see ``poblano run --work``.
     """
 
     kubernetes: tuple[int, int] = NEWEST
@@ -41,6 +46,7 @@ class Options:
     certificates: Certificates = "self"
     monitoring: bool = False
     network_policy: bool = False
+    work: Work = "elected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +59,7 @@ class Plan:
         version: the module's own, as its ``[project]`` says, or 0.0.1.
         archive: the code, where it does not lie in the image.
         options: of this build.
+        recorded: what actions were seen to call the API server for; see `poblano.build.recorded`.
     """
 
     settings: Settings
@@ -60,6 +67,7 @@ class Plan:
     version: str
     archive: Archive | None
     options: Options
+    recorded: tuple[Recorded, ...] = ()
 
     @property
     def names(self) -> Names:

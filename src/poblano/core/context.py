@@ -14,7 +14,10 @@ from poblano.core.errors import LeadershipLost
 
 
 class Running(msgspec.Struct, frozen=True, gc=False):
-    """The action that runs: its capability and rule, the object it is about, and whether nothing may be written."""
+    """The action that runs: its capability and rule, the object it is about, and whether nothing may be written.
+
+    `follows` is whether it follows objects or the clock, rather than that it answers a review.
+    """
 
     capability: str
     rule: str
@@ -23,6 +26,7 @@ class Running(msgspec.Struct, frozen=True, gc=False):
     name: str = ""
     uid: str = ""
     dry_run: bool = False
+    follows: bool = False
 
 
 running: ContextVar[Running | None] = ContextVar("poblano_running", default=None)

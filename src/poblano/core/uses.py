@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from poblano.core.errors import InvalidDefinition, Location
 from poblano.core.kinds import Kind
@@ -136,11 +136,7 @@ def checked_uses(given: object, where: Location) -> tuple[Uses, ...]:
     if isinstance(given, str | type | Uses) or not isinstance(given, Iterable):
         said = given.__name__ if isinstance(given, type) else repr(given)
         raise InvalidDefinition(f"uses is {said}, and takes a list", remedy, where)
-    return tuple(_checked(one, remedy, where) for one in _items(given))
-
-
-def _items(given: Iterable[Any]) -> Iterable[Any]:
-    return given
+    return tuple(_checked(one, remedy, where) for one in cast("Iterable[object]", given))
 
 
 def _checked(one: object, remedy: str, where: Location) -> Uses:
@@ -210,8 +206,9 @@ def _strings(given: object, what: str, example: str, where: Location) -> tuple[s
     remedy = f"write {what}={example}"
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise InvalidDefinition(f"{what} is {given!r}, and takes a list", remedy, where)
-    found = tuple(_items(given))
-    for one in found:
+    found: set[str] = set()
+    for one in cast("Iterable[object]", given):
         if not isinstance(one, str) or not one:
             raise InvalidDefinition(f"{one!r} is none of {what}", remedy, where)
-    return tuple(sorted(set(found)))
+        found.add(one)
+    return tuple(sorted(found))

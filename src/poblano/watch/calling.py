@@ -68,7 +68,7 @@ class Caller:
             Panicked: the action raised what is no error.
             Exception: what the action raises.
         """
-        who = Running(binding.capability, binding.rule, binding.kind.kind, *key, uid)
+        who = Running(binding.capability, binding.rule, binding.kind.kind, *key, uid, follows=True)
         token = running.set(who)
         try:
             if binding.is_async:
