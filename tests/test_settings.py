@@ -11,6 +11,7 @@ import pytest
 
 from poblano.core.errors import InvalidSettings
 from poblano.settings import (
+    Accepted,
     AdditionalWebhook,
     AlwaysIgnore,
     CustomLabels,
@@ -41,6 +42,7 @@ watch = { always_ignore = { namespaces = ["noise"] }, threads = 4 }
 custom_labels = { namespace = { team = "shop" } }
 rbac = [{ apiGroups = [""], resources = ["pods"], verbs = ["get"] }]
 additional_webhooks = [{ namespace = "x", failure_policy = "Fail" }, { namespace = "y" }]
+accepted_findings = [{ finding = "nodes", rule = "shop/r", because = "so" }, { finding = "one-replica", because = "a lab" }]
 env = { PRICES = "https://prices.example.com" }
 store_flush_seconds = 2
 included_files = ["policy.wasm"]
@@ -79,6 +81,7 @@ def test_every_key_is_read(read, tmp_path):
         custom_labels=CustomLabels({"team": "shop"}),
         rbac=({"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]},),
         additional_webhooks=(AdditionalWebhook("x", "Fail"), AdditionalWebhook("y", "Ignore")),
+        accepted_findings=(Accepted("nodes", "shop/r", "so"), Accepted("one-replica", "", "a lab")),
         env={"PRICES": "https://prices.example.com"},
         store_flush_seconds=2.0,
         included_files=("policy.wasm",),
@@ -125,6 +128,11 @@ def test_every_key_of_the_file_is_a_field_and_every_field_a_key(read):
         ("custom_labels.namespace.a = 1", ":4: custom_labels.namespace.a is 1; allowed is a string"),
         ("rbac = [1]", ":4: rbac[0] is 1; allowed is a table"),
         ("additional_webhooks = [{}]", ":4: additional_webhooks[0].namespace is missing"),
+        (
+            'additional_webhooks = [{ namespace = "a" }, { namespace = "b" }, { namespace = "a" }]',
+            ":4: additional_webhooks[2].namespace is a a second time; name each namespace once",
+        ),
+        ('accepted_findings = [{ finding = "nodes" }]', ":4: accepted_findings[0].because is missing; write because"),
         (
             "[[tool.poblano.additional_webhooks]]\nnamespace = 'a'\nfailure_policy = 'fail'",
             ":6: additional_webhooks[0].failure_policy",

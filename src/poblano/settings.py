@@ -25,7 +25,7 @@ POBLANO_STORE_FLUSH_SECONDS    store_flush_seconds          seconds, more than 0
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -81,6 +81,15 @@ class AdditionalWebhook:
     failure_policy: FailurePolicy
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What ``poblano build`` would refuse, and somebody answers for: a finding of its linter, of one rule, and why."""
+
+    finding: str
+    rule: str
+    because: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What a module is called and how it is run. Every value has been checked."""
@@ -118,6 +127,8 @@ class Settings:
     """Deployment only: labels for what ``poblano build`` writes."""
     additional_webhooks: tuple[AdditionalWebhook, ...] = ()
     """Deployment only: namespaces whose webhooks ``poblano build`` writes with another failure policy."""
+    accepted_findings: tuple[Accepted, ...] = ()
+    """Deployment only: what the linter of ``poblano build`` finds, and is to let pass."""
     included_files: tuple[str, ...] = ()
     """Deployment only: files beside the code that ``poblano build`` puts into the image, as paths from `folder`."""
     watch: Watches = Watches()
@@ -129,6 +140,11 @@ class Settings:
     def ignored_namespaces(self) -> tuple[str, ...]:
         """The namespaces that mutate and validate actions never see: `always_ignore` and `admission` together."""
         return tuple(dict.fromkeys((*self.always_ignore.namespaces, *self.admission.always_ignore.namespaces)))
+
+    @property
+    def policies(self) -> dict[str, FailurePolicy]:
+        """The namespaces whose webhooks have a failure policy of their own: `additional_webhooks`."""
+        return {one.namespace: one.failure_policy for one in self.additional_webhooks}
 
 
 def find_project(start: Path) -> Path:
@@ -217,7 +233,8 @@ def _settings(folder: Path, reader: Reader) -> Settings:
         rbac=reader.tables("rbac"),
         image=reader.text("image", "") or None,
         custom_labels=CustomLabels(reader.table("custom_labels").texts("namespace")),
-        additional_webhooks=tuple(map(_webhook, reader.readers("additional_webhooks"))),
+        additional_webhooks=_webhooks(reader.readers("additional_webhooks")),
+        accepted_findings=tuple(map(_accepted, reader.readers("accepted_findings"))),
         included_files=reader.names("included_files"),
         watch=_watches(reader.table("watch")),
         store_flush_seconds=reader.seconds("store_flush_seconds", 5.0, override=True),
@@ -236,10 +253,18 @@ def _always_ignore(reader: Reader) -> AlwaysIgnore:
     return AlwaysIgnore(reader.table("always_ignore").labels("namespaces"))
 
 
-def _webhook(reader: Reader) -> AdditionalWebhook:
-    return AdditionalWebhook(
-        reader.label("namespace", required=True), reader.choice("failure_policy", ("Fail", "Ignore"), "Ignore")
-    )
+def _webhooks(readers: Iterable[Reader]) -> tuple[AdditionalWebhook, ...]:
+    made: list[AdditionalWebhook] = []
+    for reader in readers:
+        namespace = reader.label("namespace", required=True)
+        if any(namespace == other.namespace for other in made):
+            raise InvalidSettings(f"{reader.where('namespace')} is {namespace} a second time; name each namespace once")
+        made.append(AdditionalWebhook(namespace, reader.choice("failure_policy", ("Fail", "Ignore"), "Ignore")))
+    return tuple(made)
+
+
+def _accepted(reader: Reader) -> Accepted:
+    return Accepted(reader.text("finding", None), reader.text("rule", ""), reader.text("because", None))
 
 
 def _parsed(file: Path) -> tuple[str, JSONTable]:

@@ -137,11 +137,11 @@ class Reader:
         for name in inner._table:
             if not _VARIABLE.fullmatch(name):
                 raise InvalidSettings(
-                    f"{inner._where(name)} is not the name of an environment variable; write letters, digits and _"
+                    f"{inner.where(name)} is not the name of an environment variable; write letters, digits and _"
                 )
             if name.startswith(_PREFIX):
                 raise InvalidSettings(
-                    f"{inner._where(name)} would come too late: the settings are read by then; "
+                    f"{inner.where(name)} would come too late: the settings are read by then; "
                     f"write {name.removeprefix(_PREFIX).lower()} in [tool.poblano]"
                 )
         return {name: inner.text(name, "") for name in inner._table}
@@ -193,9 +193,10 @@ class Reader:
             )
         if given:
             return _Given(given), f"the environment variable {name}"
-        return self._table.get(key), self._where(key)
+        return self._table.get(key), self.where(key)
 
-    def _where(self, key: str) -> str:
+    def where(self, key: str) -> str:
+        """How to name a key in a message, and where it stands."""
         return f"{self._place((*self._path, key))}: {self._named(key)}"
 
     def _named(self, key: str) -> str:
@@ -207,9 +208,9 @@ class Reader:
     def _or_missing(self, key: str, default: str | None) -> str:
         if default is None:
             for meant in get_close_matches(key, [other for other in self._table if other not in self._asked], 1):
-                raise InvalidSettings(f"{self._where(meant)} is no key; did you mean {key}?")
+                raise InvalidSettings(f"{self.where(meant)} is no key; did you mean {key}?")
             remedy = _EXAMPLES.get(key) or f'write {key} = "..."'
-            raise InvalidSettings(f"{self._where(key)} is missing; {remedy}")
+            raise InvalidSettings(f"{self.where(key)} is missing; {remedy}")
         return default
 
 
@@ -221,6 +222,8 @@ class _Given(str):
 
 _EXAMPLES = {
     "uuid": 'write uuid = "shop": a short name, after which everything in the cluster is called',
+    "finding": 'write finding = "nodes": its name is in brackets, where poblano build tells of it',
+    "because": 'write because = "...": why it may pass',
     "module": 'write module = "shop:module": the file and the Module object in it',
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from poblano import Capability, Log, MutateRequest, a, document, log
+from poblano import Capability, Log, Module, MutateRequest, a, document, log
 from poblano.admission.actions import Late
 from poblano.admission.replies import Reply
 from poblano.admission.reviewer import ModuleReviewer
@@ -18,6 +18,7 @@ from poblano.core.context import is_dry_run, running
 from poblano.core.errors import PatchFailed
 from poblano.core.jsonvalue import copied
 from poblano.core.patch import apply
+from poblano.core.registered import accounts
 from poblano.log_lines import LEVELS, Output, json_line
 from tests.admission.reviewing import (
     MUTATE,
@@ -599,3 +600,19 @@ async def test_a_retired_reviewer_with_nothing_to_do_closes_at_once():
         await until(lambda: not action_threads())
         reviewer.close()
         reviewer.close()
+
+
+@pytest.mark.parametrize(("user", "asked"), [("alice", 1), ("system:serviceaccount:here:poblano-hello-watcher", 0)])
+def test_nothing_is_asked_of_the_modules_own_users_on_servers_that_cannot_leave_them_out(user: str, asked: int):
+    rules, seen, hooks = shop(), list[Any](), list[Any]()
+    rules.when(a.Pod).is_created().validate(lambda pod: (seen.append(pod), pod.deny("no"))[1])
+    reviewer = ModuleReviewer(Module(rules, before=hooks.append), own=accounts("hello", "here"))
+    try:
+        reply = reviewer.review("/validate/fail/10", review(user=user), timeout=10)
+    finally:
+        reviewer.close()
+
+    assert isinstance(reply, Reply)
+    assert json.loads(reply.body)["response"]["allowed"] is not bool(asked)
+    assert json.loads(reply.body)["response"]["uid"] == "u-1"
+    assert (len(seen), len(hooks)) == (asked, asked)

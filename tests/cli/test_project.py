@@ -63,7 +63,7 @@ def test_ignored_namespaces_are_neither_asked_for_nor_looked_at(
     settings(folder, 'always_ignore = { namespaces = ["quiet"] }\n')
     reviewer = load_project(folder).reviewer()
     (expression,) = namespace_selector(reviewer.entries[0])["matchExpressions"]
-    assert (expression["operator"], expression["values"]) == ("NotIn", ["kube-system", "quiet"])
+    assert (expression["operator"], expression["values"]) == ("NotIn", ["kube-system", "poblano-system", "quiet"])
     reviewer.close()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poblano.core.entries import ALWAYS_IGNORED
+from poblano.core.registered import accounts
 from poblano.loading import load_module
 from poblano.module import Module
 from poblano.settings import Settings, find_project, load_settings, put_environment
@@ -28,7 +29,7 @@ class Project:
     @property
     def ignored(self) -> tuple[str, ...]:
         """The namespaces that no rule sees unless it names them."""
-        return (*ALWAYS_IGNORED, *self.settings.ignored_namespaces)
+        return (*ALWAYS_IGNORED, *self.settings.ignored_namespaces, self.settings.namespace)
 
     def reviewer(
         self,
@@ -44,6 +45,7 @@ class Project:
             on_error=self.settings.on_error,
             timeout=self.settings.webhook_timeout,
             ignored=self.ignored,
+            own=accounts(self.settings.uuid, self.settings.namespace),
             observers=observers,
             traffic=traffic,
             blocked=blocked,

@@ -182,10 +182,10 @@ def _rule_says_all(entry: Entry, binding: Binding) -> bool:
 
 def namespace_selector(entry: Entry) -> dict[str, Any]:
     """The ``namespaceSelector``: the namespaces that the bindings are for, or else all but those that none of them is for."""
-    shared = _shared_namespaces(entry)
+    shared = namespaces_of(entry)
     if shared is not None:
         return _by_namespace("In", shared)
-    nobodys = _nobodys_namespaces(entry)
+    nobodys = nobodys_namespaces(entry)
     return _by_namespace("NotIn", nobodys) if nobodys else {}
 
 
@@ -193,7 +193,7 @@ def _by_namespace(operator: str, values: frozenset[str]) -> dict[str, Any]:
     return {"matchExpressions": [{"key": LABEL_NAMESPACE, "operator": operator, "values": sorted(values)}]}
 
 
-def _nobodys_namespaces(entry: Entry) -> frozenset[str]:
+def nobodys_namespaces(entry: Entry) -> frozenset[str]:
     """The namespaces that some binding of the entry rules out, and none asks for."""
     filters = [[part for part in binding.filters if isinstance(part, NamespaceIs)] for binding in entry.bindings]
     ruled_out = frozenset(space for parts in filters for part in parts if part.negated for space in part.values)
@@ -204,7 +204,7 @@ def _lets_in(space: str, parts: Iterable[NamespaceIs]) -> bool:
     return all((space in part.values) is not part.negated for part in parts)
 
 
-def _shared_namespaces(entry: Entry) -> frozenset[str] | None:
+def namespaces_of(entry: Entry) -> frozenset[str] | None:
     """The namespaces outside which no binding of the entry applies, or None when some binding has no such limit."""
     union: frozenset[str] = frozenset()
     for binding in entry.bindings:
@@ -217,15 +217,17 @@ def _shared_namespaces(entry: Entry) -> frozenset[str] | None:
 
 def object_selector(entry: Entry) -> dict[str, Any]:
     """The ``objectSelector``: the labels that all bindings ask for, and nothing that only some do."""
+    expressions = [_requirement(part) for part in labels_of(entry)]
+    return {"matchExpressions": [expression for expression in expressions if expression]} if any(expressions) else {}
+
+
+def labels_of(entry: Entry) -> list[LabelIs]:
+    """The filters for labels that all bindings have, in order."""
     wanted: list[set[LabelIs]] = [
         {part for part in binding.filters if isinstance(part, LabelIs)} for binding in entry.bindings
     ]
     shared = wanted[0].intersection(*wanted[1:]) if wanted else set[LabelIs]()
-    expressions = [
-        _requirement(part)
-        for part in sorted(shared, key=lambda part: (part.key, part.negated, sorted(part.values or ())))
-    ]
-    return {"matchExpressions": [expression for expression in expressions if expression]} if any(expressions) else {}
+    return sorted(shared, key=lambda part: (part.key, part.negated, sorted(part.values or ())))
 
 
 def _requirement(part: LabelIs) -> Mapping[str, Any]:
