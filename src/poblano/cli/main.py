@@ -22,9 +22,11 @@ COMMANDS = {
     "crd": "Print the CustomResourceDefinitions of the module's own kinds.",
     "demo": "Apply the samples to a small cluster, and show what the module does.",
     "dev": "Serve the module from here to a cluster, and reload it on save.",
+    "monitor": "Follow what a module says to the requests of a cluster.",
     "run": "Run the module in a pod: its webhooks, its watches, or both.",
     "schedule": "See and steer the schedules of the module, in a cluster.",
     "store": "Read and write the stores of the module, in a cluster.",
+    "uuid": "List the modules of a cluster.",
 }
 """What each does, in a line: the first of its help, said here so that ``poblano --help`` need not import them all."""
 

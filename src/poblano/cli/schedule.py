@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from poblano.cli.columns import columns
 from poblano.cli.reaching import where
 
 if TYPE_CHECKING:
@@ -175,9 +176,8 @@ def _table(schedules: tuple[Schedule, ...], known: dict[str, Record | None]) -> 
         ran: tuple[str, str] = (_ago(last.at), last.result) if last else ("never", "")
         runs = str(record.completed if record else 0)
         rows.append((schedule.title, _when(schedule), ran[0], ran[1], _next(schedule, record), runs))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        click.echo("   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    for line in columns(rows):
+        click.echo(line)
 
 
 def _details(schedule: Schedule, record: Record | None) -> list[tuple[str, str]]:

@@ -1,0 +1,114 @@
+"""An embedded cluster with a kubelet in front of it, who has the logs of its Pods: as many lines as the test has written."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.request import Request, urlopen
+
+import yaml
+from aiohttp import web
+from typing_extensions import override
+
+from poblano.core.deployed import UUID_LABEL
+from tests.faults.middleman import Middleman
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cluster.serving_cluster import Running
+
+CONFIG = """
+apiVersion: v1
+kind: Config
+current-context: it
+contexts: [{{name: it, context: {{cluster: it, user: it}}}}]
+clusters: [{{name: it, cluster: {{server: "{url}"}}}}]
+users: [{{name: it, user: {{}}}}]
+"""
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Kubelet(Middleman):
+    """The logs by Pod; whoever follows one is told what is written later too, until `cut`."""
+
+    def __init__(self, cluster: Running) -> None:
+        self._cluster = cluster
+        self._logs: dict[str, list[str]] = defaultdict(list)
+        self._breaks = 0
+        self.asked: list[tuple[str, dict[str, str]]] = []
+        super().__init__(cluster.url, _authority(cluster.kubeconfig), cluster.token)
+
+    def kubeconfig(self, folder: Path) -> Path:
+        """Where those who ask through him find him."""
+        file = folder / "kubeconfig"
+        file.write_text(CONFIG.format(url=self.url))
+        return file
+
+    def writes(self, pod: str, *lines: Any) -> None:
+        """A container says something: objects as JSON, texts as they are."""
+        for line in lines:
+            stamp = BEGAN + timedelta(seconds=len(self._logs[pod]))
+            text = line if isinstance(line, str) else json.dumps(line)
+            self._logs[pod].append(f"{stamp:%Y-%m-%dT%H:%M:%S}.000000000Z {text}\n")
+
+    def breaks_off(self) -> None:
+        """Whoever follows a log now is cut off."""
+        self._breaks += 1
+
+    def ask(self, method: str, path: str, body: Any = None, kind: str = "application/json") -> Any:
+        """Ask the cluster behind him."""
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": kind}
+        data = None if body is None else json.dumps(body).encode()
+        request = Request(self._server + path, data, headers, method=method)
+        with urlopen(request, context=self._tls) as answer:
+            return json.load(answer)
+
+    def has_deployment(self, uuid: str, namespace: str, name: str) -> None:
+        """There is a Deployment of a module."""
+        template = {
+            "metadata": {"labels": {"app": name}},
+            "spec": {"containers": [{"name": "server", "image": "x"}]},
+        }
+        meta = {
+            "name": name,
+            "labels": {UUID_LABEL: uuid},
+            "annotations": {"poblano.dev/description": f"what {uuid} is for"},
+        }
+        spec = {"replicas": 2, "selector": {"matchLabels": {"app": name}}, "template": template}
+        self.ask("POST", f"/apis/apps/v1/namespaces/{namespace}/deployments", {"metadata": meta, "spec": spec})
+
+    def runs(self, uuid: str, namespace: str, name: str) -> None:
+        """A Pod of a module is there, and has begun."""
+        path = f"/api/v1/namespaces/{namespace}/pods"
+        meta = {"name": name, "labels": {UUID_LABEL: uuid}}
+        self.ask("POST", path, {"metadata": meta, "spec": {"containers": [{"name": "server", "image": "x"}]}})
+        began = {"status": {"phase": "Running"}}
+        self.ask("PATCH", f"{path}/{name}/status", began, "application/merge-patch+json")
+
+    @override
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        *_, pod, last = request.path.split("/")
+        if last != "log":
+            return await super()._handle(request)
+        self.asked.append((pod, dict(request.query)))
+        answer, told, breaks = web.StreamResponse(), 0, self._breaks
+        await answer.prepare(request)
+        since = request.query.get("sinceTime", "")
+        while self._breaks == breaks and not self._stop.is_set():
+            lines = self._logs[pod]
+            for line in lines[told:]:
+                if line[:19] >= since[:19]:
+                    await answer.write(line.encode())
+            told = len(lines)
+            await asyncio.sleep(0.02)
+        return answer
+
+
+def _authority(kubeconfig: Path) -> str:
+    (cluster,) = yaml.safe_load(kubeconfig.read_text())["clusters"]
+    return base64.b64decode(cluster["cluster"]["certificate-authority-data"]).decode()
