@@ -13,7 +13,7 @@ from poblano.build.tree import Part
 FOLDER: Final = "kustomize"
 
 _HEAD: Final = """\
-# {title}, as a base: name this folder under `resources` of your own kustomization.yaml, or
+# This is {title}, as a base: name this folder under `resources` of your own kustomization.yaml, or
 #
 #   kubectl apply -k {folder}
 #

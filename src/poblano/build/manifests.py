@@ -11,12 +11,12 @@ from poblano.build.tree import Part, resolved
 from poblano.core.jsonvalue import Document
 
 _HEAD: Final = """\
-# {title}, for Kubernetes {kubernetes} and newer.
+# This is {title}, for Kubernetes {kubernetes} and newer.
 #
 #   kubectl apply -f {file}
 #
-# To be applied again, as often as you like, also with --server-side or by GitOps: nothing in here is secret, nothing is
-# random, and what the pods add in the cluster is not in here.{arming}
+# To be applied again, as often as you like, also by GitOps: nothing in here is secret, nothing is random, and what the
+# pods add in the cluster is not in here. With --server-side it takes --force-conflicts, too.{arming}
 #
 # Made by `poblano build`. Do not edit: change the module or [tool.poblano] in its pyproject.toml, and build again.
 """
@@ -62,4 +62,4 @@ def head(plan: Plan, file: str) -> str:
 
 def title(plan: Plan) -> str:
     """What is deployed, in a few words."""
-    return f"The module {plan.settings.uuid} {plan.version}"
+    return f"the module {plan.settings.uuid} {plan.version}"

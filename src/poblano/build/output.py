@@ -16,7 +16,7 @@ RECORD: Final = ".poblano-build"
 _RECORD_HEAD: Final = "# What `poblano build` wrote here, and replaces. The rest of this folder is not touched.\n"
 
 
-def put(folder: Path, files: Mapping[str, str]) -> None:
+def put(folder: Path, files: Mapping[str, str | bytes]) -> None:
     """Have `files` in `folder`, in place of what an earlier build wrote there.
 
     They are written beside it and moved into it when all are there; if that fails, all is as it was.
@@ -43,12 +43,12 @@ def put(folder: Path, files: Mapping[str, str]) -> None:
         ) from error
 
 
-def write_files(folder: Path, files: Mapping[str, str]) -> None:
+def write_files(folder: Path, files: Mapping[str, str | bytes]) -> None:
     """Write each file, in folders that are made for it."""
-    for name, text in files.items():
+    for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def recorded(folder: Path) -> frozenset[str]:

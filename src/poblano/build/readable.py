@@ -133,10 +133,13 @@ def quoted(text: str) -> str:
 
 
 def folded(text: str) -> Iterator[str]:
-    """The lines that YAML makes one of again: broken at single blanks, each as long as `WIDTH` allows."""
+    """The lines that YAML makes one of again: broken at single blanks, each as long as `WIDTH` allows.
+
+    An alternative of a condition begins a line.
+    """
     line = ""
     for word in re.split(r"(?<=[^ ]) (?=[^ ])", text):
-        if line and len(line) + 1 + len(word) > WIDTH:
+        if line and (len(line) + 1 + len(word) > WIDTH or word == "||"):
             yield line
             line = word
         else:

@@ -19,7 +19,7 @@ Deploying: TypeAlias = Literal["manifest", "chart"]
 COMPONENT: Final = "module"
 """The component's name, unless another is asked for."""
 
-_HEAD: Final = "# {title}, as a Zarf package: run `zarf package create` in this folder.\n"
+_HEAD: Final = "# This is {title}, as a Zarf package: run `zarf package create` in this folder.\n"
 
 
 def zarf(plan: Plan, *, deploying: Deploying = "manifest", component: str = COMPONENT) -> dict[str, str]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from poblano.build.helm.arming import HELPER, keeping_armed
 from poblano.build.helm.notes import notes
 from poblano.build.helm.templates import HELPERS, template
 from poblano.build.helm.values import branches, schema, slots, slots_in, values_table, values_yaml
@@ -49,14 +50,14 @@ def chart(plan: Plan, parts: Sequence[Part]) -> dict[str, str]:
         plan: what is deployed.
         parts: of it.
     """
-    own = [part for part in parts if not part.shared]
+    own = [keeping_armed(part) for part in parts if not part.shared]
     values = branches(slots(own))
     files = {
         "Chart.yaml": as_yaml(about(plan)),
         "README.md": _readme(plan, values_table(values)),
         "values.yaml": values_yaml(values, _HEAD.format(title=title(plan))),
         "values.schema.json": f"{json.dumps(schema(values), indent=2, ensure_ascii=False)}\n",
-        "templates/_helpers.tpl": HELPERS,
+        "templates/_helpers.tpl": f"{HELPERS}\n{HELPER}",
         "templates/NOTES.txt": notes(plan),
         **{f"templates/{part.name}.yaml": template(part) for part in own},
         **{f"crds/{part.name}.yaml": as_yaml(document(plan, _plain(part))) for part in parts if part.shared},

@@ -16,7 +16,7 @@ def notes(plan: Plan) -> str:
 
 def _lines(plan: Plan) -> Iterator[str]:
     names = plan.names
-    yield f"{title(plan)} is in the namespace {{{{ .Release.Namespace }}}}."
+    yield f"T{title(plan)[1:]} is in the namespace {{{{ .Release.Namespace }}}}."
     yield ""
     yield f"  kubectl --namespace {{{{ .Release.Namespace }}}} get pods --selector {UUID_LABEL}={names.uuid}"
     if plan.admits:

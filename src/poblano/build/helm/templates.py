@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from poblano.build.helm.arming import Armed
 from poblano.build.readable import Writer, after, ordered
 from poblano.build.tree import Joined, Merged, Namespace, Part, Slot, Text, Tree
 from poblano.core.jsonvalue import as_map
@@ -61,6 +62,9 @@ class TemplateWriter(Writer):
         match value:
             case Slot() | Namespace() | Text():
                 yield after(lead, action(f"{expression(value)} | toJson"))
+            case Armed():
+                names = " ".join(map(go_text, (value.kind, value.configuration, value.webhook, value.unarmed)))
+                yield after(lead, action(f'include "poblano.policy" (list {names}) | toJson'))
             case Joined():
                 yield from self._joined(lead, value, indent)
             case Merged():
