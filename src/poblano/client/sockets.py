@@ -41,6 +41,8 @@ async def websocket(
     """
     credential = await client._credentials.get()
     check_permitted()
+    if client._recorded is not None:
+        client._recorded("GET", path, query_string(query), "")
     headers = client._headers_of(None, "", None)
     if credential.authorization:
         headers["Authorization"] = credential.authorization

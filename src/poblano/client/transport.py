@@ -32,6 +32,7 @@ from poblano.client.no_answer import NoAnswer, Silence, explain
 from poblano.client.observing import Told, observed
 from poblano.client.pool import AT_ONCE, Pool
 from poblano.client.proxies import proxy_for
+from poblano.client.recording import recorder
 from poblano.client.retries import IDEMPOTENT, Backoff
 from poblano.client.streamed import Streamed
 from poblano.client.tls import LiveTls
@@ -50,7 +51,7 @@ class ApiClient:
         backoff: between the attempts of a request.
         observe: told of every attempt, e.g. `poblano.watch.metrics.Observer.requested`.
         clock, sleep, chance: time and chance, from outside so that tests need not wait.
-        environ: where ``HTTPS_PROXY`` and ``NO_PROXY`` are read.
+        environ: where ``HTTPS_PROXY`` and ``NO_PROXY`` are read, and whether calls are to be recorded.
 
     ::
 
@@ -76,6 +77,7 @@ class ApiClient:
         self._timeouts = timeouts or Timeouts()
         self._backoff = backoff or Backoff()
         self._observed = observed(access.cluster.server, observe)
+        self._recorded = recorder(environ)
         self._clock = clock
         self._sleep = sleep
         self._chance = chance
@@ -236,6 +238,8 @@ class ApiClient:
         pool, cluster = self._pool, self.access.cluster
         if pool is None:
             raise RuntimeError("the client is not open: write `async with client:` around its use")
+        if self._recorded is not None:
+            self._recorded(call.method, call.path, call.query, call.headers.get("Content-Type", ""))
         headers = call.headers.copy()
         if credential.authorization:
             headers["Authorization"] = credential.authorization
