@@ -13,7 +13,6 @@ from poblano.build.metadata import Role
 from poblano.build.rights import Grant, Right
 from poblano.build.speaking import speaks_of
 from poblano.core.binding import FOLLOWERS, Binding
-from poblano.core.errors import Location
 from poblano.core.kinds import Kind
 from poblano.core.objects import GenericKind
 from poblano.core.pushdown import pushed
@@ -32,7 +31,7 @@ def rule_grants(module: Module) -> Iterator[Grant]:
     """What the rules need, beside what their actions say that they use."""
     for scope, bindings in watched(module.bindings).items():
         for binding in bindings:
-            about = "it is about them" if scope.kind == binding.kind else "they concern what it is about"
+            about = "what it follows" if scope.kind == binding.kind else "what it owns, or watches beside"
             for verb in ("list", "watch"):
                 right = Right(scope.kind.group, scope.kind.plural, verb, scope.namespace, scope.name)
                 yield _grant(binding, right, about)
@@ -63,15 +62,11 @@ def _used(uses: Iterable[Uses], role: Role, title: str) -> Iterator[Grant]:
             for namespace in use.namespaces or ("",):
                 for name in use.names or ("",):
                     right = Right(use.kind.group, use.resource, verb, namespace, name)
-                    yield Grant(role, right, "uses", f"{title} uses it", use.location)
+                    yield Grant(role, right, "uses", title, use.location)
 
 
 def _grant(binding: Binding, right: Right, why: str) -> Grant:
-    return Grant("watcher", right, "rule", f"{binding.title} ({binding.phase}): {why}", _place(binding))
-
-
-def _place(binding: Binding) -> Location:
-    return binding.location
+    return Grant("watcher", right, "rule", f"{binding.title} ({binding.phase}): {why}", binding.location)
 
 
 def _objects(binding: Binding, verbs: Iterable[str], subresource: str = "") -> Iterator[Right]:
