@@ -109,6 +109,13 @@ def test_a_rule_that_names_the_own_namespace_is_asked_about_it():
     assert spaces(one) == [("In", ["poblano-system"]), ("NotIn", ["kube-system"])]
 
 
+def test_the_own_namespace_may_have_a_policy_of_its_own_where_a_rule_names_it():
+    found = asked(plan(shop(namespaces=["poblano-system", "shop"]), additional={"poblano-system": "Ignore"}))
+
+    assert spaces(found[FAIL]) == [("In", ["shop"]), ("NotIn", ["kube-system", "poblano-system"])]
+    assert spaces(found[f"poblano-system.{FAIL}"]) == [("In", ["poblano-system"]), ("NotIn", ["kube-system"])]
+
+
 def test_ignored_namespaces_are_out_of_it_whoever_ignores_them():
     from poblano.settings import AlwaysIgnore, Part
 

@@ -145,8 +145,10 @@ def never_about(plan: Plan, one: Registered) -> frozenset[str]:
 
 
 def asks_for_own(plan: Plan, one: Registered) -> bool:
-    """Whether a rule names the namespace that the module itself lives in."""
-    return any(asks_for(binding, plan.settings.namespace) for binding in one.entry.bindings)
+    """Whether a rule names the namespace that the module itself lives in, and this webhook is there for it."""
+    return plan.settings.namespace not in one.apart and any(
+        asks_for(binding, plan.settings.namespace) for binding in one.entry.bindings
+    )
 
 
 def _not_of_its_own(plan: Plan) -> Text:
