@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from poblano.client.failures import failure
 from poblano.core import errors
+from poblano.core.context import Running, running
 from poblano.core.errors import ApiError
 from poblano.core.verdict import described
 from tests.client.loopback import status
@@ -62,6 +64,26 @@ def test_rbac_names_the_rule_to_add():
         error.remedy
         == 'give joe the rule {apiGroups: [""], resources: ["pods/log"], verbs: ["list"]} in a Role in namespace shop'
     )
+
+
+def test_in_an_action_rbac_names_what_to_write_at_the_rule():
+    message = 'x is forbidden: User "joe" cannot get resource "pods/log" in API group "" in the namespace "shop"'
+    own = 'x is forbidden: User "joe" cannot patch resource "webapps" in API group "shop.example.com" at the cluster scope'
+    with acting("shop", "welcome"):
+        assert refused(403, "Forbidden", message).remedy.startswith(
+            'write uses=[Uses(a.Pod, "get", namespaces=["shop"], subresource="log")] at the rule shop/welcome, and build and '
+            "deploy it again; or give joe the rule"
+        )
+        assert '[Uses(<the class of webapps.shop.example.com>, "patch")]' in refused(403, "Forbidden", own).remedy
+
+
+@contextmanager
+def acting(capability: str, rule: str):
+    token = running.set(Running(capability, rule))
+    try:
+        yield
+    finally:
+        running.reset(token)
 
 
 def test_rbac_at_cluster_scope_names_a_cluster_role():

@@ -8,6 +8,7 @@ from functools import partial
 
 import msgspec
 
+from poblano.core.context import running
 from poblano.core.errors import (
     AlreadyExists,
     ApiError,
@@ -21,6 +22,7 @@ from poblano.core.errors import (
     TooManyRequests,
     Unauthorized,
 )
+from poblano.core.objects import guess_plural
 
 _BY_STATUS: Mapping[int, type[ApiError]] = {
     400: BadRequest,
@@ -149,8 +151,30 @@ def _rule_to_add(message: str) -> str:
     if found := _RESOURCE.search(message):
         rule = f'{{apiGroups: ["{found["group"]}"], resources: ["{found["resource"]}"], verbs: ["{found["verb"]}"]}}'
         where = f"a Role in namespace {found['namespace']}" if found["namespace"] else "a ClusterRole"
-        return f"give {found['user']} the rule {rule} in {where}"
+        return f"{_use_to_say(found)}give {found['user']} the rule {rule} in {where}"
     if found := _PATH.search(message):
         rule = f'{{nonResourceURLs: ["{found["path"]}"], verbs: ["{found["verb"]}"]}}'
         return f"give {found['user']} the rule {rule} in a ClusterRole"
     return ""
+
+
+def _use_to_say(found: re.Match[str]) -> str:
+    """What the action that runs would say, so that ``poblano build`` grants it; nothing where none runs."""
+    current = running.get()
+    if current is None:
+        return ""
+    plural, _, subresource = found["resource"].partition("/")
+    said = [_class_of(found["group"], plural), f'"{found["verb"]}"']
+    said += [f'namespaces=["{found["namespace"]}"]'] if found["namespace"] else []
+    said += [f'subresource="{subresource}"'] if subresource else []
+    return f"write uses=[Uses({', '.join(said)})] at the rule {current.capability}/{current.rule}, and build and deploy it again; or "
+
+
+def _class_of(group: str, plural: str) -> str:
+    """As it is written in a module: ``a.Pod``."""
+    from poblano.models.subresources import VERBS
+
+    for own, _, kind in VERBS:
+        if own == group and guess_plural(kind) == plural:
+            return f"a.{kind}"
+    return f"<the class of {plural}{f'.{group}' if group else ''}>"
