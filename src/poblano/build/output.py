@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -28,9 +28,9 @@ def put(folder: Path, files: Mapping[str, str | bytes]) -> None:
     Raises:
         InvalidSettings: something of the same name is there that no build wrote, or the folder cannot be written.
     """
-    names = sorted({path.partition("/")[0] for path in files})
+    names = _tops(files)
     try:
-        _check_free(folder, names)
+        check_free(folder, files)
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as beside:
             new = Path(beside) / "new"
@@ -60,16 +60,25 @@ def recorded(folder: Path) -> frozenset[str]:
     return frozenset(line for line in lines if line not in {"", ".", ".."} and not set("#/\0") & set(line))
 
 
-def _check_free(folder: Path, names: list[str]) -> None:
+def check_free(folder: Path, files: Iterable[str]) -> None:
+    """See that nothing is where `files` are to be written, but what a build wrote.
+
+    Raises:
+        InvalidSettings: something is.
+    """
     if folder.exists() and not folder.is_dir():
         raise InvalidSettings(f"{folder} is a file; choose another folder with --output")
     ours = recorded(folder)
-    for name in names:
+    for name in _tops(files):
         path = folder / name
         if name not in ours and (path.exists() or path.is_symlink()):
             raise InvalidSettings(
                 f"{path} was not written by a build; move it away, or choose another folder with --output"
             )
+
+
+def _tops(files: Iterable[str]) -> list[str]:
+    return sorted({path.partition("/")[0] for path in files})
 
 
 def _swap(folder: Path, new: Path, old: Path, names: set[str]) -> None:

@@ -38,7 +38,7 @@ _AREAS: Final[tuple[Callable[[Plan], Iterator[Part]], ...]] = (
     monitoring.parts,
     webhooks.parts,
 )
-"""What something needs comes before it; who is asked about everything comes last."""
+"""What something needs comes before it; what is asked about everything comes last."""
 
 
 def parts(plan: Plan) -> tuple[Part, ...]:

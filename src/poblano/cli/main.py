@@ -18,6 +18,7 @@ from poblano import __version__
 from poblano.core.errors import LeadershipLost, PoblanoError
 
 COMMANDS = {
+    "build": "Write what a cluster is given: manifests, a Helm chart and more.",
     "cluster": "Run a small Kubernetes cluster: its API, on this machine.",
     "crd": "Print the CustomResourceDefinitions of the module's own kinds.",
     "demo": "Apply the samples to a small cluster, and show what the module does.",

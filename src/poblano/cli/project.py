@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,12 +52,13 @@ class Project:
         )
 
 
-def load_project(start: Path, before: Project | None = None) -> Project:
+def load_project(start: Path, before: Project | None = None, *, entry_point: str | None = None) -> Project:
     """The module in `start` or above, imported afresh.
 
     Args:
         start: where to look.
         before: what was loaded earlier, which this takes the place of. If it cannot be loaded, all is as it was.
+        entry_point: the module object as ``package.module:name``, where not the settings'.
 
     Raises:
         InvalidSettings: there is none, or its settings are wrong.
@@ -65,6 +66,7 @@ def load_project(start: Path, before: Project | None = None) -> Project:
     """
     earlier: Mapping[str, str] = before.environment if before else {}
     settings = load_settings(find_project(start), {k: v for k, v in os.environ.items() if k not in earlier})
+    settings = replace(settings, module=entry_point) if entry_point else settings
     put = put_environment(settings.env, os.environ, earlier)
     try:
         module = load_module(settings.folder, settings.module)
