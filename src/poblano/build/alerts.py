@@ -101,7 +101,7 @@ ADMISSION: Final = (
 WATCHER: Final = (
     Alert(
         "NoLeader",
-        'sum(leader_election_master_status{@,name="%"}) < 1 or absent(leader_election_master_status{@,name="%"})',
+        "sum(leader_election_master_status{@}) < 1 or absent(leader_election_master_status{@})",
         "2m",
         "critical",
         "No watcher pod holds the Lease %: no action runs. The logs of the watcher pods say why.",
@@ -210,7 +210,7 @@ def _wanted(plan: Plan) -> Iterator[tuple[str, tuple[Alert, ...]]]:
 def _rule(plan: Plan, alert: Alert, job: str) -> Tree:
     return {
         "alert": f"Poblano{alert.name}",
-        "expr": _expression(alert.expression.replace("%", plan.names.base), job),
+        "expr": _expression(alert.expression, job),
         "for": alert.lasting,
         "labels": {"severity": alert.severity, "module": plan.names.uuid},
         "annotations": {"summary": alert.says.replace("%", plan.names.base)},

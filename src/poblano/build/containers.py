@@ -63,6 +63,8 @@ def arguments(plan: Plan, values: PodValues) -> list[str]:
         told += ["--certificates", plan.options.certificates]
         if has_certificate_files(plan, values):
             told += ["--cert", f"{CERTIFICATES_FOLDER}/tls.crt", "--key", f"{CERTIFICATES_FOLDER}/tls.key"]
+    elif plan.options.work != "elected":
+        told += ["--work", plan.options.work]
     return told
 
 
@@ -81,9 +83,12 @@ def _environment(plan: Plan, values: PodValues) -> Joined:
     given = [{"name": name, "value": value} for name, value in plan.settings.env.items()]
     about = "Environment variables of the container; the default is `env` of the module's settings."
     ports = {"POBLANO_HTTPS_PORT": values.port} if values.role == "admission" else {}
+    # The paths of webhooks are named after these: a process has to serve those that were built.
+    asked = {"POBLANO_ON_ERROR": plan.settings.on_error, "POBLANO_WEBHOOK_TIMEOUT": str(plan.settings.webhook_timeout)}
     fixed = {
         "POBLANO_NAMESPACE": Namespace(),
         "POBLANO_LOG_LEVEL": level,
+        **(asked if values.role == "admission" else {}),
         **{name: Text((port,)) for name, port in {**ports, "POBLANO_HEALTH_PORT": values.health_port}.items()},
     }
     return Joined(

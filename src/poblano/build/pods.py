@@ -10,7 +10,7 @@ from poblano.build.metadata import Role, labels, name_of, selected
 from poblano.build.plan import Plan
 from poblano.build.podvalues import PodValues
 from poblano.build.replacements import MATCH_LABEL_KEYS
-from poblano.build.schemas import BOOLEAN, COUNT, MAP, MAPS, MAYBE_BOOLEAN, NAMED, TEXT, TEXTS, one_of
+from poblano.build.schemas import COUNT, MAP, MAPS, MAYBE_BOOLEAN, NAMED, TEXT, TEXTS, one_of
 from poblano.build.tree import Joined, Slot, Tree
 from poblano.core.deployed import CONTAINER
 from poblano.core.jsonvalue import Document
@@ -141,7 +141,7 @@ def _networking(values: PodValues) -> dict[str, Tree]:
     if values.role == "watcher":
         about = "Whether pods have the network of their node."
     return {
-        "hostNetwork": values.slot("hostNetwork", False, BOOLEAN, about),
+        "hostNetwork": values.slot("hostNetwork", None, MAYBE_BOOLEAN, about),
         "dnsPolicy": values.slot(
             "dnsPolicy", "", one_of(*_POLICIES), "How names are looked up; empty is ClusterFirst."
         ),

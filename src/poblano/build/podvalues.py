@@ -5,8 +5,9 @@ The paths are those of Pepr's chart where it has the value, too.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from poblano.build.metadata import Role
 from poblano.build.plan import Plan
@@ -15,13 +16,20 @@ from poblano.build.tree import Merged, Slot
 from poblano.core.deployed import ADMISSION_PORT, HEALTH_PORT
 from poblano.core.jsonvalue import Document
 
+_WHY: Final[Mapping[str, str]] = {
+    "admission": "All of them answer webhooks: with fewer than two, the cluster goes without while a node does.",
+    "elected": "One works, and the others are ready to take over.",
+    "shared": "Each works on its share of the objects.",
+    "alone": "It is the only one that works, and asks nobody: with two, each object is worked on twice.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class PodValues:
     """The values of one kind of pod.
 
-    >>> PodValues("watcher").replicas.path
-    'watcher.replicas'
+    >>> PodValues("watcher").enabled.path
+    'watcher.enabled'
     """
 
     role: Role
@@ -41,16 +49,13 @@ class PodValues:
         about = f"Whether there are {self.role} pods; without them there is nothing else of theirs {others}."
         return self.slot("enabled", True, BOOLEAN, about)
 
-    @property
-    def replicas(self) -> Slot:
+    def replicas(self, plan: Plan) -> Slot:
         """How many there are."""
-        why = (
-            "All of them answer webhooks: with fewer than two, the cluster goes without while a node does."
-            if self.role == "admission"
-            else "One works, and the others are ready to take over."
-        )
-        about = f"How many {self.role} pods there are. {why} null leaves it to a HorizontalPodAutoscaler."
-        return self.slot("replicas", 2, MAYBE_COUNT, about)
+        about = f"How many {self.role} pods there are. {_WHY[self._kind(plan)]} null leaves it to a HorizontalPodAutoscaler."
+        return self.slot("replicas", 1 if self._kind(plan) == "alone" else 2, MAYBE_COUNT, about)
+
+    def _kind(self, plan: Plan) -> str:
+        return self.role if self.role == "admission" else plan.options.work
 
     @property
     def port(self) -> Slot:

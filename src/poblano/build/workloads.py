@@ -19,6 +19,9 @@ DESCRIPTION: Final = "poblano.dev/description"
 ROLLING: Final[Document] = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
 """A pod goes once another is ready in its place."""
 
+ONE_AT_A_TIME: Final[Document] = {"type": "Recreate"}
+"""For one that asks nobody whether it may work."""
+
 
 def parts(plan: Plan) -> Iterator[Part]:
     """A Deployment for each kind of pod that the module needs."""
@@ -39,7 +42,7 @@ def _deployment(plan: Plan, role: Role) -> Tree:
             "annotations": _annotations(values, described),
         },
         "spec": {
-            "replicas": values.replicas,
+            "replicas": values.replicas(plan),
             "revisionHistoryLimit": values.slot(
                 "revisionHistoryLimit", 3, COUNT, "How many earlier versions of the Deployment are kept."
             ),
@@ -53,7 +56,10 @@ def _deployment(plan: Plan, role: Role) -> Tree:
                 "minReadySeconds", 5, COUNT, "How long a new pod must have been ready before the next old one goes."
             ),
             "strategy": values.slot(
-                "strategy", ROLLING, MAP, "How pods are replaced: first a new one, then an old one goes."
+                "strategy",
+                ONE_AT_A_TIME if role == "watcher" and plan.options.work == "alone" else ROLLING,
+                MAP,
+                "How pods are replaced: first a new one comes, then an old one goes; with Recreate the other way round.",
             ),
             "selector": {"matchLabels": selected(plan, role)},
             "template": template(plan, values),
