@@ -1,4 +1,6 @@
-"""Making certificates: an authority of its own, and a pair for one server signed by it."""
+"""Making certificates: a pair for one server with an authority of its own that is forgotten (`issue`), or one that stays and
+signs again (`new_authority`, `sign`).
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
 
 # Clocks of two machines differ: a certificate that is valid from now on is not valid yet somewhere.
 BACKDATED = timedelta(minutes=5)
+
+BACKDATED_AUTHORITY = timedelta(days=1)
+"""An authority that stays, and what it signs begins with it: so a pod whose clock is hours ahead makes what is valid now."""
 
 
 def now() -> datetime:
@@ -71,9 +76,47 @@ def issue(
     end = begin + validity
     authority = _authority(authority_key, begin, end)
     leaf = _leaf(key, authority, authority_key, names, addresses, begin, end)
-    pem = serialization.Encoding.PEM
-    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return Issued(Pair(leaf.public_bytes(pem), secret), authority.public_bytes(pem))
+    return Issued(_pair(leaf, key), authority.public_bytes(serialization.Encoding.PEM))
+
+
+def new_authority(name: str, names: Sequence[str], until: datetime, *, clock: Callable[[], datetime] = now) -> Pair:
+    """An authority that stays and signs again: see `sign`.
+
+    Args:
+        name: what it is called, beside some letters of its key: two of them in one bundle are told apart.
+        names: DNS names that it may sign for (RFC 5280, 4.2.1.10): its key is of no use for any other server.
+        until: when it ends.
+        clock: the time.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    own = _name(f"{name} {x509.SubjectKeyIdentifier.from_public_key(key.public_key()).digest[:4].hex()}")
+    builder = _builder(own, own, key.public_key(), clock() - BACKDATED_AUTHORITY, until)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    builder = builder.add_extension(_key_usage(sign_certificates=True), critical=True)
+    permitted = x509.NameConstraints([x509.DNSName(name) for name in names], None)
+    return _pair(_signed(builder.add_extension(permitted, critical=True), key), key)
+
+
+def sign(authority: Pair, names: Sequence[str], until: datetime) -> Pair:
+    """A pair for a server that clients call by one of `names`, signed by `authority`, which it does not outlive.
+
+    >>> authority = new_authority("shop", ["shop.example"], now() + timedelta(days=2))
+    >>> expiry(sign(authority, ["shop.example"], now() + timedelta(days=9)).certificate) == expiry(authority.certificate)
+    True
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    signer = x509.load_pem_x509_certificate(authority.certificate)
+    signer_key = load_pem_private_key(authority.key, None)
+    assert isinstance(signer_key, ec.EllipticCurvePrivateKey)
+    key = ec.generate_private_key(ec.SECP256R1())
+    begin, end = signer.not_valid_before_utc + BACKDATED, min(until, signer.not_valid_after_utc)
+    return _pair(_leaf(key, signer, signer_key, names, (), begin, end), key)
 
 
 def expiry(certificate: bytes) -> datetime:
@@ -136,6 +179,14 @@ def _signed(builder: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey) -
     from cryptography.hazmat.primitives import hashes
 
     return builder.sign(key, hashes.SHA256())
+
+
+def _pair(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> Pair:
+    from cryptography.hazmat.primitives import serialization
+
+    pem = serialization.Encoding.PEM
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return Pair(certificate.public_bytes(pem), secret)
 
 
 def _name(common: str) -> x509.Name:

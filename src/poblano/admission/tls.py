@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from poblano.admission.certificates import Pair, expiry
 
@@ -30,24 +31,25 @@ class LiveCertificate:
     """
 
     def __init__(self, pair: Pair) -> None:
-        _check(pair)
+        check(pair)
         self.context = _context()
         self.swaps = 0
         self.pair = pair
         _load(self.context, pair)
 
-    def swap(self, pair: Pair) -> None:
-        """Serve another pair from now on.
+    def swap(self, pair: Pair) -> bool:
+        """Serve another pair from now on; whether it is another one.
 
         Raises: UnusableCertificate for a pair that does not serve; then the last good one stays in place.
         """
         if pair == self.pair:
-            return
+            return False
         # Loading half a pair into the live context would break it: a throw-away context is the judge.
-        _check(pair)
+        check(pair)
         _load(self.context, pair)
         self.pair = pair
         self.swaps += 1
+        return True
 
 
 def read_pair(certificate: Path, key: Path) -> Pair:
@@ -58,7 +60,20 @@ def read_pair(certificate: Path, key: Path) -> Pair:
     return Pair(certificate.read_bytes(), key.read_bytes())
 
 
-async def follow(live: LiveCertificate, certificate: Path, key: Path, *, every: float = WATCHED_EVERY) -> None:
+class Served(Protocol):
+    """What serves a pair: a `LiveCertificate`, or who decides for one whether it takes what it is offered."""
+
+    @property
+    def pair(self) -> Pair:
+        """What it serves, or was offered last."""
+        ...
+
+    def swap(self, pair: Pair) -> bool:
+        """Serve another; whether it does. Raises UnusableCertificate for one that does not serve."""
+        ...
+
+
+async def follow(live: Served, certificate: Path, key: Path, *, every: float = WATCHED_EVERY) -> None:
     """Serve what the files hold, whenever that changes; runs until it is cancelled.
 
     A mounted Secret changes by a symbolic link that is swapped, files elsewhere one after the other. Both are seen by
@@ -71,7 +86,7 @@ async def follow(live: LiveCertificate, certificate: Path, key: Path, *, every: 
             pair = await asyncio.to_thread(read_pair, certificate, key)
             if pair == live.pair:
                 continue
-            live.swap(pair)
+            swapped = live.swap(pair)
         except (OSError, UnusableCertificate) as error:
             seen = hashlib.sha256(str(error).encode()).digest()
             if seen != warned:
@@ -79,7 +94,8 @@ async def follow(live: LiveCertificate, certificate: Path, key: Path, *, every: 
             warned = seen
         else:
             warned = b""
-            logger.info("the certificate was changed")
+            if swapped:
+                logger.info("the certificate was changed")
 
 
 def _context() -> ssl.SSLContext:
@@ -93,7 +109,8 @@ def _context() -> ssl.SSLContext:
     return context
 
 
-def _check(pair: Pair) -> None:
+def check(pair: Pair) -> None:
+    """Raises UnusableCertificate for a pair that does not serve."""
     try:
         _load(_context(), pair)
         expiry(pair.certificate)  # OpenSSL takes the two in either order, and then nobody knows when it expires

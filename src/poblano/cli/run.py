@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from poblano.cli.certificates import MAKERS, Chosen, chosen
 from poblano.core.errors import InvalidSettings
 
 if TYPE_CHECKING:
@@ -56,6 +57,18 @@ FILE = click.Path(path_type=Path)
 )
 @click.option("--key", envvar="POBLANO_KEY", type=FILE, help="Its private key, as PEM.")
 @click.option(
+    "--ca",
+    envvar="POBLANO_CA",
+    type=FILE,
+    help="With --certificates provided: whom the webhooks are to trust, as PEM. Otherwise ca.crt beside --cert.",
+)
+@click.option(
+    "--certificates",
+    envvar="POBLANO_CERTIFICATES",
+    metavar="|".join(MAKERS),
+    help="Who makes the certificate, where the module's webhooks are registered in a cluster.",
+)
+@click.option(
     "--role",
     envvar="POBLANO_ROLE",
     default=ROLES[0],
@@ -84,6 +97,8 @@ def command(
     health_port: int,
     cert: Path | None,
     key: Path | None,
+    ca: Path | None,
+    certificates: str | None,
     role: str,
     work: str,
     archive: Path | None,
@@ -101,6 +116,13 @@ def command(
     shared      each replica works on its share of the objects
     alone       there is but one replica, and no Lease is asked for
 
+    \b
+    self          one replica makes the certificate, renews it, and has the webhooks trust it
+    cert-manager  cert-manager does; its files are --cert and --key
+    provided      others do; their files are --cert and --key, and the webhooks trust --ca
+    In each of them, one replica arms the webhooks: once it is ready they get their real failure policy. Without
+    --certificates, the files are served, and nobody is told.
+
     It registers nothing and reloads nothing. SIGTERM drains it: it is no longer ready, serves for 15 seconds more,
     answers what is under way and ends; a second one ends it at once. An action that holds the event loop is
     interrupted once nobody waits for its answer any more, or by a second SIGTERM.
@@ -111,35 +133,29 @@ def command(
     is looked at before its hash fits.
 
     Each option may come from the environment: POBLANO_HOST, POBLANO_HTTPS_PORT, POBLANO_HEALTH_PORT, POBLANO_CERT,
-    POBLANO_KEY, POBLANO_ROLE, POBLANO_WORK, POBLANO_ARCHIVE, POBLANO_ARCHIVE_SHA256.
+    POBLANO_KEY, POBLANO_CA, POBLANO_CERTIFICATES, POBLANO_ROLE, POBLANO_WORK, POBLANO_ARCHIVE, POBLANO_ARCHIVE_SHA256.
     """
     from poblano.cli.archived import module_folder
 
     _check_one_of(ROLES, role, "--role")
     how = _check_one_of(WORK, work, "--work")
-    cert, key = (file and file.absolute() for file in (cert, key))
+    maker = None if certificates is None else _check_one_of(MAKERS, certificates, "--certificates")
+    cert, key, ca = (file and file.absolute() for file in (cert, key, ca))
+    what = None if role == "watcher" else chosen(maker, cert, key, ca)
     with module_folder(archive, sha256) as folder:
-        _run(folder, host, port, health_port, cert, key, role, how)
+        _run(folder, host, port, health_port, what, role, how)
 
 
-def _run(
-    folder: Path, host: str, port: int, health_port: int, cert: Path | None, key: Path | None, role: str, how: Work
-) -> None:
+def _run(folder: Path, host: str, port: int, health_port: int, what: Chosen | None, role: str, how: Work) -> None:
     from poblano.admission.server import loop_factory
     from poblano.cli.project import load_project
 
-    if role == "watcher":
+    if what is None:
         _watch_alone(folder, host, health_port, how)
         return
-    if cert is None or key is None:
-        missing = " and ".join(name for name, given in (("--cert", cert), ("--key", key)) if given is None)
-        raise click.UsageError(
-            f"{missing} missing: give a certificate and its key, as PEM files: --cert tls.crt --key tls.key "
-            "(poblano dev makes its own)"
-        )
     project = load_project(folder)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(project, host, port, health_port, cert, key, how if role == "all" else None))
+        runner.run(_serve(project, host, port, health_port, what, how if role == "all" else None))
 
 
 def _watch_alone(folder: Path, host: str, health_port: int, work: Work) -> None:
@@ -169,14 +185,12 @@ def _check_one_of(allowed: Sequence[T], given: str, option: str) -> T:
     raise click.BadParameter(f"{given!r} is not one of {', '.join(allowed)}", param_hint=option)
 
 
-async def _serve(
-    project: Project, host: str, port: int, health_port: int, cert: Path, key: Path, work: Work | None
-) -> None:
+async def _serve(project: Project, host: str, port: int, health_port: int, what: Chosen, work: Work | None) -> None:
     from poblano import telemetry
     from poblano.admission.health import Checks, HealthServer
     from poblano.admission.heartbeat import Heartbeat
     from poblano.admission.server import AdmissionServer, until_signalled
-    from poblano.admission.tls import follow
+    from poblano.cli.certificates import Process, certified, placeholder
     from poblano.cli.followers import has_followers
     from poblano.cli.keeping import has_store, kept
     from poblano.cli.observing import Production, blocked
@@ -188,7 +202,7 @@ async def _serve(
     configure(project.settings.log_level)
     telemetry.start(f"poblano-{project.settings.uuid}")
     settle(field_manager=f"poblano-{project.settings.uuid}")
-    live = _certificate(cert, key)
+    live = placeholder() if what.files is None or what.maker == "self" else _certificate(*what.files)
     production = Production(project.module)
     reviewer = project.reviewer([production.reviewed], blocked, production.metrics)
     server = AdmissionServer(reviewer, live, host=host, port=port)
@@ -208,20 +222,26 @@ async def _serve(
         await _start(health, "--health-port", health_port)
         await _start(server, "--port", port)
         heartbeat.start()
-        following = asyncio.create_task(follow(live, cert, key))
-        try:
+        process = Process(
+            project=project,
+            server=server,
+            entries=reviewer.entries,
+            readiness=readiness,
+            counted=counted,
+            registry=production.registry,
+        )
+        if what.maker is not None or follows:
+            counted.attach(production.registry)
+        async with certified(what, process):
             # Nobody waits any longer for an action that holds the loop for longer.
             patience = max((entry.timeout for entry in reviewer.entries), default=1)
             # What the last reviews and runs wrote is sent when they have ended.
             async with kept(project, readiness=readiness, observe=counted.requested, registry=production.registry):
                 Log.info("serving", module=project.settings.uuid, https=server.addresses, health=health.addresses)
                 if work is not None and follows:
-                    counted.attach(production.registry)
                     await beside(project, server, (readiness, liveness), counted, work=work, patience=patience)
                 else:
                     await until_signalled(server, patience=patience)
-        finally:
-            following.cancel()
     finally:
         heartbeat.close()
         await server.close()

@@ -1,0 +1,122 @@
+"""What one pod serves of what it is offered, and whether API servers believe it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from poblano.admission.certificates import Pair
+from poblano.admission.certifying.bundles import Trusted, leaf
+from poblano.admission.certifying.configurations import Configuration
+from poblano.admission.tls import LiveCertificate, check
+from poblano.core.certificates import Leaf, is_covered, takes
+from poblano.core.kinds import Kind
+from poblano.log import Log
+
+SERVED: Final = "served"
+AUTHORITY: Final = "authority"
+
+
+class Replica:
+    """Serves a pair once it is believed: what it is offered may come before the API server is told to trust it.
+
+    Args:
+        live: what serves. What it has at first is nobody's, and not counted.
+        names: what API servers call the server.
+        wall: the time of day, in seconds since 1970.
+    """
+
+    def __init__(self, live: LiveCertificate, names: frozenset[str], wall: Callable[[], float] = time.time) -> None:
+        self._live = live
+        self._names = names
+        self._wall = wall
+        self._offered: Pair | None = None
+        self._authorities: tuple[Trusted, ...] = ()
+        self._configurations: dict[Kind, Configuration] = {}
+        self._serves: Pair | None = None
+        self._served: Leaf | None = None
+        self._is_covered = True
+
+    @property
+    def pair(self) -> Pair:
+        """What it was offered last, or else what it serves."""
+        return self._offered or self._live.pair
+
+    @property
+    def served(self) -> Leaf | None:
+        """What it serves; None as long as that is nobody's."""
+        return self._served
+
+    def swap(self, pair: Pair) -> bool:
+        """Be offered a pair; whether it is served now.
+
+        Raises:
+            UnusableCertificate: it does not serve; what is served stays.
+        """
+        check(pair)
+        self._offered = pair
+        return self.consider()
+
+    def trust(self, authorities: tuple[Trusted, ...]) -> None:
+        """Know of the authorities that come with what is offered."""
+        self._authorities = authorities
+
+    def learn(self, kind: Kind, configuration: Configuration | None) -> None:
+        """Hear of a webhook configuration; None when it is gone."""
+        self._configurations.pop(kind, None)
+        if configuration is not None:
+            self._configurations[kind] = configuration
+        self.consider()
+
+    def consider(self) -> bool:
+        """Serve what is offered, if it is time; whether it was not served before."""
+        published = [[one.fact() for one in trusted] for trusted in self._published()]
+        self._served = None if self._serves is None else self._leaf(self._serves)
+        swapped = False
+        if self._offered is not None and self._offered != self._serves:
+            offered = self._leaf(self._offered)
+            if takes(offered, self._served, published, self._wall()):
+                self._live.swap(self._offered)
+                self._serves, self._served, swapped = self._offered, offered, True
+                Log.info("a certificate is served", ends=_date(offered.ends), id=offered.id[:16])
+        self._is_covered = self._served is None or is_covered(self._served, published)
+        return swapped
+
+    def expired(self) -> str | None:
+        """Why there is no certificate that could be believed; None when there is one."""
+        if self._served is None:
+            return "there is none yet"
+        return None if self._served.ends > self._wall() else "it has expired"
+
+    def doubted(self) -> str | None:
+        """Why API servers do not believe what is served; None when they do, or were told to trust nobody yet."""
+        return (
+            None if self._is_covered else "the webhooks' caBundle lacks who has signed the certificate that is served"
+        )
+
+    def ends(self) -> Mapping[str, float]:
+        """When what is served ends, and who has signed it, in seconds since 1970."""
+        if self._served is None:
+            return {}
+        known = {one.id: one.ends for one in self._known()}
+        issuer = known.get(self._served.issuer)
+        return {SERVED: self._served.ends} | ({} if issuer is None else {AUTHORITY: issuer})
+
+    def _published(self) -> Iterator[tuple[Trusted, ...]]:
+        for configuration in tuple(self._configurations.values()):
+            for webhook in configuration.webhooks:
+                yield webhook.trusted
+
+    def _known(self) -> tuple[Trusted, ...]:
+        found = {one.id: one for one in self._authorities}
+        for trusted in self._published():
+            found |= {one.id: one for one in trusted}
+        return tuple(found.values())
+
+    def _leaf(self, pair: Pair) -> Leaf:
+        return leaf(pair.certificate, self._known(), self._names)
+
+
+def _date(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

@@ -1,0 +1,131 @@
+"""Runs what looks after the certificates in one process: it follows, serves, stands for the Lease, and works while it holds it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import msgspec
+
+from poblano.admission.certifying.configurations import Configuration
+from poblano.admission.certifying.leader import Leader
+from poblano.admission.certifying.replica import Replica
+from poblano.admission.certifying.secret import Contents
+from poblano.admission.tls import UnusableCertificate
+from poblano.client import ApiClient
+from poblano.core.cache import Change
+from poblano.core.filters import NameIs
+from poblano.core.jsonvalue import Document
+from poblano.core.kinds import Kind
+from poblano.core.selectors import Selector
+from poblano.core.store.layout import SECRETS
+from poblano.watch.election import Election
+from poblano.watch.informer import Informer
+
+CONSIDERED_EVERY: Final = 60.0
+"""Seconds after which it is asked again whether what is offered is served: what is served may have run out."""
+
+LEADS_EVERY: Final = 0.5
+"""Seconds after which it is asked whether this process is still to lead."""
+
+
+class Certifying:
+    """Looks after the certificates, as long as it is run.
+
+    Args:
+        client: an open client.
+        replica: what this process serves.
+        leader: does the work while this process leads.
+        elect: makes a candidacy; a new one after each loss.
+        going: whether this process is on its way out: it leads no more.
+    """
+
+    def __init__(
+        self,
+        client: ApiClient,
+        replica: Replica,
+        leader: Leader,
+        *,
+        elect: Callable[[], Election],
+        going: Callable[[], bool],
+    ) -> None:
+        self._client = client
+        self._replica = replica
+        self._leader = leader
+        self._elect = elect
+        self._going = going
+        self._informers: list[Informer] = []
+
+    def follow_webhooks(self, kinds: Iterable[Kind], name: str) -> None:
+        """Follow the webhook configurations of that name."""
+        for kind in kinds:
+            self._follow(kind, name, "", self._learned)
+
+    def follow_secret(self, name: str, namespace: str, names: frozenset[str]) -> None:
+        """Serve what a Secret has.
+
+        Args:
+            name: of the Secret.
+            namespace: where it is.
+            names: what API servers call the server.
+        """
+        self._follow(SECRETS, name, namespace, lambda _, document: self._offered(document, names))
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for informer in self._informers:
+                group.create_task(informer.run())
+            group.create_task(self._consider())
+            group.create_task(self._stand())
+
+    def _follow(self, kind: Kind, name: str, namespace: str, tell: Callable[[Kind, Document | None], None]) -> None:
+        informer = Informer(self._client, kind, namespace, selector=Selector.of(NameIs(frozenset({name}))))
+
+        def changed(change: Change) -> None:
+            gone = change.type == "DELETED"
+            tell(kind, None if gone else msgspec.json.decode(change.item.raw))
+            self._leader.changed()
+
+        informer.subscribe(changed)
+        self._informers.append(informer)
+
+    def _learned(self, kind: Kind, document: Document | None) -> None:
+        self._replica.learn(kind, None if document is None else Configuration.of(kind, document))
+
+    def _offered(self, document: Document | None, names: frozenset[str]) -> None:
+        if document is None:
+            return
+        contents = Contents.of(document, names)
+        self._replica.trust(contents.authorities)
+        if contents.pair is not None:
+            with contextlib.suppress(UnusableCertificate):  # it was looked at already
+                self._replica.swap(contents.pair)
+
+    async def _consider(self) -> None:
+        while True:
+            await asyncio.sleep(CONSIDERED_EVERY)
+            self._replica.consider()
+
+    async def _stand(self) -> None:
+        """Stand for the Lease, and again after a loss: all that is written names what was read, so nothing has to end."""
+        while not self._going():
+            election = self._elect()
+            try:
+                await election.acquired()
+                await self._lead(election)
+            finally:
+                await election.release()
+
+    async def _lead(self, election: Election) -> None:
+        working = asyncio.create_task(self._leader.run(), name="certificates")
+        try:
+            while not self._going() and election.leads and not working.done():  # noqa: ASYNC110 -- by the clock
+                await asyncio.sleep(LEADS_EVERY)
+        finally:
+            working.cancel()
+            await asyncio.wait([working])
+        if not working.cancelled():
+            working.result()

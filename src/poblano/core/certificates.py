@@ -1,0 +1,306 @@
+"""What to do next about the certificates of a module's webhooks: make an authority, publish it, issue from it, forget it.
+
+A `Rotation` is told what the Secret holds and what the API server is told to trust, and says one step; its driver does it
+and looks again. So it may be ended at any step, and another may go on. What always holds:
+
+* An authority signs what is served only when every webhook has trusted it for a while, in one piece.
+* One that has signed is trusted until it has run out: a pod that has not heard of the new certificate is still believed.
+* What is unknown and is trusted stays so, until what the Secret has is served everywhere.
+
+How long something has been so is measured by a clock that never jumps and that no two processes share: after a change of
+leader the wait begins again. The time of day decides about nothing but what has run out, and what is about to.
+
+>>> rotation = Rotation(wall=lambda: 0.0, clock=lambda: 0.0)
+>>> rotation.step(Facts(published=((),)))
+Make(until=31536000.0, keep=())
+>>> made = Authority("a", ends=31536000.0, signs=True)
+>>> rotation.step(Facts((made,), published=((),)))
+Issue(authority='a', until=7776000.0, keys=('a',))
+>>> rotation.step(Facts((made,), Leaf("l", "a", 7776000.0), published=((),)))
+Publish(authorities=('a',))
+>>> rotation.step(Facts((made,), Leaf("l", "a", 7776000.0), published=((made,),)))
+Wait(seconds=600.0)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+DAY: Final = 86400.0
+
+LOOK_AGAIN: Final = 600.0
+"""Seconds after which one looks again though nothing was told: the time of day may have been moved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifetimes:
+    """Seconds; docs/decisions/0014-certificates.md has the reasons.
+
+    Attributes:
+        authority: how long a new one is valid.
+        leaf: how long what is served is valid. Both are renewed when a third is left.
+        settle: how long an authority is trusted everywhere before it signs: until each API server has heard of it.
+        haste: the same, when nobody believes what is served now.
+        margin: how long one that has run out is trusted yet: clocks differ.
+
+    Raises:
+        ValueError: what is served would outlive its authority.
+    """
+
+    authority: float = 365 * DAY
+    leaf: float = 90 * DAY
+    settle: float = 600.0
+    haste: float = 15.0
+    margin: float = DAY
+
+    def __post_init__(self) -> None:
+        if not 0 < self.leaf <= self.authority / 3:
+            raise ValueError(
+                f"an authority of {self.authority:g} s must be valid for three times as long as what it signs ({self.leaf:g} s)"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """One that signs what is served.
+
+    Args:
+        id: unlike any other's.
+        ends: until when it is valid, in seconds since 1970.
+        signs: its key is known, and it may sign for the module's names.
+    """
+
+    id: str
+    ends: float
+    signs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """What is served.
+
+    Args:
+        id: unlike any other's.
+        issuer: the `id` of the authority that signed it; "" when that one is not known.
+        ends: until when it is valid, in seconds since 1970.
+        fits: it is made out to the module's names.
+    """
+
+    id: str
+    issuer: str
+    ends: float
+    fits: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What there is.
+
+    Args:
+        authorities: in the Secret.
+        leaf: in the Secret; None when there is none that can be served.
+        published: whom each webhook trusts; one that trusts nobody was not published to yet.
+    """
+
+    authorities: tuple[Authority, ...] = ()
+    leaf: Leaf | None = None
+    published: tuple[tuple[Authority, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Make:
+    """Put a new authority into the Secret, valid `until` then, beside those to `keep`."""
+
+    until: float
+    keep: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Have `authority` sign what is served, `until` then, and keep no other keys of authorities than `keys`."""
+
+    authority: str
+    until: float
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Have every webhook trust these, and nobody else."""
+
+    authorities: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Keep none in the Secret but these."""
+
+    keep: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """There is nothing to do for so many seconds, unless something changes."""
+
+    seconds: float
+
+
+Step: TypeAlias = Make | Issue | Publish | Forget | Wait
+
+
+class Rotation:
+    """Says what to do next, in one process, from its beginning on.
+
+    Args:
+        wall: the time of day, in seconds since 1970.
+        clock: seconds that never jump.
+        lifetimes: how long things take.
+    """
+
+    def __init__(
+        self, *, wall: Callable[[], float], clock: Callable[[], float], lifetimes: Lifetimes | None = None
+    ) -> None:
+        self._wall = wall
+        self._clock = clock
+        self._times = lifetimes or Lifetimes()
+        self._trusted_since: dict[str, float] = {}
+        self._served: tuple[str, float] | None = None
+
+    def step(self, facts: Facts) -> Step:
+        """What to do now, for what there is now."""
+        self._observe(facts)
+        now = self._wall()
+        signing = sorted((one for one in facts.authorities if one.signs), key=lambda one: one.ends, reverse=True)
+        if not signing or signing[0].ends - now < self._times.authority / 3:
+            return Make(now + self._times.authority, tuple(one.id for one in self._kept(facts, now)))
+        step = self._issue(facts, signing, now) or self._publish(facts, now) or self._forget(facts, now)
+        return step or Wait(self._pause(facts, signing))
+
+    def publish(self, facts: Facts) -> Publish | None:
+        """Whom the webhooks are to trust, where others make what is served and say who has signed it; None when it is so."""
+        self._observe(facts)
+        return self._publish(facts, self._wall())
+
+    def _observe(self, facts: Facts) -> None:
+        """Note since when what is so has been so."""
+        now, trusted = self._clock(), everywhere(facts)
+        self._trusted_since = {one: self._trusted_since.get(one, now) for one in trusted}
+        if facts.leaf is None or not self._believed(facts):
+            self._served = None
+        elif self._served is None or self._served[0] != facts.leaf.id:
+            self._served = facts.leaf.id, now
+
+    def _believed(self, facts: Facts) -> bool:
+        """Whether every API server takes what is served."""
+        leaf = facts.leaf
+        return leaf is not None and leaf.fits and leaf.ends > self._wall() and leaf.issuer in self._trusted_since
+
+    def _issue(self, facts: Facts, signing: Sequence[Authority], now: float) -> Issue | None:
+        """What is served is to be renewed, and somebody may sign it."""
+        able = [one for one in signing if one.ends > now and self._left_to_settle(one, facts) <= 0]
+        if not able:
+            return None
+        best = able[0]
+        until = min(now + self._times.leaf, best.ends)
+        if not self._is_due(facts, best, until, now):
+            return None
+        return Issue(best.id, until, tuple(one.id for one in signing if one.ends >= best.ends))
+
+    def _is_due(self, facts: Facts, best: Authority, until: float, now: float) -> bool:
+        leaf = facts.leaf
+        if leaf is None or not leaf.fits or leaf.ends <= now:
+            return True
+        known = {one.id: one.ends for one in facts.authorities}
+        if leaf.issuer != best.id and known.get(leaf.issuer, 0.0) <= best.ends:
+            return True
+        # One signed by an authority that is about to end would be due again at once.
+        return leaf.ends - now < self._times.leaf / 3 and until - leaf.ends > self._times.leaf / 10
+
+    def _left_to_settle(self, authority: Authority, facts: Facts) -> float:
+        """For how many seconds an authority may not sign yet."""
+        if facts.leaf is None and not any(facts.published):
+            return 0.0  # the first of all: nobody is believed, and nobody serves
+        since = self._trusted_since.get(authority.id)
+        if since is None:
+            return self._times.settle
+        return since + (self._times.settle if self._believed(facts) else self._times.haste) - self._clock()
+
+    def _publish(self, facts: Facts, now: float) -> Publish | None:
+        wanted = tuple(one.id for one in (*facts.authorities, *self._strangers(facts, now)))
+        if all({one.id for one in trusted} == {*wanted} for trusted in facts.published):
+            return None
+        return Publish(wanted)
+
+    def _strangers(self, facts: Facts, now: float) -> Iterable[Authority]:
+        """Those that are trusted and that the Secret does not have: some pod may serve what one of them has signed."""
+        known = {one.id for one in facts.authorities}
+        found = {one.id: one for trusted in facts.published for one in trusted if one.id not in known}
+        issuer = facts.leaf.issuer if facts.leaf else ""
+        return [
+            one
+            for one in found.values()
+            if one.id == issuer or (not self._is_served_everywhere and one.ends > now - self._times.margin)
+        ]
+
+    @property
+    def _is_served_everywhere(self) -> bool:
+        """Whether each pod has had the time to serve what the Secret has."""
+        return self._served is not None and self._clock() - self._served[1] >= self._times.settle
+
+    def _forget(self, facts: Facts, now: float) -> Forget | None:
+        kept = self._kept(facts, now)
+        return Forget(tuple(one.id for one in kept)) if len(kept) < len(facts.authorities) else None
+
+    def _kept(self, facts: Facts, now: float) -> list[Authority]:
+        """The authorities that stay in the Secret."""
+        issuer = facts.leaf.issuer if facts.leaf else ""
+        gone = now - self._times.margin
+        return [
+            one for one in facts.authorities if one.ends > gone or one.id == issuer or not self._is_served_everywhere
+        ]
+
+    def _pause(self, facts: Facts, signing: Sequence[Authority]) -> float:
+        waits = [LOOK_AGAIN, self._left_to_settle(signing[0], facts)]
+        if self._served is not None:
+            waits.append(self._served[1] + self._times.settle - self._clock())
+        return min(wait for wait in waits if wait > 0)
+
+
+def everywhere(facts: Facts) -> frozenset[str]:
+    """The authorities that every webhook trusts; where there are no webhooks, those of the Secret.
+
+    >>> one, other = Authority("a", 9.0), Authority("b", 9.0)
+    >>> sorted(everywhere(Facts(published=((one, other), (other,)))))
+    ['b']
+    """
+    if not facts.published:
+        return frozenset(one.id for one in facts.authorities)
+    first, *others = ({one.id for one in trusted} for trusted in facts.published)
+    return frozenset(first.intersection(*others))
+
+
+def is_covered(leaf: Leaf, published: Iterable[Iterable[Authority]]) -> bool:
+    """Whether every webhook that trusts anybody trusts who signed `leaf`.
+
+    >>> leaf = Leaf("l", "a", 9.0)
+    >>> is_covered(leaf, [[], [Authority("a", 9.0)]]), is_covered(leaf, [[Authority("b", 9.0)]])
+    (True, False)
+    """
+    bundles = [{one.id for one in trusted} for trusted in published]
+    return all(leaf.issuer in bundle for bundle in bundles if bundle)
+
+
+def takes(offered: Leaf, served: Leaf | None, published: Sequence[Sequence[Authority]], now: float) -> bool:
+    """Whether a pod serves what the Secret has instead of what it serves: not before that is believed, unless nothing is lost.
+
+    >>> old, new = Leaf("1", "a", 9.0), Leaf("2", "b", 99.0)
+    >>> takes(new, old, [[Authority("a", 9.0)]], 5.0), takes(new, old, [[Authority("a", 9.0)]], 10.0)
+    (False, True)
+    """
+    if served is None:
+        return True
+    if offered.ends > now and offered.fits and is_covered(offered, published):
+        return True
+    return served.ends <= now or not is_covered(served, published)
