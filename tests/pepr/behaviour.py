@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
 
-MODULES = tuple(f"tests.pepr.behaviour_of_{whom}" for whom in ("rules", "servers", "watchers"))
+MODULES = tuple(f"tests.pepr.behaviour_of_{whom}" for whom in ("rules", "servers", "watchers", "builds"))
 
 
 class Patch(Protocol):

@@ -7,7 +7,9 @@ import signal
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from poblano.admission.server import GRACE_SECONDS
 from tests.admission.serving import Answer, connected, post
+from tests.build.planned import admitting, container, following, plan_of, pod_spec
 from tests.core.driving import review
 from tests.pepr.pods import Pod, running
 from tests.pepr.test_a01_metrics import CODE
@@ -92,3 +94,19 @@ async def test_a13_no_request_fails_while_it_goes(tmp_path: Path):
 
     assert {answer.status for client in clients for answer in client.answers} == {200}
     assert all(client.answers[-1].closes for client in clients)
+
+
+def test_a13_the_pod_has_the_time_to_drain():
+    plan = plan_of(admitting(timeout=30), following())
+
+    # What is under way when the drain is over is answered as well: by then nobody waits for longer than the longest timeout.
+    assert pod_spec(plan)["terminationGracePeriodSeconds"] >= GRACE_SECONDS + 30
+    assert pod_spec(plan, "watcher")["terminationGracePeriodSeconds"] >= 30
+
+
+def test_a13_the_container_is_the_process_that_is_signalled():
+    plan = plan_of(admitting(), following())
+
+    for role in ("admission", "watcher"):
+        assert container(plan, role)["command"] == ["poblano", "run"]
+        assert "shareProcessNamespace" not in pod_spec(plan, role)

@@ -1,0 +1,56 @@
+"""What Pepr builds: Deployments that are killed while they drain, and a chart that puts things where they do not belong (A10, A13)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from poblano.build import containers, lifetime, pods
+from poblano.build.podvalues import PodValues
+from poblano.core.deployed import ROLE_LABEL
+from tests.pepr.behaviour import Patch, instead, pepr, wrap
+
+# ------------------------------------------------------------------------------------------------ A10: the chart
+
+
+@pepr("pull_secrets_are_the_pods_and_not_the_containers")
+def a10_pull_secrets_are_in_the_container(patch: Patch) -> None:
+    def spec(ours: Any, *arguments: Any) -> Any:
+        made = ours(*arguments)
+        made["containers"].items[0]["imagePullSecrets"] = made.pop("imagePullSecrets")
+        return made
+
+    instead(patch, pods._spec, spec)
+
+
+@pepr("how_many_pods_there_are_is_a_value")
+def a10_replicas_are_hard_coded(patch: Patch) -> None:
+    wrap(patch, PodValues, "replicas", lambda ours, self, plan: 2)
+
+
+@pepr("pods_keep_away_from_their_own_kind_only")
+def a10_all_modules_keep_away_from_each_other(patch: Patch) -> None:
+    def spread(ours: Any, plan: Any, values: PodValues) -> Any:
+        everybody = {"matchLabels": {ROLE_LABEL: values.role}}
+        return [{**rule, "labelSelector": everybody} for rule in ours(plan, values)]
+
+    instead(patch, pods._spread, spread)
+
+
+# ------------------------------------------------------------------------------------------------ A13: signals
+
+
+@pepr("the_pod_has_the_time_to_drain")
+def a13_the_grace_is_five_seconds(patch: Patch) -> None:
+    instead(patch, lifetime.grace_seconds, lambda ours, *_: 5)
+
+
+@pepr("the_container_is_the_process_that_is_signalled")
+def a13_something_else_is_the_first_process(patch: Patch) -> None:
+    """Node there, which hands no signal on; a shell would not either."""
+
+    def container(ours: Any, *arguments: Any) -> Any:
+        made = ours(*arguments)
+        command = " ".join([*made["command"], *made["args"]])
+        return {**made, "command": ["sh", "-c", f"{command}; exit $?"], "args": []}
+
+    instead(patch, containers.container, container)
