@@ -52,8 +52,9 @@ def command(
 ) -> None:
     """Follow what a module says to the requests of a cluster.
 
-    Who asked what, what was changed, why it was denied. It reads the logs of all pods of the module, of those too that come while it runs. Without a UUID it is the module of
-    this folder. Values that may be secrets are in no log, so they are not shown. Ctrl-C ends it.
+    Who asked what, what was changed, why it was denied. It reads the logs of all pods of the module, of those too that
+    come while it runs. Without a UUID it is the module of this folder. Values that may be secrets are in no log, so they
+    are not shown. Ctrl-C ends it.
     """
     from poblano.cli.deployed import own_uuid
 

@@ -1,0 +1,178 @@
+"""Putting a module into a cluster: definitions, roles and pods; once these are ready its webhooks; then they are armed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Final
+
+from poblano.admission.webhooks import KINDS
+from poblano.build.parts import parts
+from poblano.build.tree import resolved
+from poblano.cli.putting import WEBHOOKS, Putter
+from poblano.cli.rollout import Trouble, progress, troubles
+from poblano.client import Resources
+from poblano.core.errors import ApiError, NotFound, PoblanoError
+from poblano.core.jsonvalue import Document
+from poblano.core.kinds import Kind
+from poblano.core.registered import policies
+from poblano.fluent import K8s
+from poblano.models import a
+
+if TYPE_CHECKING:
+    from poblano.build.plan import Plan
+    from poblano.cli.pull_secrets import Registry
+    from poblano.cli.terminal import Terminal
+    from poblano.client import ApiClient
+
+LOOK_SECONDS: Final = 1.0
+LOG_LINES: Final = 8
+
+
+class NotDeployed(PoblanoError):
+    """What was put into the cluster does not get ready there."""
+
+
+class Deploying:
+    """One deployment of a module.
+
+    Args:
+        client: of the cluster.
+        plan: what is deployed.
+        terminal: where to tell how it goes.
+        seconds: how long the pods, and then the webhooks, may take.
+    """
+
+    def __init__(self, client: ApiClient, plan: Plan, terminal: Terminal, seconds: float) -> None:
+        self._plan = plan
+        self._terminal = terminal
+        self._seconds = seconds
+        self._namespace = plan.settings.namespace
+        self._resources = Resources(client)
+        self._deployments = K8s(a.Deployment, client=client).in_namespace(self._namespace)
+        self._pods = K8s(a.Pod, client=client).in_namespace(self._namespace)
+        self.putter = Putter(client, plan.names.uuid)
+
+    def documents(self) -> list[Document]:
+        """All objects, in order."""
+        return [resolved(part.tree, namespace=self._namespace) for part in parts(self._plan) if part.in_manifest]
+
+    async def check(self) -> list[str]:
+        """See that the cluster serves all that is to be put there.
+
+        Returns:
+            the namespaces that are missing: those that rules name, and roles are made in.
+
+        Raises:
+            ApiError: it does not.
+        """
+        documents = self.documents()
+        await self.putter.check(documents)
+        return await self.putter.missing(documents)
+
+    async def run(self, registry: Registry | None = None) -> None:
+        """Put all of it there, and wait until it works.
+
+        Args:
+            registry: where the image is pulled from with a Secret that is made first.
+
+        Raises:
+            ApiError: the cluster refuses something.
+            NotDeployed: it does not get ready in time; says why.
+        """
+        documents = self.documents()
+        if registry is not None:
+            documents.insert(
+                documents[0]["kind"] == "Namespace", registry.secret(self._namespace, self._plan.names.uuid)
+            )
+        await self._put(one for one in documents if one["kind"] not in WEBHOOKS)
+        await self._rolled_out([one for one in documents if one["kind"] == "Deployment"])
+        await self._put(one for one in documents if one["kind"] in WEBHOOKS)
+        for gone in await self.putter.prune(documents, self._namespace):
+            self._terminal.line(f"  {gone} ", ("taken away", "yellow"))
+        if self._plan.admits:
+            await self._armed()
+
+    async def _put(self, documents: Iterable[Document]) -> None:
+        for document in documents:
+            did = await self.putter.put(document)
+            style = "dim" if did == "unchanged" else "green"
+            self._terminal.line(f"  {document['kind']} {document['metadata']['name']} ", (did, style))
+
+    async def _rolled_out(self, wanted: Sequence[Document]) -> None:
+        told, until = "", time.monotonic() + self._seconds
+        while True:
+            found = [await self._deployments.get(one["metadata"]["name"]) for one in wanted]
+            how = [progress(one) for one in found]
+            if (said := "; ".join(map(str, how))) != told:
+                self._terminal.note(said)
+                told = said
+            if all(one.done for one in how):
+                return
+            if time.monotonic() >= until:
+                raise await self._not_ready([one for one, at in zip(found, how, strict=True) if not at.done])
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _not_ready(self, deployments: Sequence[a.Deployment]) -> NotDeployed:
+        """What is wrong with the Deployments that are not done."""
+        lines: list[str] = []
+        for one in deployments:
+            for trouble in troubles(one, await self._pods_of(one)):
+                lines.append(str(trouble))
+                lines += [f"    {line}" async for line in self._log(trouble)]
+        return NotDeployed(
+            f"not ready after {self._seconds:g} s; it stays as it is, and goes on trying\n" + "\n".join(lines)
+        )
+
+    async def _pods_of(self, deployment: a.Deployment) -> list[a.Pod]:
+        pods = self._pods
+        for key, value in deployment.spec.selector.match_labels.items():
+            pods = pods.with_label(key, value)
+        return await pods.list()
+
+    async def _log(self, trouble: Trouble) -> AsyncGenerator[str]:
+        """The end of the log that tells more, if it can be read."""
+        if not trouble.log:
+            return
+        try:
+            async with aclosing(self._pods.logs(trouble.about, tail=LOG_LINES, previous=trouble.previous)) as lines:
+                async for line in lines:
+                    yield line.text
+        except ApiError as error:
+            yield f"(its log cannot be read: {error})"
+
+    async def _armed(self) -> None:
+        """Wait until who leads the module has given each webhook its certificate and its policy."""
+        until = time.monotonic() + self._seconds
+        self._terminal.note("waiting for the webhooks to be armed")
+        while missing := await self._unarmed():
+            if time.monotonic() >= until:
+                raise NotDeployed(
+                    f"the pods are ready, but after {self._seconds:g} s nobody has armed {', '.join(missing)}: the cluster "
+                    "goes on without them; poblano doctor says why"
+                )
+            await asyncio.sleep(LOOK_SECONDS)
+        self._terminal.note("the webhooks are armed")
+
+    async def _live(self, kind: Kind) -> dict[str, Document]:
+        """The webhooks of the module in the cluster, by name."""
+        try:
+            found = await self._resources.get(kind, self._plan.names.base)
+        except NotFound:
+            return {}
+        return {one["name"]: one for one in found["webhooks"]}
+
+    async def _unarmed(self) -> list[str]:
+        real = policies(self._plan.entries, self._plan.names.uuid, self._plan.settings.policies)
+        found: list[str] = []
+        for phase, kind in KINDS.items():
+            if not real[phase]:
+                continue
+            live = await self._live(kind)
+            for name, policy in real[phase].items():
+                one = live.get(name)
+                if one is None or not one["clientConfig"].get("caBundle") or one["failurePolicy"] != policy:
+                    found.append(name)
+        return found
