@@ -22,6 +22,7 @@ COMMANDS = {
     "cluster": "Run a small Kubernetes cluster: its API, on this machine.",
     "crd": "Print the CustomResourceDefinitions of the module's own kinds.",
     "demo": "Apply the samples to a small cluster, and show what the module does.",
+    "deploy": "Put the module into a cluster, and wait until it works there.",
     "dev": "Serve the module from here to a cluster, and reload it on save.",
     "init": "Make a project: a module with its first rules, samples, tests and checks.",
     "monitor": "Follow what a module says to the requests of a cluster.",
