@@ -61,11 +61,19 @@ ADMISSION: Final = (
     ),
     Alert(
         "CertificateExpires",
-        "min(poblano_cert_not_after_seconds{@}) - time() < 14 * 86400",
+        "min by (which) (poblano_cert_not_after_seconds{@}) - time() < 14 * 86400",
         "1h",
         "warning",
-        "The webhooks' certificate runs out in {{ $value | humanizeDuration }}, and should have been renewed with a month "
-        "left. The log of the admission pods says what keeps it.",
+        "The webhooks' certificate ({{ $labels.which }}) runs out in {{ $value | humanizeDuration }}, and should have been "
+        "renewed with a month left. The log of the admission pods says what keeps it.",
+    ),
+    Alert(
+        "NobodyArms",
+        "sum(leader_election_master_status{@}) < 1 or absent(leader_election_master_status{@})",
+        "5m",
+        "warning",
+        "No admission pod holds the Lease %-certificates: no certificate is renewed, and webhooks that were applied anew do "
+        "not get their policy. The logs of the admission pods say why.",
     ),
     Alert(
         "RuleFails",
@@ -132,13 +140,6 @@ WATCHES: Final = (
         "The rule {{ $labels.controller }} has failed again and again for half an hour. The log and the events of its "
         "objects say why.",
     ),
-    Alert(
-        "Forbidden",
-        'sum by (method) (increase(rest_client_requests_total{@,code="403"}[15m])) > 0',
-        "15m",
-        "warning",
-        "The API server refuses what the module asks for ({{ $labels.method }}). The log names the rule to add.",
-    ),
 )
 
 SCHEDULES: Final = (
@@ -177,7 +178,14 @@ STORES: Final = (
     ),
 )
 
-RESTARTS: Final = (
+PODS: Final = (
+    Alert(
+        "Forbidden",
+        'sum by (method) (increase(rest_client_requests_total{@,code="403"}[15m])) > 0',
+        "15m",
+        "warning",
+        "The API server refuses what the module asks for ({{ $labels.method }}). The log names the rule to add.",
+    ),
     Alert(
         "Restarts",
         "max by (pod) (changes(process_start_time_seconds{@}[30m])) > 2",
@@ -204,7 +212,7 @@ def _wanted(plan: Plan) -> Iterator[tuple[str, tuple[Alert, ...]]]:
         yield f'job="{plan.names.watcher}"', (*WATCHER, *(WATCHES if watches else ()), *schedules)
     if jobs:
         stores = STORES if keeps_something(plan.module) else ()
-        yield f'job=~"{"|".join(jobs)}"', (*RESTARTS, *stores)
+        yield f'job=~"{"|".join(jobs)}"', (*PODS, *stores)
 
 
 def _rule(plan: Plan, alert: Alert, job: str) -> Tree:
