@@ -112,6 +112,9 @@ def new_registry() -> CollectorRegistry:
 
     The process makes one and hands it on; prometheus_client's global registry is not used.
     """
+    from poblano import slim_prometheus
+
+    slim_prometheus.load()
     from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
     registry = CollectorRegistry()

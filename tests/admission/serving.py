@@ -137,9 +137,11 @@ class Wire(asyncio.Transport):
 
 
 @contextmanager
-def wired(reviewer: Constant | None = None, limits: Limits | None = None) -> Iterator[tuple[AdmissionProtocol, Wire]]:
+def wired(
+    reviewer: Constant | None = None, limits: Limits | None = None, app: AdmissionApp | None = None
+) -> Iterator[tuple[AdmissionProtocol, Wire]]:
     """One connection in memory; needs a running loop."""
-    protocol = protocol_factory(AdmissionApp(reviewer or Constant(), limits))()
+    protocol = protocol_factory(app or AdmissionApp(reviewer or Constant(), limits))()
     assert isinstance(protocol, AdmissionProtocol)
     wire = Wire()
     protocol.connection_made(wire)

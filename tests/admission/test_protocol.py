@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from uvicorn import Config, Server
-from uvicorn.server import ServerState
 
 from poblano.admission.app import AdmissionApp, Reply
 from poblano.admission.limits import Limits
-from poblano.admission.listener import bind
-from poblano.admission.protocol import AdmissionProtocol
 from tests.admission.serving import (
     ANSWER,
     PATH,
     Answer,
-    Client,
     Constant,
     Fake,
     connected,
@@ -123,11 +117,10 @@ async def test_a_known_answer_is_one_write() -> None:
 
 
 async def test_another_reviewer_answers_heads_seen_before() -> None:
-    with wired() as (protocol, wire):
+    app = AdmissionApp(Constant())
+    with wired(app=app) as (protocol, wire):
         protocol.data_received(post())
         protocol.data_received(post())
-        app = protocol.config.loaded_app
-        assert isinstance(app, AdmissionApp)
         app.use(Constant(b'"new"'))
         protocol.data_received(post())
         assert [a.body for a in wire.answers()] == [ANSWER, ANSWER, b'"new"']
@@ -293,30 +286,6 @@ async def test_a_head_request_gets_no_body() -> None:
         answer = await client.answer(head_only=True)
         assert (answer.status, answer.headers["allow"]) == (405, "POST")
         assert (await client.ask(post())).status == 200
-
-
-async def test_uvicorn_own_server_takes_it_too() -> None:
-    listening = bind("127.0.0.1", 0)
-    app = AdmissionApp(Constant())
-    config = Config(
-        cast("Any", app), http=AdmissionProtocol, proxy_headers=False, log_config=None, lifespan="off", ws="none"
-    )
-    server = Server(config)
-    serving_it = asyncio.create_task(server.serve(sockets=listening))
-    reader, writer = await asyncio.open_connection(*listening[0].getsockname())
-    client = Client(reader, writer)
-    assert (await client.ask(post())).body == ANSWER
-    server.should_exit = True
-    await serving_it
-    assert await client.closed() == b""
-    writer.close()
-    assert app.connections.draining
-
-
-async def test_an_application_wrapped_by_uvicorn_is_explained() -> None:
-    config = Config(AdmissionApp(Constant()), http=AdmissionProtocol, log_config=None)
-    with pytest.raises(TypeError, match="proxy_headers=False"):
-        AdmissionProtocol(config, ServerState(), {})
 
 
 async def test_who_sends_many_requests_at_once_lets_others_have_their_turn() -> None:

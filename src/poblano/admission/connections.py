@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from email.utils import formatdate
 from typing import Protocol
 
 from poblano.admission.familiar import Heads
@@ -13,6 +12,21 @@ from poblano.admission.replies import plain_prefix
 
 SLOWEST_SWEEP = 1.0  # seconds; the Date header is as old as this
 FASTEST_SWEEP = 0.02
+
+
+_DAYS = (b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun")
+_MONTHS = (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec")
+
+
+def http_date(seconds: float) -> bytes:
+    """A time as the ``Date`` header has it, in any locale. RFC 9110 5.6.7.
+
+    >>> http_date(784111777.9)
+    b'Sun, 06 Nov 1994 08:49:37 GMT'
+    """
+    year, month, day, hour, minute, second, weekday, _, _ = time.gmtime(seconds)
+    named = _DAYS[weekday], day, _MONTHS[month - 1], year
+    return b"%b, %02d %b %04d %02d:%02d:%02d GMT" % (*named, hour, minute, second)
 
 
 class Connection(Protocol):
@@ -159,7 +173,7 @@ class Connections:
 
     def _sweep(self) -> None:
         loop = asyncio.get_running_loop()
-        self.date = formatdate(usegmt=True).encode("ascii")
+        self.date = http_date(time.time())
         self.prefix = plain_prefix(self.date)
         now = time.monotonic()
         for connection in [c for c in self._all if c.deadline < now]:

@@ -221,9 +221,9 @@ def _outcome(check: Check) -> str | None:
 
 
 def _exposition(registry: CollectorRegistry, headers: Mapping[bytes, bytes]) -> Reply:
-    from prometheus_client.exposition import choose_encoder
+    from poblano.slim_prometheus import encoder_for
 
-    encode, content_type = choose_encoder(headers.get(b"accept", b"").decode("latin-1"))
+    encode, content_type = encoder_for(headers.get(b"accept", b"").decode("latin-1"))
     for _ in range(ATTEMPTS):
         with suppress(RuntimeError):  # a series came into being on the other loop while the others were gone through
             return Reply(200, encode(registry), content_type=content_type)

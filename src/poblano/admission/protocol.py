@@ -1,29 +1,22 @@
-"""One HTTP/1.1 connection: uvicorn's protocol, with limits and without detours.
+"""One HTTP/1.1 connection: limits, and no detours.
 
-uvicorn's own makes a task, two events and three messages of every request. Here a request whose answer is known at
-once is answered within the call that brought its last byte, in one write. What stays is the class: anything that
-takes a uvicorn protocol, its `Server` included, takes this one.
+A server for any application makes a task, two events and three messages of every request. Here a request whose answer
+is known at once is answered within the call that brought its last byte, in one write.
 """
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
-from typing import TYPE_CHECKING, Any, cast
-
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from collections import deque
+from typing import TYPE_CHECKING, cast
 
 from poblano.admission.familiar import Template, split
 from poblano.admission.parser import Request, RequestParser
 from poblano.admission.replies import JSON, Reply, failure, rendered
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections import deque
-
-    from uvicorn import Config
-    from uvicorn.server import ServerState
-
     from poblano.admission.app import Application
 
 # What matters of a request once its verdict and body are known: it is not the last, and wants all of the answer.
@@ -35,25 +28,17 @@ REQUESTS_A_TURN = 16
 """How many requests of one connection are answered before the others have their turn."""
 
 
-class AdmissionProtocol(HttpToolsProtocol):
+class AdmissionProtocol(asyncio.Protocol):
     """Reads requests, asks an `Application`, writes answers in order, keeps to the limits.
 
     A connection is idle, receiving a request, waiting for an answer, or closing: then it still reads, to hear the
     client hang up, but nothing is made of what it reads.
     """
 
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        served: object = vars(config)["loaded_app"]
-        if not hasattr(served, "admit"):
-            raise TypeError("AdmissionProtocol serves an AdmissionApp; give Config(app, proxy_headers=False)")
-        app = cast("Application", served)
+    transport: asyncio.Transport
+
+    def __init__(self, app: Application, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
         self.limits = app.limits
         self.registry = app.connections
         self.call_of = app.connections.heads.call_of
@@ -71,17 +56,15 @@ class AdmissionProtocol(HttpToolsProtocol):
 
     # ------------------------------------------------------------------ transport
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a place among the connections."""
-        self.transport = transport
-        self.connections.add(self)
+        self.transport = cast("asyncio.Transport", transport)
         self.arrived = time.monotonic()
         self.deadline = self.arrived + self.limits.idle_seconds
         self.registry.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place back, and stop the review nobody waits for any more."""
-        self.connections.discard(self)
         self.closing = True
         self.requests.end()
         self.waiting.clear()
@@ -89,7 +72,6 @@ class AdmissionProtocol(HttpToolsProtocol):
         if self.task is not None:
             self.task.cancel()
             self.task = None
-        self.parser = None  # type: ignore[assignment]
 
     def eof_received(self) -> None:
         """The client will send no more. TLS is not half-closed, so that it cannot be answered either."""
@@ -292,11 +274,6 @@ class AdmissionProtocol(HttpToolsProtocol):
             self._hang_up()
         else:
             self.deadline = self.arrived + FIRST_REQUEST_SECONDS
-
-    def shutdown(self) -> None:
-        """As uvicorn's Server calls it."""
-        self.registry.draining = True
-        self.finish()
 
     def abort(self) -> None:
         """Cut the connection."""

@@ -18,17 +18,19 @@ import signal
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, cast
+from functools import partial
+from typing import TYPE_CHECKING
 
 from poblano.admission.app import AdmissionApp, Application, Reviewer
 from poblano.admission.limits import Limits
 from poblano.admission.listener import Listener, bind
 from poblano.admission.signals import listening
-from poblano.admission.tls import LiveCertificate
 
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any, Self
+    from typing import Self
+
+    from poblano.admission.tls import LiveCertificate
 
 logger = logging.getLogger("poblano.admission")
 
@@ -206,21 +208,10 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 
 
 def protocol_factory(app: Application) -> Callable[[], asyncio.Protocol]:
-    """What makes the protocol of a connection, outside of uvicorn's own server."""
-    from poblano.admission import slim_uvicorn
-
-    slim_uvicorn.load()
-    from uvicorn import Config
-    from uvicorn.server import ServerState
-
+    """What makes the protocol of a connection."""
     from poblano.admission.protocol import AdmissionProtocol
 
-    options: dict[str, Any] = {"ws": "none", "lifespan": "off", "log_config": None, "proxy_headers": False}
-    config = Config(cast("Callable[..., Any]", app), http=AdmissionProtocol, **options)
-    config.load()
-    state = ServerState()
-    loop = asyncio.get_running_loop()
-    return lambda: AdmissionProtocol(config, state, {}, loop)
+    return partial(AdmissionProtocol, app, asyncio.get_running_loop())
 
 
 def _readable(address: tuple[object, ...]) -> str:

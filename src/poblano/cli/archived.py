@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,6 +51,9 @@ def module_folder(archive: Path | None, digest: str | None) -> Generator[Path]:
 @contextmanager
 def _own_folder() -> Generator[Path]:
     """A new one, where there is room for temporary files; those of processes that were killed are taken away."""
+    import shutil
+    import tempfile
+
     from poblano.build.unpacking import Unusable
 
     try:
@@ -77,6 +78,8 @@ def _own_folder() -> Generator[Path]:
 
 def _clear(place: Path) -> None:
     """In a pod, the folder of a container that was killed is still there for the next one."""
+    import shutil
+
     for folder in place.glob(f"{PREFIX}*"):
         try:
             lock = _locked(folder) if folder.lstat().st_uid == os.getuid() else None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import socket
 import ssl
 from asyncio.staggered import staggered_race
@@ -147,6 +149,7 @@ async def _connected(place: Place) -> socket.socket:
     if len(addresses) == 1:
         return await _reached(addresses[0])
     attempts = [partial(_reached, address) for address in addresses]
+    made: socket.socket | None
     made, _, errors = await staggered_race(attempts, STAGGER_SECONDS)
     if made is None:
         raise next(error for error in errors if error is not None)
@@ -154,22 +157,39 @@ async def _connected(place: Place) -> socket.socket:
 
 
 async def _addresses(place: Place) -> list[Address]:
+    host = place.host.encode("ascii")  # Python would encode text by another way, and load what it takes
     try:  # an address needs no one to look it up
-        return socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        return socket.getaddrinfo(host, place.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except OSError:
         loop = asyncio.get_running_loop()
-        return await loop.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+        return await loop.getaddrinfo(host, place.port, type=socket.SOCK_STREAM)
 
 
 async def _reached(address: Address) -> socket.socket:
     made = lively_socket(address)
     try:
         made.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(made, address[4])
+        await _connect(made, address[4])
     except BaseException:
         made.close()
         raise
     return made
+
+
+async def _connect(made: socket.socket, to: Any) -> None:
+    """As the loop's ``sock_connect``; uvloop's would look the address up first, in threads that it starts for that."""
+    problem = made.connect_ex(to)
+    if problem == errno.EINPROGRESS:
+        loop = asyncio.get_running_loop()
+        settled = asyncio.Event()
+        loop.add_writer(made, settled.set)
+        try:
+            await settled.wait()
+        finally:
+            loop.remove_writer(made)
+        problem = made.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if problem:
+        raise OSError(problem, os.strerror(problem))
 
 
 def lively_socket(address: Address) -> socket.socket:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
@@ -84,6 +83,10 @@ def parse_retry_after(value: str | None, *, now: datetime | None = None) -> floa
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
+    if not text:
+        return None
+    from email.utils import parsedate_to_datetime
+
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, IndexError, OverflowError):

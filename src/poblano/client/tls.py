@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import ssl
-import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -120,6 +119,8 @@ def _readable(secret: bytes) -> Generator[str]:
             file.flush()
             yield f"/proc/self/fd/{file.fileno()}"
         return
+    import tempfile
+
     with tempfile.NamedTemporaryFile("wb") as file:  # 0600
         file.write(secret)
         file.flush()
