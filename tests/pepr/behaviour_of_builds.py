@@ -1,13 +1,33 @@
-"""What Pepr builds: Deployments that are killed while they drain, and a chart that puts things where they do not belong (A10, A13)."""
+"""What Pepr builds: Deployments that are killed while they drain, and a chart that puts things where they do not belong (A9, A10, A13)."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from poblano.build import containers, lifetime, pods
+from poblano.build.helm import templates
 from poblano.build.podvalues import PodValues
 from poblano.core.deployed import ROLE_LABEL
 from tests.pepr.behaviour import Patch, instead, pepr, wrap
+
+# ------------------------------------------------------------------------------------------------ A9: text for text
+
+
+@pepr("a_timeout_that_is_set_changes_timeouts_and_nothing_else")
+def a9_the_timeout_takes_the_place_of_each_10(patch: Patch) -> None:
+    """`replaceAll("10", "{{ .Values.admission.webhookTimeout }}")`, over the whole of the text."""
+    timeout = "{{ .Values.admission.webhookTimeout }}"
+    instead(patch, templates.template, lambda ours, part: ours(part).replace("10", timeout))
+
+
+@pepr(
+    "the_word_for_a_policy_is_a_word_wherever_else_it_stands",
+    "a_timeout_that_is_set_changes_timeouts_and_nothing_else",
+)
+def a9_the_policy_takes_the_place_of_each_such_word(patch: Patch) -> None:
+    """As above with `Fail`; what is set is `Ignore`."""
+    instead(patch, templates.template, lambda ours, part: ours(part).replace("Fail", "Ignore"))
+
 
 # ------------------------------------------------------------------------------------------------ A10: the chart
 

@@ -95,7 +95,7 @@ def a4_a_secret_of_any_group_is_decoded(patch: Patch) -> None:
 # ------------------------------------------------------------------------------------------------ A5: push-down
 
 
-@pepr("the_filters_of_a_rule_are_the_api_servers_to_ask")
+@pepr("the_filters_of_a_rule_are_the_api_servers_to_ask", "what_is_built_asks_about_no_more_than_its_rules")
 def a5_all_objects_of_a_kind_are_sent(patch: Patch) -> None:
     everything = {
         "matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system"]}]
@@ -105,7 +105,7 @@ def a5_all_objects_of_a_kind_are_sent(patch: Patch) -> None:
     instead(patch, entries.match_condition, lambda ours, entry: None)
 
 
-@pepr("each_policy_and_timeout_has_an_entry_of_its_own")
+@pepr("each_policy_and_timeout_has_an_entry_of_its_own", "what_a_capability_says_of_policy_and_timeout_is_built")
 def a5_there_is_one_webhook_for_all(patch: Patch) -> None:
     def one(ours: Any, bindings: Any, **_: Any) -> list[entries.Entry]:
         return [entries.Entry("mutate", "Fail", 10, tuple(bindings))]

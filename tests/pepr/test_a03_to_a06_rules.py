@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from poblano import Capability, Resource, a
-from poblano.core.entries import entries, match_condition, namespace_selector, object_selector
+from poblano.core.entries import LABEL_NAMESPACE, entries, match_condition, namespace_selector, object_selector
+from poblano.core.registered import policies
+from tests.build.asked import asked, plan
 from tests.core.driving import POD, answered, patched, review, sent, shop
 
 
@@ -129,6 +131,31 @@ def test_a5_each_policy_and_timeout_has_an_entry_of_its_own():
     rules.when(a.Pod).is_created().mutate(on_error="ignore", timeout=3)(lambda pod: None)
 
     assert [(entry.policy, entry.timeout) for entry in entries(rules.bindings)] == [("Fail", 10), ("Ignore", 3)]
+
+
+def test_a5_what_is_built_asks_about_no_more_than_its_rules():
+    rules = Capability("shop", namespaces=["shop"])
+    rules.when(a.Pod).is_created().with_label("tier", "data").with_name("db").validate(lambda pod: pod.approve())
+    (webhook,) = asked(plan(rules)).values()
+
+    assert {"key": LABEL_NAMESPACE, "operator": "In", "values": ["shop"]} in webhook["namespaceSelector"][
+        "matchExpressions"
+    ]
+    assert webhook["objectSelector"]["matchExpressions"] == [{"key": "tier", "operator": "In", "values": ["data"]}]
+    assert [one["name"] for one in webhook["matchConditions"]] == ["not-of-its-own", "some-rule-applies"]
+
+
+def test_a5_what_a_capability_says_of_policy_and_timeout_is_built():
+    strict, lenient = Capability("strict"), Capability("lenient", on_error="audit", timeout=3)
+    for capability in (strict, lenient):
+        capability.when(a.ConfigMap).is_created().validate(lambda config: config.approve())
+    found = plan(strict, lenient)
+
+    assert policies(found.entries, "hello")["validate"] == {
+        "validate-fail-10.hello.poblano.dev": "Fail",
+        "validate-ignore-3.hello.poblano.dev": "Ignore",
+    }
+    assert [webhook["timeoutSeconds"] for webhook in asked(found).values()] == [10, 3]
 
 
 # ------------------------------------------------------------------------------------------------ A6: no stamp
