@@ -24,12 +24,13 @@ COMMANDS = {
     "demo": "Apply the samples to a small cluster, and show what the module does.",
     "deploy": "Put the module into a cluster, and wait until it works there.",
     "dev": "Serve the module from here to a cluster, and reload it on save.",
-    "init": "Make a project: a module with its first rules, samples, tests and checks.",
+    "init": "Make a project: a module with first rules, samples and tests.",
     "monitor": "Follow what a module says to the requests of a cluster.",
     "rbac": "See what the module may do in a cluster, and record what it needs to.",
     "run": "Run the module in a pod: its webhooks, its watches, or both.",
     "schedule": "See and steer the schedules of the module, in a cluster.",
     "store": "Read and write the stores of the module, in a cluster.",
+    "update": "Bring the project up to a newer Poblano.",
     "uuid": "List the modules of a cluster.",
 }
 """What each does, in a line: the first of its help, said here so that ``poblano --help`` need not import them all."""
