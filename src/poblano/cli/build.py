@@ -160,14 +160,14 @@ def command(
     custom_name: str,
     zarf: Deploying,
 ) -> None:
-    """Write what a cluster is given, to have the module run in it.
+    """Write what a cluster is given: manifests, a Helm chart and more.
 
     \b
     poblano build -o dist
     kubectl apply -f dist/poblano-module-hello.yaml
 
-    The same objects are written as manifests, as a base for Kustomize, as a Helm chart and as a Zarf package. The same source
-    gives the same bytes, and nothing in them is secret. Rules that would lock a cluster up are refused.
+    With that, the module runs in it. The same objects are written as manifests, as a base for Kustomize, as a Helm chart and as a
+    Zarf package. The same source gives the same bytes, and nothing in them is secret. Rules that would lock a cluster up are refused.
     """
     from poblano.build.plan import Options
     from poblano.cli.building import Asked, build

@@ -24,11 +24,14 @@ _ROLES: Final = frozenset({"Role", "ClusterRole"})
 
 def report(built: Built, output: Path) -> None:
     """Print it."""
+    from poblano.build import pushed
+
     plan = built.plan
     click.secho(f"{plan.settings.uuid} {plan.version}, for Kubernetes {_version(plan)} and newer", bold=True)
     _section("Written", columns(list(_written(built, output))))
     _section("The code", [_code(plan)])
     _section(f"Rights ({plan.rbac_mode}; poblano rbac show says why)", columns(list(_rights(plan, built.parts))))
+    _section("Filters, and who evaluates them first", pushed.lines(plan))
     _section(f"Otherwise, for the sake of Kubernetes {_version(plan)}", _notes(plan))
     for warning in warnings(built):
         click.echo()

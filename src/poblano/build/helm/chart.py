@@ -14,6 +14,7 @@ from poblano.build.helm.values import branches, schema, slots, slots_in, values_
 from poblano.build.manifests import document, title
 from poblano.build.plan import Plan
 from poblano.build.readable import as_yaml
+from poblano.build.replacements import POLICY_V1
 from poblano.build.tree import Part
 from poblano.core.jsonvalue import Document
 
@@ -68,6 +69,7 @@ def chart(plan: Plan, parts: Sequence[Part]) -> dict[str, str]:
 def about(plan: Plan) -> Document:
     """``Chart.yaml``."""
     oldest = ".".join(map(str, min(plan.options.kubernetes, NEEDED)))
+    newest = "" if POLICY_V1.is_there(plan) else " <1.25.0-0"
     return {
         "apiVersion": "v2",
         "name": plan.settings.uuid,
@@ -75,7 +77,7 @@ def about(plan: Plan) -> Document:
         "type": "application",
         "version": chart_version(plan.version),
         "appVersion": plan.version,
-        "kubeVersion": f">={oldest}.0-0",
+        "kubeVersion": f">={oldest}.0-0{newest}",
     }
 
 
