@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import http.client
+import json
 import os
 import re
 import shutil
@@ -25,7 +26,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 from cryptography.hazmat.primitives import serialization
@@ -40,6 +41,15 @@ USERS: Final[Mapping[str, tuple[str, ...]]] = {
     "developer": ("developers",),
     "stranger": (),
 }
+
+AUDIT_LOG: Final = "audit.log"
+AUDIT_POLICY: Final = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [{"level": "Metadata", "userGroups": ["system:serviceaccounts"]}, {"level": "None"}],
+}
+"""What accounts ask for is noted, and nothing of what they send."""
 
 BESIDE_THE_CHECKOUT = Path(__file__).resolve().parents[2] / "shared" / "control-plane"
 START_SECONDS = 90
@@ -64,6 +74,12 @@ class ControlPlane:
     has_controllers: bool
     folder: Path
     kubectl_program: str
+
+    def audited(self, namespace: str, account: str) -> list[dict[str, Any]]:
+        """The audit log's events about a service account, in the order in which the API server answered."""
+        user = f"system:serviceaccount:{namespace}:{account}"
+        lines = (self.folder / AUDIT_LOG).read_text().split("\n")[:-1]  # the last may be half written
+        return [event for line in lines if user in line and (event := json.loads(line))["user"]["username"] == user]
 
     @property
     def kubeconfig(self) -> Path:
@@ -211,6 +227,8 @@ def apiserver_options(folder: Path, etcd_url: str, port: int) -> list[str]:
         "--service-cluster-ip-range=10.0.0.0/24",
         "--disable-admission-plugins=ServiceAccount",
         "--allow-privileged=true",
+        f"--audit-policy-file={folder / 'audit-policy.yaml'}",
+        f"--audit-log-path={folder / AUDIT_LOG}",
     ]
 
 
@@ -262,6 +280,7 @@ def _write_credentials(folder: Path) -> None:
         key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     )
     lines = [f'{user}-token,{user},{user},"{",".join(groups)}"' for user, groups in USERS.items()]
+    (folder / "audit-policy.yaml").write_text(yaml.safe_dump(AUDIT_POLICY))
     (folder / "tokens.csv").write_text("\n".join(lines) + "\n")
 
 

@@ -28,6 +28,9 @@ WORDS = {
 }
 """What is said of the source of a right."""
 
+SHOWN = 3
+"""Names of objects that a line has."""
+
 
 @click.group(name="rbac")
 def command() -> None:
@@ -171,11 +174,12 @@ def _told_of(role: Role, namespace: str, rights: set[Right], grants: list[Grant]
     """Each resource with its verbs, and below it who wants which."""
     from poblano.build.rights import in_order
 
-    things = sorted({(right.group, right.resource, right.name) for right in rights})
-    for group, resource, name in things:
-        here = [right for right in rights if (right.group, right.resource, right.name) == (group, resource, name)]
-        verbs = in_order(right.verb for right in here)
-        yield f"    {_resource(group, resource)}{f' {name}' if name else ''}: {', '.join(verbs)}"
+    for (group, resource, verbs), names in _alike(rights).items():
+        yield f"    {_resource(group, resource)}{_named(names)}: {', '.join(verbs)}"
+        here = [
+            one for one in rights if (one.group, one.resource, one.verb) in {(group, resource, verb) for verb in verbs}
+        ]
+        here = [one for one in here if one.name in names]
         why: dict[tuple[str, str, str], set[str]] = {}
         for grant in grants:
             if grant.role == role and any(right.covers(grant.right) for right in here):
@@ -184,6 +188,25 @@ def _told_of(role: Role, namespace: str, rights: set[Right], grants: list[Grant]
         for (source, reason, place), wanted in why.items():
             which = "" if wanted == set(verbs) else f" ({', '.join(in_order(wanted))})"
             yield click.style(f"      {source}: {reason}{which}{f'  {_short(place)}' if place else ''}", dim=True)
+
+
+def _alike(rights: set[Right]) -> dict[tuple[str, str, tuple[str, ...]], list[str]]:
+    """By resource, and the verbs that are allowed on it: the names that this is about, "" for any."""
+    from poblano.build.rights import in_order
+
+    verbs: dict[tuple[str, str, str], set[str]] = {}
+    for right in rights:
+        verbs.setdefault((right.group, right.resource, right.name), set()).add(right.verb)
+    found: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    for group, resource, name in sorted(verbs):
+        found.setdefault((group, resource, in_order(verbs[group, resource, name])), []).append(name)
+    return found
+
+
+def _named(names: list[str]) -> str:
+    shown = " ".join(names[:SHOWN])
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f" {shown}{more}" if shown else ""
 
 
 def _resource(group: str, resource: str) -> str:

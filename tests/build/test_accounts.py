@@ -1,0 +1,79 @@
+"""What the pods of the examples ask a real API server for, by its audit log, is what their roles allow: no less, and no more."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import contextmanager
+from threading import Event, Thread
+
+from poblano.client import Resources, connect
+from poblano.core.kinds import Kind
+from tests.build.accounts import deployed
+from tests.cli.developing import EXAMPLES
+
+WEBAPPS = Kind("examples.poblano.dev", "v1alpha1", "WebApp", "webapps")
+
+
+def test_what_the_watcher_of_hello_does_is_what_it_may(control_plane):
+    demos = (
+        "poblano-demo",
+        "poblano-demo-2",
+    )  # poblano-demo-2 is there at the start, which is told to the rule `welcome`
+    accounts = deployed(control_plane, "hello", "accounts-of-hello", *demos)
+    with accounts.running("watcher") as watcher:
+        watcher.says("leads")
+        for space in demos:
+            joke = {"metadata": {"name": "joke", "labels": {"chuck-norris": "please"}}}
+            apply(control_plane, space, {"apiVersion": "v1", "kind": "ConfigMap", **joke})
+        accounts.are_used_up("watcher", but="watch")
+    accounts.are_used_up("watcher")
+    assert accounts.forbidden("watcher") == []
+    assert accounts.uncovered("watcher") == set()
+
+
+def test_what_the_watcher_of_the_operator_does_is_what_it_may(control_plane):
+    """Some it does when things go wrong only: a get is made when somebody else has written before its status or finalizer is, and
+    an event is counted when an action fails again.
+    """
+    accounts = deployed(control_plane, EXAMPLES / "operator", "accounts-of-webapps", "accounts-pages")
+    with accounts.running("watcher") as watcher:
+        watcher.says("leads")
+        webapp(control_plane, "1-names-no-service")  # fails, again and again
+        webapp(control_plane, "page")
+        with others_writing(control_plane, "page"):
+            accounts.are_used_up("watcher", but="watch")
+        control_plane.kubectl("delete", "webapps", "--all", "-n", "accounts-pages", "--timeout=60s")
+    accounts.are_used_up("watcher")
+    assert accounts.forbidden("watcher") == []
+    assert accounts.uncovered("watcher") == set()
+
+
+def apply(cluster, space, document):
+    cluster.kubectl("apply", "-n", space, "-f", "-", input=json.dumps(document))
+
+
+def webapp(cluster, name):
+    kind = {"apiVersion": WEBAPPS.api_version, "kind": WEBAPPS.kind}
+    apply(cluster, "accounts-pages", {**kind, "metadata": {"name": name}, "spec": {"theme": "dark", "replicas": 1}})
+
+
+@contextmanager
+def others_writing(cluster, name):
+    """Somebody who changes a WebApp without end, so that the operator comes too late with what it writes now and then."""
+    over = Event()
+
+    async def write():
+        async with connect(cluster.kubeconfig) as client:
+            api, replicas = Resources(client, field_manager="somebody"), 1
+            while not over.is_set():
+                replicas = replicas % 7 + 1
+                await api.patch(WEBAPPS, name, {"spec": {"replicas": replicas}}, "accounts-pages")
+
+    thread = Thread(target=lambda: asyncio.run(write()))
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
