@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from contextlib import contextmanager
 from threading import Event, Thread
+
+import pytest
 
 from poblano.client import Resources, connect
 from poblano.core.kinds import Kind
@@ -15,12 +18,20 @@ from tests.cli.developing import EXAMPLES
 WEBAPPS = Kind("examples.poblano.dev", "v1alpha1", "WebApp", "webapps")
 
 
-def test_what_the_watcher_of_hello_does_is_what_it_may(control_plane):
-    demos = (
-        "poblano-demo",
-        "poblano-demo-2",
-    )  # poblano-demo-2 is there at the start, which is told to the rule `welcome`
-    accounts = deployed(control_plane, "hello", "accounts-of-hello", *demos)
+@pytest.fixture
+def hello(tmp_path):
+    """The example, in namespaces that no other test has."""
+    folder = tmp_path / "hello"
+    shutil.copytree(EXAMPLES / "hello", folder)
+    module = folder / "hello.py"
+    module.write_text(module.read_text().replace("poblano-demo", "accounts-demo"))
+    return folder
+
+
+def test_what_the_watcher_of_hello_does_is_what_it_may(control_plane, hello):
+    """The second namespace is there at the start, which the rule `welcome` is told."""
+    demos = ("accounts-demo", "accounts-demo-2")
+    accounts = deployed(control_plane, hello, "accounts-of-hello", *demos)
     with accounts.running("watcher") as watcher:
         watcher.says("leads")
         for space in demos:
