@@ -58,6 +58,21 @@ async def copied(kubeconfig):
         return found[0]
 
 
+HEAVY = {
+    *("aiohttp", "attr", "cryptography", "frozenlist", "rich", "structlog", "uvicorn", "watchfiles", "yarl"),
+    *("configparser", "email", "html", "http.client", "http.server", "logging.config", "multiprocessing", "pickle"),
+    *("bz2", "lzma", "shutil", "socketserver", "tempfile", "unittest", "urllib.request", "wsgiref", "xml"),
+    *("poblano.build", "poblano.cluster", "poblano.testing"),
+}
+"""What costs memory, and is for others: for webhooks, for a terminal, for building, for a process that serves Python."""
+
+
+def imported(told):
+    """The modules of a process that runs with PYTHONPROFILEIMPORTTIME, and the packages that they are in."""
+    names = [line.rpartition("|")[2].strip() for line in told.splitlines() if line.startswith("import time:")]
+    return {".".join(name.split(".")[: count + 1]) for name in names for count in range(name.count(".") + 1)}
+
+
 RUNS = ("controller_runtime_reconcile_total", "shop/copy", "success")
 
 
@@ -74,12 +89,16 @@ def scraped(host, port):
 
 
 def test_it_acts_says_that_it_is_ready_and_ends_when_told(project):
-    with running(Settings()) as cluster:
+    """And what it does not need, it does not load: a quarter of what other frameworks take is their HTTP client alone."""
+    told = project / "imports"
+    with running(Settings()) as cluster, told.open("w") as errors:
         process = subprocess.Popen(
             [*POBLANO, "run", "--role", "watcher", "--host", "127.0.0.1", "--health-port", "0"],
             cwd=project,
-            env=environment() | {"KUBECONFIG": str(cluster.kubeconfig), "POBLANO_NAMESPACE": "default"},
+            env=environment()
+            | {"KUBECONFIG": str(cluster.kubeconfig), "POBLANO_NAMESPACE": "default", "PYTHONPROFILEIMPORTTIME": "1"},
             stdout=subprocess.PIPE,
+            stderr=errors,
             text=True,
         )
         try:
@@ -96,6 +115,8 @@ def test_it_acts_says_that_it_is_ready_and_ends_when_told(project):
             eventually(ready, "it is ready")
             copy = asyncio.run(copied(cluster.kubeconfig))
             assert (copy["data"], copy["metadata"]["ownerReferences"][0]["name"]) == ({"a": "1"}, "web")
+            assert {"poblano.client.pool", "poblano.watch.reconciling"} <= imported(told.read_text())
+            assert not HEAVY & imported(told.read_text())
             eventually(lambda: scraped(host, port).get(RUNS, 0) >= 1, "the run is counted")
             found = scraped(host, port)
             assert found["leader_election_master_status", "poblano-copies"] == 1
