@@ -105,3 +105,7 @@ def pod_spec(plan: Plan, role: str = "admission") -> Document:
 def container(plan: Plan, role: str = "admission") -> Document:
     """The container of these pods."""
     return pod_spec(plan, role)["containers"][0]
+
+
+EVERYTHING = (keeping(), following(), scheduled())
+"""What a module can have that alerts are about."""

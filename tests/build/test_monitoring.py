@@ -12,12 +12,11 @@ from promql_parser import VectorSelector
 
 from poblano.build.tree import resolved
 from poblano.core.jsonvalue import Document
-from tests.build.planned import admitting, following, keeping, objects, parts_of, plan_of, scheduled
+from tests.build.planned import EVERYTHING, admitting, following, keeping, objects, parts_of, plan_of, scheduled
 
 PAGE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
 OF_PROMETHEUS = {"up"}
 NOT_WRITTEN_DOWN = {"poblano_cert_not_after_seconds"}
-EVERYTHING = (keeping(), following(), scheduled())
 
 
 def alerts(*capabilities: Any) -> dict[str, Document]:
