@@ -220,7 +220,7 @@ def _settings(folder: Path, reader: Reader) -> Settings:
     return Settings(
         folder=folder,
         uuid=reader.label("uuid", required=True, limit=36),
-        module=reader.module("module"),
+        module=reader.module("module", override=True),
         description=reader.text("description", ""),
         on_error=reader.choice("on_error", ("reject", "audit", "ignore"), "reject", override=True),
         webhook_timeout=reader.integer("webhook_timeout", 10, 1, 30, override=True),

@@ -78,9 +78,9 @@ class Reader:
             return self._or_missing(key, None if required else default or "")
         return _label(where, value, limit)
 
-    def module(self, key: str) -> str:
+    def module(self, key: str, *, override: bool = False) -> str:
         """``package.module:object``."""
-        value, where = self._value(key)
+        value, where = self._value(key, override=override)
         if value is None:
             return self._or_missing(key, None)
         if not isinstance(value, str) or not _MODULE.fullmatch(value):

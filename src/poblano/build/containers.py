@@ -87,6 +87,7 @@ def _environment(plan: Plan, values: PodValues) -> Joined:
     asked = {"POBLANO_ON_ERROR": plan.settings.on_error, "POBLANO_WEBHOOK_TIMEOUT": str(plan.settings.webhook_timeout)}
     fixed = {
         "POBLANO_NAMESPACE": Namespace(),
+        "POBLANO_MODULE": plan.settings.module,
         "POBLANO_LOG_LEVEL": level,
         **(asked if values.role == "admission" else {}),
         **{name: Text((port,)) for name, port in {**ports, "POBLANO_HEALTH_PORT": values.health_port}.items()},
