@@ -114,6 +114,7 @@ def test_the_environment_is_the_settings_and_a_value():
 
     assert container(plan)["env"] == [
         {"name": "POBLANO_NAMESPACE", "value": "rules"},
+        {"name": "POBLANO_MODULE", "value": "shop:module"},
         {"name": "POBLANO_LOG_LEVEL", "value": "debug"},
         {"name": "POBLANO_ON_ERROR", "value": "reject"},
         {"name": "POBLANO_WEBHOOK_TIMEOUT", "value": "10"},
@@ -123,7 +124,7 @@ def test_the_environment_is_the_settings_and_a_value():
     ]
     env = parts_of(plan)["admission-deployment"].tree["spec"]["template"]["spec"]["containers"].items[0]["env"]
     assert isinstance(env, Joined)
-    assert (env.more.path, env.more.default) == ("admission.env", container(plan)["env"][4:])
+    assert (env.more.path, env.more.default) == ("admission.env", container(plan)["env"][7:])
 
 
 def test_the_image_and_its_secrets():
