@@ -46,6 +46,13 @@ def test_a_namespace_that_every_cluster_has_is_not_made(name: str):
     assert "namespace" not in objects(plan_of(admitting(), settings={"namespace": name}))
 
 
+def test_a_server_that_does_not_label_namespaces_finds_the_own_one_labelled():
+    """So that webhooks can leave it alone: see build/webhooks.py."""
+    plan = plan_of(admitting(), kubernetes=(1, 20), settings={"namespace": "rules"})
+
+    assert objects(plan)["namespace"]["metadata"]["labels"] == {"kubernetes.io/metadata.name": "rules"}
+
+
 def test_the_namespace_is_no_single_modules():
     made = objects(plan_of(admitting()))
 

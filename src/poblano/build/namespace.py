@@ -10,7 +10,8 @@ from typing import Final
 
 from poblano.build.plan import Plan
 from poblano.build.schemas import BOOLEAN, TEXTS
-from poblano.build.tree import Namespace, Part, Slot
+from poblano.build.tree import Merged, Namespace, Part, Slot
+from poblano.core.entries import LABEL_NAMESPACE
 
 OF_EVERY_CLUSTER: Final = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 """An API server makes these itself. Who deletes what was applied should not take them away."""
@@ -34,10 +35,12 @@ def parts(plan: Plan) -> Iterator[Part]:
         TEXTS,
         "Labels of the namespace, if it is made.",
     )
+    # Since 1.21 the API server says what it is called; webhooks leave the module's own namespace alone by that.
+    named = Merged({LABEL_NAMESPACE: Namespace()}, labels) if not plan.abilities.namespace_labels else labels
     annotations = Slot("namespace.annotations", {}, TEXTS, "Annotations of the namespace, if it is made.")
     tree = {
         "apiVersion": "v1",
         "kind": "Namespace",
-        "metadata": {"name": Namespace(), "labels": labels, "annotations": annotations},
+        "metadata": {"name": Namespace(), "labels": named, "annotations": annotations},
     }
     yield Part("namespace", tree, when=(CREATE,), in_every_manifest=True)

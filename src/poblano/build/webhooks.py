@@ -63,8 +63,8 @@ def notes(plan: Plan) -> list[str]:
         found.append("no matchConditions (since 1.28): such filters are left to Python, which is asked more often")
     if not plan.abilities.namespace_labels:
         found.append(
-            "namespaces without a label of their names (since 1.21): webhooks are asked about all of them but those that "
-            f"somebody has given that label to: kubectl label namespace kube-system {LABEL_NAMESPACE}=kube-system"
+            f"no {LABEL_NAMESPACE} on namespaces (since 1.21): webhooks are asked about all of them but those that somebody "
+            f"has given that label to: kubectl label namespace kube-system {LABEL_NAMESPACE}=kube-system"
         )
     return found
 
