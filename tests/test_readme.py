@@ -43,9 +43,12 @@ PAGES = (
     "docs/running.md",
     "docs/cluster.md",
     "docs/operators.md",
+    "docs/sharing.md",
+    "docs/start.md",
     "docs/store.md",
     "examples/hello/README.md",
     "examples/operator/README.md",
+    "examples/sharing/shop/README.md",
     "examples/upkeep/README.md",
 )
 
@@ -74,4 +77,4 @@ def test_every_command_and_option_that_a_page_names_exists(page: str):
             command = command.get_command(click.Context(command), within)
             assert command is not None, within
         known = {option for parameter in command.params for option in parameter.opts}
-        assert set(re.findall(r"--[a-z-]+", rest)) <= known, (name, rest)
+        assert set(re.findall(r"--[a-z0-9-]+", rest)) <= known, (name, rest)

@@ -56,6 +56,8 @@ def folder(tmp_path, monkeypatch) -> Path:
         "project/env/lib/y.py": "",
         "project/build/lib/shop_rules/__init__.py": "",
         "project/dist/z.py": "",
+        "project/out/image/module/pyproject.toml": "",
+        "project/out/image/module/shop_rules/__init__.py": "",
         "beside/shared.py": "",
     }.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)

@@ -53,7 +53,7 @@ def _check_left_behind(settings: Settings, files: Mapping[str, bytes]) -> None:
         installed = path.parts[0].startswith(".") or INSTALLED.intersection(path.parts)
         if path.suffix == ".py" and not installed and path.as_posix() not in files:
             raise InvalidSettings(
-                f"{path} is imported as {name}, and would stay behind as a test or a tool's; give it another name or folder"
+                f"{path} is imported as {name}, and would stay behind: as a test, or another project; give it another place"
             )
 
 

@@ -13,6 +13,9 @@ from poblano.settings import FILE, Settings
 OTHERS: Final = frozenset({"__pycache__", "build", "dist", "node_modules", "site-packages", "tests", "venv"})
 """Folders that are made by tools, and the tests."""
 
+ENVIRONMENTS: Final = ("pyvenv.cfg", FILE)
+"""What tells of a folder that it is a virtual environment, or another project."""
+
 TOOLS: Final = frozenset({"conftest.py", "noxfile.py", "setup.py"})
 """Python files at the top of a project that its tools read."""
 
@@ -24,7 +27,7 @@ def project_files(settings: Settings) -> dict[str, bytes]:
     """The files of a module, by their paths in its folder, in the order of these.
 
     They are ``pyproject.toml``; every Python file; all that lies in a package, a folder with an ``__init__.py``; and what
-    ``included_files`` names. Not what is hidden, what tools make, a virtual environment, or tests.
+    ``included_files`` names. Not what is hidden, what tools make, virtual environments, other projects, or tests.
 
     Args:
         settings: of the module.
@@ -49,7 +52,7 @@ def _of_code(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _is_ours(inner: Path, folder: Path) -> bool:
-    if inner.name.startswith(".") or inner.name in OTHERS or (inner / "pyvenv.cfg").is_file():
+    if inner.name.startswith(".") or inner.name in OTHERS or any((inner / name).is_file() for name in ENVIRONMENTS):
         return False
     # A link to a folder around it would never end.
     return not (inner.is_symlink() and folder.resolve().is_relative_to(inner.resolve()))
@@ -81,5 +84,5 @@ def _check_has_module(settings: Settings, paths: dict[str, Path]) -> None:
     if not {f"{place}.py", f"{place}/__init__.py"} & paths.keys():
         raise InvalidSettings(
             f'module = "{settings.module}": it is not among the files that travel, which are those of Python in '
-            f"{settings.folder} but for tests, hidden and generated folders; move it to another place"
+            f"{settings.folder} but for tests, hidden and generated folders and other projects; move it to another place"
         )
