@@ -1,14 +1,29 @@
-"""What Pepr builds: Deployments that are killed while they drain, and a chart that puts things where they do not belong (A9, A10, A13)."""
+"""What Pepr builds: keys of its own making, pods that are killed while they drain, a chart made by replacing text (A8 to A10, A13)."""
 
 from __future__ import annotations
 
+from secrets import token_hex
 from typing import Any
 
-from poblano.build import containers, lifetime, pods
-from poblano.build.helm import templates
+from poblano.build import containers, lifetime, pods, secrets
+from poblano.build.helm import chart, templates
 from poblano.build.podvalues import PodValues
 from poblano.core.deployed import ROLE_LABEL
 from tests.pepr.behaviour import Patch, instead, pepr, wrap
+
+# ------------------------------------------------------------------------------------------------ A8: what a build makes up
+
+
+@pepr("two_builds_of_a_module_are_the_same_bytes", "no_build_has_a_secret_in_it")
+def a8_a_token_and_a_key_are_made_by_the_build(patch: Patch) -> None:
+    """In the Secrets `-api-path` and `-tls`, which are committed with the rest of dist."""
+
+    def secret(ours: Any, plan: Any, name: str, *arguments: Any) -> Any:
+        made = ours(plan, name, *arguments)
+        return made if "data" in made else {**made, "stringData": {"value": token_hex(32)}}
+
+    instead(patch, secrets._secret, secret)
+
 
 # ------------------------------------------------------------------------------------------------ A9: text for text
 
@@ -40,6 +55,11 @@ def a10_pull_secrets_are_in_the_container(patch: Patch) -> None:
         return made
 
     instead(patch, pods._spec, spec)
+
+
+@pepr("a_chart_has_the_version_of_its_module")
+def a10_every_chart_has_one_version(patch: Patch) -> None:
+    instead(patch, chart.about, lambda ours, plan: {**ours(plan), "version": "0.1.0", "appVersion": "1.16.0"})
 
 
 @pepr("how_many_pods_there_are_is_a_value")

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from poblano.build.helm.chart import chart
+from poblano.build.output import write_files
 from poblano.build.plan import Plan
 from poblano.core.jsonvalue import Document
 from tests.build.charts import loaded, rendered, written
@@ -49,3 +51,11 @@ def test_a10_pods_keep_away_from_their_own_kind_only(tmp_path: Path, role: str):
         wanted = rule["labelSelector"]["matchLabels"].items()
         assert wanted <= ours["metadata"]["labels"].items()
         assert not wanted <= theirs["metadata"]["labels"].items()
+
+
+def test_a10_a_chart_has_the_version_of_its_module(tmp_path: Path):
+    plan = plan_of(admitting(), version="2.5.0rc1")
+    write_files(tmp_path, chart(plan, list(parts_of(plan).values())))
+
+    with loaded(tmp_path / "shop-chart") as made:
+        assert (made.metadata["version"], made.metadata["appVersion"]) == ("2.5.0-rc1", "2.5.0rc1")
