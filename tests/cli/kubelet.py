@@ -8,6 +8,7 @@ import json
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import yaml
@@ -67,6 +68,14 @@ class Kubelet(Middleman):
         request = Request(self._server + path, data, headers, method=method)
         with urlopen(request, context=self._tls) as answer:
             return json.load(answer)
+
+    def status(self, method: str, path: str) -> int:
+        """How the cluster answers."""
+        try:
+            self.ask(method, path)
+        except HTTPError as error:
+            return error.code
+        return 200
 
     def has_deployment(self, uuid: str, namespace: str, name: str) -> None:
         """There is a Deployment of a module."""

@@ -31,6 +31,7 @@ COMMANDS = {
     "schedule": "See and steer the schedules of the module, in a cluster.",
     "store": "Read and write the stores of the module, in a cluster.",
     "update": "Bring the project up to a newer Poblano.",
+    "uninstall": "Take a module out of a cluster: its webhooks first.",
     "uuid": "List the modules of a cluster.",
 }
 """What each does, in a line: the first of its help, said here so that ``poblano --help`` need not import them all."""
