@@ -16,7 +16,7 @@ _HEAD: Final = """\
 #   kubectl apply -f {file}
 #
 # To be applied again, as often as you like, also by GitOps: nothing in here is secret, nothing is random, and what the
-# pods add in the cluster is not in here. With --server-side it takes --force-conflicts, too.{arming}
+# pods add in the cluster is not in here.{arming}
 #
 # Made by `poblano build`. Do not edit: change the module or [tool.poblano] in its pyproject.toml, and build again.
 """
