@@ -54,7 +54,7 @@ def test_namespaces_that_cannot_be_told_apart_are_told_of():
     one = found(pods, kubernetes=OLD)["unlabelled-namespaces"]
 
     assert not one.refused
-    assert "kubectl label namespace poblano-system kubernetes.io/metadata.name=poblano-system" in one.instead
+    assert "kubectl label namespace kube-system kubernetes.io/metadata.name=kube-system;" in one.instead
     assert "unlabelled-namespaces" not in found(pods)
     assert "unlabelled-namespaces" not in found(
         rule(lambda s: s.when(a.ConfigMap).is_created(), on_error="audit"), kubernetes=OLD

@@ -185,14 +185,12 @@ def _few(webhooks: Iterable[Registered], replicas: int) -> Iterator[Finding]:
 def _unlabelled(plan: Plan, webhooks: Iterable[Registered]) -> Iterator[Finding]:
     if plan.abilities.namespace_labels or not any(one.policy == "Fail" for one in webhooks):
         return
-    own = plan.settings.namespace
+    own, label = plan.settings.namespace, "kubernetes.io/metadata.name"
     yield Finding(
         name="unlabelled-namespaces",
         problem=f"an API server before 1.21 does not know which namespace is kube-system or {own}: it asks about what they need",
-        instead="label them before the module is there: "
-        + " && ".join(
-            f"kubectl label namespace {space} kubernetes.io/metadata.name={space}" for space in ("kube-system", own)
-        ),
+        instead=f"label them before webhooks are armed: kubectl label namespace kube-system {label}=kube-system; "
+        f"the manifests label {own} themselves, and a chart does not",
         learned="kyverno#16177",
         refused=False,
     )
