@@ -12,7 +12,9 @@ from poblano.build.framework import roles
 from poblano.build.granted import granted, rights_of
 from poblano.build.metadata import Role, labels, metadata
 from poblano.build.plan import Plan
+from poblano.build.podvalues import PodValues
 from poblano.build.rights import EVERYWHERE, Right, by_namespace, rules
+from poblano.build.schemas import TEXTS
 from poblano.build.tree import Joined, Namespace, Part, Slot, Tree
 from poblano.core.uses import OWN_NAMESPACE
 
@@ -27,7 +29,7 @@ def parts(plan: Plan) -> Iterator[Part]:
     """
     grants = granted(plan)
     for role in roles(plan):
-        yield Part(f"{role}-service-account", _account(plan, role))
+        yield Part(f"{role}-service-account", _account(plan, role), when=(PodValues(role).enabled,))
     for role in roles(plan):
         for namespace, rights in by_namespace(rights_of(grants, role)).items():
             yield from _role(plan, role, namespace, rights)
@@ -39,7 +41,14 @@ def account(plan: Plan, role: Role) -> str:
 
 
 def _account(plan: Plan, role: Role) -> Tree:
-    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata(plan, account(plan, role), role=role)}
+    annotations = PodValues(role).slot(
+        "serviceAccount.annotations",
+        {},
+        TEXTS,
+        f"Annotations of the account of the {role} pods: with which a cloud gives them a role of its own, say.",
+    )
+    meta = {**metadata(plan, account(plan, role), role=role), "annotations": annotations}
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta}
 
 
 def _role(plan: Plan, role: Role, namespace: str, rights: set[Right]) -> Iterator[Part]:
@@ -57,7 +66,8 @@ def _role(plan: Plan, role: Role, namespace: str, rights: set[Right]) -> Iterato
     said: Tree = rules(rights)
     if namespace == EVERYWHERE:
         said = Joined(tuple(said), _more(role))
-    yield Part(file, {"apiVersion": version, "kind": kind, "metadata": meta, "rules": said})
+    when = (PodValues(role).enabled,)
+    yield Part(file, {"apiVersion": version, "kind": kind, "metadata": meta, "rules": said}, when=when)
     yield Part(
         f"{file}-binding",
         {
@@ -67,6 +77,7 @@ def _role(plan: Plan, role: Role, namespace: str, rights: set[Right]) -> Iterato
             "roleRef": reference,
             "subjects": [subject],
         },
+        when=when,
     )
 
 
