@@ -117,10 +117,11 @@ class Context(Generic[K]):
 
         Raises:
             ApiError: the API server refused.
-            MalformedObject: the owner is in another namespace, where it can own nothing.
+            MalformedObject: it has no name, or the owner is in another namespace, where it can own nothing.
+            TypeError: it is no object of a kind.
             LeadershipLost: another replica may be at work on the object by now.
         """
-        kind, wanted = kind_of(obj), plain(obj)
+        kind, wanted = _applicable(obj)
         metadata: Document = dict(wanted.get("metadata") or {})
         own = self._object.metadata.namespace
         if self._kind.namespaced and not kind.namespaced:
@@ -235,6 +236,29 @@ def _says_generation(cls: type[Any]) -> bool:
     status = getattr(cls, "status", None)
     conditions = getattr(status.view, "conditions", None) if isinstance(status, Viewed) else None
     return not isinstance(conditions, Viewed) or hasattr(conditions.view, "observed_generation")
+
+
+def _applicable(obj: object) -> tuple[Kind, Document]:
+    """The kind and the JSON of what is to be applied, if that can be."""
+    if not isinstance(obj, Resource):
+        given = f"the class {obj.__name__}" if isinstance(obj, type) else f"a {type(obj).__name__}"
+        raise TypeError(
+            f"ctx.apply takes an object of a kind, and this is {given}: write a.ConfigMap(metadata=...), or a.ConfigMap.of(...) "
+            "around its JSON"
+        )
+    kind, wanted = kind_of(obj), plain(obj)
+    metadata = as_map(wanted.get("metadata")) or {}
+    if not metadata.get("name"):
+        why = (
+            "cannot have its name made up by the server (generateName)"
+            if metadata.get("generateName")
+            else "needs a name"
+        )
+        raise MalformedObject(
+            f"a {kind.kind} that is applied {why}: the next run would not know it again; "
+            "give it one that follows from the object, such as its name and a word more"
+        )
+    return kind, wanted
 
 
 def _references(listed: list[Document], own: Document) -> list[Document]:

@@ -13,6 +13,7 @@ from poblano.client import Resources, connect
 from poblano.watch.counting import Counted
 from poblano.watch.informer import Informer
 from poblano.watch.informers import Informers
+from tests.watch.acting import WIDGETS, serve_widgets
 from tests.watch.clusters import CONFIGMAPS, audited, on, space_of, until, write
 
 
@@ -135,6 +136,18 @@ async def test_r2_what_was_compacted_meanwhile_is_found_by_a_list(embedded, clie
             assert {("ADDED", "comes"), ("DELETED", "goes")} <= set(told)
         finally:
             await on(embedded, lambda cluster: cluster.faults.clear())
+
+
+async def test_r7_that_a_kind_is_watched_at_last_is_said_at_once_and_not_when_its_first_watch_ends(client, capfd):
+    informer = Informer(client, WIDGETS, "", lasting=(3600.0, 3600.0))
+    task = asyncio.create_task(informer.run())
+    try:
+        await until(lambda: "cannot be watched" in capfd.readouterr().out, "nobody knows the kind yet")
+        await serve_widgets(Resources(client))
+        await until(lambda: "is watched now" in capfd.readouterr().out, "it is known, and watched")
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 async def test_r16_what_an_informer_went_through_is_counted(embedded, client, space_name):

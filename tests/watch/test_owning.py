@@ -136,8 +136,13 @@ async def test_c5_a_function_says_what_is_concerned_and_sees_what_was_as_well_as
             return "the function of .watches(...) failed" in said and '"function":"users_of"' in said
 
         await until(logged, "a failure is told, with the name of the function")
+        said = ""
+        await write(api, space, "broken", fail="2")
+        await until(logged, "and again for a change, of which it sees both sides")
         await api.delete(CONFIGMAPS, "config", space)
         await until(lambda: sorted(runs) == ["by-object", "by-pair"], "its end concerns those that it named")
+        logged()
+        assert said.count('"function":"users_of"') == 1, "but once"
 
 
 @pytest.mark.parametrize("cached", [True, False])
@@ -178,6 +183,25 @@ def test_w6_an_object_has_one_controller_and_an_owner_in_its_own_namespace():
         run(apply(a.ConfigMap(metadata={"name": "x", "namespace": "other"})))
     with pytest.raises(MalformedObject, match="is in no namespace"):
         run(apply(a.Namespace(metadata={"name": "x"})))
+
+
+def test_what_cannot_be_applied_says_why():
+    ctx = Context(
+        a.ConfigMap(metadata={"name": "web", "namespace": "shop", "uid": "1"}), a.ConfigMap.__kind__, Remembering()
+    )
+    for given, error, message in (
+        (
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}},
+            TypeError,
+            r"is a dict: .*ConfigMap\.of",
+        ),
+        (a.ConfigMap, TypeError, "is the class ConfigMap"),
+        (None, TypeError, "is a NoneType"),
+        (a.ConfigMap(), MalformedObject, "that is applied needs a name"),
+        (a.ConfigMap(metadata={"generateName": "x-"}), MalformedObject, "made up by the server"),
+    ):
+        with pytest.raises(error, match=message):
+            asyncio.run(ctx.apply(given))
 
 
 class Remembering:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import timedelta
 
 import pytest
@@ -365,6 +366,38 @@ async def test_c2_an_error_without_words_fails_its_run_and_ends_nothing_else(api
 def test_c2_a_requeue_takes_no_number_without_a_unit(after):
     with pytest.raises(TypeError, match=r"write Requeue\(after=timedelta\(seconds=30\)\)"):
         Requeue(after=after)
+
+
+async def test_c2_an_answer_that_means_nothing_is_told_and_the_rule_gives_up(api, space, capfd):
+    """A time without Requeue, most of all: it looks as if it worked, and is never called again."""
+    shop, runs = Capability("shop", namespaces=[space]), []
+
+    @shop.when(a.ConfigMap).with_name("web").reconcile
+    async def sleeps(one: a.ConfigMap, ctx: Context[a.ConfigMap]):  # type: ignore[no-untyped-def]
+        runs.append(one.data["n"])
+        return {"1": timedelta(minutes=5), "2": 300, "3": "done"}.get(one.data["n"])
+
+    @shop.when(a.ConfigMap).with_name("web").is_created_or_updated().watch
+    async def tells(one: a.ConfigMap, phase: Phase):  # type: ignore[no-untyped-def]
+        return Requeue()
+
+    await write(api, space, "web", n="1")
+    async with watching(api, shop) as watcher:
+        for n in "1234":
+            await write(api, space, "web", n=n)
+            await until(lambda n=n: n in runs, "it is run")
+        await until(lambda: idle(watcher), "nothing is left to do")
+    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    reasons = [line["reason"] for line in lines if line["message"] == "a reconcile action gave up"]
+    assert [reason.split(",")[0] for reason in reasons] == [
+        "the action returned a timedelta",
+        "the action returned an int",
+        "the action returned a str",
+    ]
+    assert "returns Requeue(after=...) with it" in reasons[0]
+    assert "Requeue(after=timedelta(seconds=...))" in reasons[1]
+    (once,) = [line for line in lines if "a watch action returned a Requeue" in line["message"]]
+    assert (once["level"], once["rule"]) == ("error", "shop/tells")
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, asyncio.CancelledError, GeneratorExit, SystemExit])

@@ -46,3 +46,30 @@ class Requeue:
     def seconds(self) -> float:
         """`after`, in seconds."""
         return self.after.total_seconds()
+
+
+def check_answer(answer: object) -> None:
+    """See that what a reconcile or finalize action returned means something.
+
+    Raises:
+        TypeError: it is neither None nor a `Requeue`. Its value is not shown: it may be of a Secret.
+
+    >>> check_answer(timedelta(minutes=5))
+    Traceback (most recent call last):
+    TypeError: the action returned a timedelta, which means nothing; to be called again it returns Requeue(after=...) with it, ...
+    """
+    if answer is None or isinstance(answer, Requeue):
+        return
+    if isinstance(answer, timedelta):
+        hint = "to be called again it returns Requeue(after=...) with it"
+    elif isinstance(answer, int | float) and not isinstance(answer, bool):
+        hint = "to be called again in so many seconds it returns Requeue(after=timedelta(seconds=...))"
+    else:
+        hint = "to be called again it returns a Requeue, or raises an error"
+    raise TypeError(
+        f"the action returned {_article(type(answer).__name__)}, which means nothing; {hint}, and None when all is done"
+    )
+
+
+def _article(word: str) -> str:
+    return f"{'an' if word[:1].lower() in set('aeiou') else 'a'} {word}"

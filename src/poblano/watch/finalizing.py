@@ -11,7 +11,7 @@ from poblano.core.cache import Change, Item, Key
 from poblano.core.echoes import Echoes
 from poblano.core.errors import Conflict, Invalid, NotFound
 from poblano.core.finalizers import addition, finalizer, finalizers_of, removal
-from poblano.core.following import Requeue
+from poblano.core.following import check_answer
 from poblano.core.jsonvalue import Document, as_map
 from poblano.core.review import decode
 from poblano.core.workqueue import LOW
@@ -160,13 +160,11 @@ class Finalizing:
                 obj, self.binding.kind, self._shared.api, failures=self._level.failures(key), support=support
             )
             answer = await self._shared.caller.call(self.binding, key, item.uid, obj, context)
-            if isinstance(answer, Requeue):
-                return answer
+            check_answer(
+                answer
+            )  # one that means nothing is a failure, and the finalizer stays: who writes False means "not yet"
             if answer is not None:
-                raise TypeError(
-                    f"a finalize action returns None once all is cleaned up, or a Requeue; this one returned {answer!r}, "
-                    "so the finalizer stays; raise an error to be called again later"
-                )
+                return answer
             self._cleaned[key] = item.uid
         await self._patch(key, decode(item.raw) or {}, item.uid, removal)
         return None

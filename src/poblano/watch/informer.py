@@ -179,6 +179,8 @@ class Informer:
                 tell(change)
         if self.reflector.has_synced:
             self._synced.set()
+            if self._said:
+                self._report()
 
     def _report(self) -> None:
         """Say when somebody has to do something before there is anything to watch, and when he has."""
@@ -262,6 +264,8 @@ class Informer:
             aclosing(answer.lines()) as lines,
         ):
             self.reflector.opened()
+            if self._said:
+                self._report()
             current = asked
             async for line in lines:
                 event = parse_line(line, self.kind, self.projection)

@@ -10,7 +10,7 @@ from typing import Any
 from poblano.core.binding import Binding
 from poblano.core.cache import Key
 from poblano.core.errors import Conflict, LeadershipLost, NotFound, Terminal
-from poblano.core.following import Requeue
+from poblano.core.following import Requeue, check_answer
 from poblano.core.objects import Resource
 from poblano.core.verdict import described, words_of
 from poblano.log import Log
@@ -68,12 +68,17 @@ class Levelling:
         except Exception as error:  # noqa: BLE001 -- whatever a user's code raises
             self._failed(key, obj, error)
         else:
-            result = self._ended(key, answer)
+            result = self._ended(key, obj, answer)
         finally:
             self._heard.ended(result, time.monotonic() - began)
         return result == "success"
 
-    def _ended(self, key: Key, answer: object) -> Result:
+    def _ended(self, key: Key, obj: Resource, answer: object) -> Result:
+        try:
+            check_answer(answer)
+        except TypeError as error:  # it would be the same the next time
+            self._gave_up(key, obj, Terminal(*error.args))
+            return "error"
         self._failures.pop(key, None)
         if not isinstance(answer, Requeue):
             self._queue.forget(key)

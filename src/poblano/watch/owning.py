@@ -64,19 +64,22 @@ class Sources:
                     self._concerns(key, change.item.resource_version)
 
     def _hear_mapped(self, mapped: Mapped, change: Change) -> None:
+        problems: list[BaseException] = []
         for item in _states(change):
             try:
                 for key in self._keys(mapped.function(mapped.view.of(decode(item.raw) or {})), item.key.namespace):
                     self._concerns(key, change.item.resource_version)
             except BaseException as error:  # noqa: BLE001 -- it is the user's function
-                Log.error(
-                    error,
-                    "the function of .watches(...) failed, so nothing is reconciled for this object",
-                    rule=self._binding.title,
-                    function=mapped.name,
-                    kind=mapped.kind.kind,
-                    object=str(item.key),
-                )
+                problems.append(error)
+        if problems:  # of what it was and of what it is, which are one change
+            Log.error(
+                problems[-1],
+                "the function of .watches(...) failed, so nothing is reconciled for this object",
+                rule=self._binding.title,
+                function=mapped.name,
+                kind=mapped.kind.kind,
+                object=str(change.item.key),
+            )
 
     def _keys(self, answer: object, namespace: str) -> Iterator[Key]:
         """The keys in what a function answered: a name, a pair, an object, or any number of these."""

@@ -6,11 +6,12 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from datetime import timedelta
 
 from poblano.core.binding import Binding
 from poblano.core.cache import Change, Key
 from poblano.core.errors import ApiError, LeadershipLost
-from poblano.core.following import OPERATIONS, Phase
+from poblano.core.following import OPERATIONS, Phase, Requeue
 from poblano.core.verdict import words_of
 from poblano.core.workqueue import LOW
 from poblano.log import Log
@@ -43,6 +44,7 @@ class Watching:
         self.work.queue.observer = self._heard
         self._untold: dict[Key, deque[Change]] = {}
         self._started = False
+        self._explained = False
         for informer in self.informers:
             informer.subscribe(self._hear)
 
@@ -94,6 +96,15 @@ class Watching:
         if not self._untold.get(key) or not may(self.work, key):
             self._untold.pop(key, None)
 
+    def _explain(self, returned: str) -> None:
+        """Say once what the author of the rule takes it for."""
+        if not self._explained:
+            self._explained = True
+            Log.error(
+                f"a watch action returned a {returned}, but is not called again; what has to be is .reconcile(...)",
+                rule=self.binding.title,
+            )
+
     async def _lives(self, change: Change) -> bool:
         """Whether an object that is gone has only lost the label by which the server selects."""
         try:
@@ -114,8 +125,10 @@ class Watching:
         self._heard.began()
         try:
             obj = self._selection.view(change.item)
-            await self._shared.caller.call(self.binding, key, change.item.uid, obj, phase)
+            answer = await self._shared.caller.call(self.binding, key, change.item.uid, obj, phase)
             result = "success"
+            if isinstance(answer, Requeue | timedelta):
+                self._explain(type(answer).__name__)
         except asyncio.CancelledError:
             raise
         except LeadershipLost as error:
