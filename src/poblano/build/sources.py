@@ -10,8 +10,11 @@ from typing import Final
 from poblano.core.errors import InvalidSettings
 from poblano.settings import FILE, Settings
 
-OTHERS: Final = frozenset({"__pycache__", "build", "dist", "node_modules", "site-packages", "tests", "venv"})
-"""Folders that are made by tools, and the tests."""
+GENERATED: Final = frozenset({"__pycache__", "build", "dist", "node_modules", "site-packages", "venv"})
+"""Folders that tools make."""
+
+OTHERS: Final = GENERATED | {"tests"}
+"""Folders that stay behind."""
 
 ENVIRONMENTS: Final = ("pyvenv.cfg", FILE)
 """What tells of a folder that it is a virtual environment, or another project."""

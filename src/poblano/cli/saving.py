@@ -8,11 +8,12 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
+from poblano.build.sources import GENERATED
+
 if TYPE_CHECKING:
     from watchfiles import Change
 
 WATCHED = frozenset({".py", ".toml"})
-NOT_OURS = frozenset({"__pycache__", "build", "dist", "node_modules", "site-packages", "venv"})
 GATHER_MS = 200
 """An editor saves in several steps; several files are often saved at once."""
 
@@ -77,7 +78,7 @@ def is_ours(path: Path) -> bool:
 
 
 def _may_have_ours(name: str) -> bool:
-    return not name.startswith(".") and name not in NOT_OURS
+    return not name.startswith(".") and name not in GENERATED
 
 
 def _stamps(folder: Path) -> Iterator[tuple[Path, Stamp]]:
