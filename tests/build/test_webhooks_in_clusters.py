@@ -6,7 +6,7 @@ import asyncio
 import copy
 import itertools
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from poblano.client import ApiClient, Resources, connect, find_access
 from poblano.client.access import Impersonation
 from poblano.cluster.serving.served import Settings as Serving
 from poblano.core.entries import LABEL_NAMESPACE
-from poblano.core.registered import accounts
+from poblano.core.errors import AlreadyExists, ApiError
+from poblano.core.registered import accounts, policies
 from tests.build.asked import manifests, plan
 from tests.build.judged import approve
 from tests.cluster.serving_cluster import running
@@ -167,3 +168,100 @@ async def _known(api: Resources, listener: Listener, namespace: str, paths: set[
             await post(api, namespace, "wanted")
             await post(api, namespace, "also-wanted")
             await asyncio.sleep(0.02)
+
+
+async def test_a_cluster_whose_admission_pods_are_all_gone_gets_up_by_itself(target: Target):
+    """Armed, and nobody answers: the Service that is called is not even there. What is needed to have it back goes on."""
+    own = f"gone-{next(_numbers)}"
+    shop, system = f"{own}-shop", "kube-system"
+    one = Capability("shop")
+    one.when(a.Pod).is_created_or_updated().with_label(MARK).validate(approve)
+    one.when(a.ConfigMap).is_created_or_updated().with_label(MARK).validate(name="configs")(approve)
+    planned = for_version(plan(one, namespace=own), target.version)
+    (configuration,) = manifests(planned, own).values()
+    configuration["metadata"]["name"] = own
+    armed = policies(planned.entries, "hello")["validate"]
+    for webhook in configuration["webhooks"]:
+        webhook["failurePolicy"] = armed[webhook["name"]]
+    async with connect(target.kubeconfig) as client:
+        api = Resources(client)
+        async with labelled(api, own, shop, system):
+            await _accounts(api, own, shop)
+            async with registered_as_is(api, configuration):
+                async with asyncio.timeout(90):
+                    while await _allowed(api, _pod(shop)):
+                        await asyncio.sleep(0.02)
+
+                refused = [one for one in _needed(shop) if not await _allowed(api, one)]
+                assert [one["kind"] for one in refused] == ["ConfigMap", "Pod"]
+                for one in (*_needed(own), *_needed(system), *_of_the_cluster(own)):
+                    assert await _allowed(api, one), one
+                await api.apply(KINDS["validate"], configuration, force=True)  # it can be deployed anew
+
+
+@asynccontextmanager
+async def registered_as_is(api: Resources, configuration: dict[str, Any]) -> AsyncGenerator[None]:
+    """The configuration as it is; at the end it is gone, and known to be."""
+    await api.create(KINDS["validate"], configuration, strict=True)
+    try:
+        yield
+    finally:
+        await api.delete(KINDS["validate"], configuration["metadata"]["name"])
+
+
+async def _accounts(api: Resources, *namespaces: str) -> None:
+    """A Pod needs an account, which a namespace without controllers would not have."""
+    for namespace in namespaces:
+        metadata = {"name": "default", "namespace": namespace}
+        with suppress(AlreadyExists):
+            await api.create(a.ServiceAccount, {"metadata": metadata})
+
+
+def _pod(namespace: str) -> dict[str, Any]:
+    return _object(
+        "v1",
+        "Pod",
+        namespace,
+        spec={"containers": [{"name": "c", "image": "c"}], "automountServiceAccountToken": False},
+    )
+
+
+def _needed(namespace: str) -> list[dict[str, Any]]:
+    """What pods are made of."""
+    labels = {"app": "c"}
+    pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "c"}]}}
+    spec = {"selector": {"matchLabels": labels}, "template": pod}
+    return [
+        _object("v1", "ConfigMap", namespace),
+        _object("v1", "Secret", namespace),
+        _object("v1", "ServiceAccount", namespace),
+        _object("v1", "Service", namespace, spec={"ports": [{"port": 443}]}),
+        _object("apps/v1", "Deployment", namespace, spec=spec),
+        _object("coordination.k8s.io/v1", "Lease", namespace, spec={"holderIdentity": "me"}),
+        _pod(namespace),
+    ]
+
+
+def _of_the_cluster(name: str) -> list[dict[str, Any]]:
+    return [
+        _object("v1", "Node", "", name),
+        _object("v1", "Namespace", "", f"{name}-more"),
+        _object("rbac.authorization.k8s.io/v1", "ClusterRole", "", name, rules=[]),
+    ]
+
+
+def _object(api_version: str, kind: str, namespace: str, name: str = "needed", **more: Any) -> dict[str, Any]:
+    metadata = {"name": name, "labels": {MARK: "yes"}, **({"namespace": namespace} if namespace else {})}
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **more}
+
+
+async def _allowed(api: Resources, document: dict[str, Any]) -> bool:
+    """Whether it can be made; nothing is."""
+    kind = getattr(a, document["kind"])
+    try:
+        await api.create(kind, document, dry_run=True)
+    except ApiError as error:
+        if "failed calling webhook" not in str(error):
+            raise
+        return False
+    return True
