@@ -43,6 +43,7 @@ def test_helm_and_kubectl_read_what_was_written(value: dict[str, Any]):
         ({"script": "set -e\nrun\n"}, "script: |\n  set -e\n  run\n"),
         ({"script": "set -e\nrun"}, "script: |-\n  set -e\n  run\n"),
         ({"expression": 'object.kind == "Pod"'}, "expression: 'object.kind == \"Pod\"'\n"),
+        ({"y": ["n", "0o17", "1e3", "v1"]}, '"y":\n  - "n"\n  - "0o17"\n  - "1e3"\n  - v1\n'),
         ({"image": "poblano/controller:1.0", "at": "12:30", "path": "/app/x"}, None),
     ],
 )

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from poblano.cli.crd import as_yaml
 from tests.cli.developing import POBLANO, developing, environment, started, write_project
 from tests.eventually import eventually
 
@@ -80,14 +79,6 @@ def test_it_prints_them_and_writes_them_the_same_bytes_each_time(tmp_path: Path)
     written = crd("-o", str(tmp_path / "out"), folder=folder)
     assert written.stdout.strip() == str(tmp_path / "out" / "pages.printed.example.com.yaml")
     assert Path(written.stdout.strip()).read_text() == printed.stdout
-
-
-def test_kubectl_reads_what_is_meant():
-    text = as_yaml({"properties": {"x": {"default": "1e3"}, "y": {"enum": ["n", "0o17", "v1", "a y"]}}})
-    assert (
-        text
-        == "properties:\n  x:\n    default: '1e3'\n  'y':\n    enum:\n    - 'n'\n    - '0o17'\n    - v1\n    - a y\n"
-    )
 
 
 def test_a_module_without_a_kind_of_its_own_has_none(tmp_path: Path):

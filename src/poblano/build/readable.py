@@ -16,8 +16,12 @@ from poblano.core.jsonvalue import as_list, as_map
 WIDTH: Final = 110
 """Columns beyond which a long text is folded."""
 
-_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./@%+()-]*(?:[ :][A-Za-z0-9_./@%+()-]+)*", re.ASCII)
-"""A text that begins like a word, and has a blank or a colon only between others."""
+_PLAIN = re.compile(
+    r"(?:--)?[A-Za-z_/][A-Za-z0-9_./@%+(),=-]*(?:[ :][A-Za-z0-9_./@%+(),=-]+)*"
+    r"|[0-9]+(?:[mshKMGT]|[KMGT]i|%)",
+    re.ASCII,
+)
+"""A text that begins like a word or an option, with a blank or a colon only between others; or a quantity."""
 
 _WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 """What is no text to some reader of YAML, in whatever case."""

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
-
-if TYPE_CHECKING:
-    from poblano.core.jsonvalue import Document
-
-_ANOTHER_TYPE = re.compile(r"[yYnN]\Z|[-+.]?[0-9]")
-"""What kubectl takes for a boolean or a number if it is not quoted, and PyYAML does not: ``y``, ``1e3``, ``0o17``."""
 
 
 @click.command(name="crd")
@@ -32,6 +24,7 @@ def command(output: Path | None) -> None:
     They are made from the classes that its rules are bound to: `class WebApp(Resource, group=..., version=...)`. The same
     classes give the same bytes.
     """
+    from poblano.build.readable import as_yaml
     from poblano.cli.defining import definitions
     from poblano.cli.project import load_project
     from poblano.log import configure
@@ -49,19 +42,3 @@ def command(output: Path | None) -> None:
         path = output / f"{name}.yaml"
         path.write_text(text, encoding="utf-8")
         click.echo(path)
-
-
-def as_yaml(definition: Document) -> str:
-    """A definition as a file, in the order in which the class says it."""
-    import yaml
-
-    class Dumper(yaml.SafeDumper):
-        pass
-
-    def quoted(dumper: Any, text: str) -> Any:
-        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="'" if _ANOTHER_TYPE.match(text) else None)
-
-    dump: Any = yaml.dump  # pyright: ignore[reportUnknownMemberType]
-    Dumper.add_representer(str, quoted)
-    text: str = dump(definition, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=120)
-    return text
