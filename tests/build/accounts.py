@@ -7,7 +7,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from poblano.build import definitions, roles
+from poblano.build import definitions, roles, secrets, webhooks
 from poblano.build.granted import granted, rights_of
 from poblano.build.plan import Options, Plan
 from poblano.build.rights import Right, needed
@@ -63,6 +63,26 @@ class Accounts:
         """What was asked for beside what the roles allow: what everybody may, by Kubernetes' own roles."""
         return {one for one in self.used(role) if not any(right.covers(one) for right in self.granted(role))}
 
+    @contextmanager
+    def webhooks(self):
+        """The webhook configurations of the module, unarmed, for as long as the block lasts; yields the paths by what they are for."""
+        made = [resolved(part.tree, namespace=self.namespace) for part in webhooks.parts(self.plan)]
+        try:
+            for one in made:
+                self.cluster.kubectl("apply", "-f", "-", input=json.dumps(one))
+            paths = [hook["clientConfig"]["service"]["path"] for one in made for hook in one["webhooks"]]
+            yield {path.split("/")[1].partition("-")[0]: path for path in paths}
+        finally:
+            for kind in ("mutatingwebhookconfiguration", "validatingwebhookconfiguration"):
+                self.cluster.kubectl("delete", kind, self.plan.names.base, "--ignore-not-found")
+
+    def armed(self, which):
+        """Whether the API server is to refuse what the module has not looked at."""
+        kind, name = f"{which}webhookconfiguration", self.plan.names.base
+        return self.cluster.kubectl("get", kind, name, "-o", "jsonpath={.webhooks[*].failurePolicy}").stdout.startswith(
+            "Fail"
+        )
+
     def _events(self, role):
         return [
             event
@@ -83,7 +103,7 @@ class Accounts:
 
 
 def deployed(cluster, folder, namespace, *spaces, **options):
-    """The accounts and roles of a module, and the kinds that it needs.
+    """The accounts and roles of a module, the kinds that it needs, and the Secret that its pods fill.
 
     Args:
         cluster: a control plane.
@@ -97,7 +117,7 @@ def deployed(cluster, folder, namespace, *spaces, **options):
     plan = Plan(settings=settings, module=project.module, version="1", archive=None, options=Options(**options))
     for space in (namespace, *spaces):
         eventually(lambda space=space: exists(cluster, space), f"there is a namespace {space}")
-    for part in (*definitions.parts(plan), *roles.parts(plan)):
+    for part in (*definitions.parts(plan), *roles.parts(plan), *secrets.parts(plan)):
         cluster.kubectl("apply", "-f", "-", input=json.dumps(resolved(part.tree, namespace=namespace)))
     return Accounts(cluster, plan, namespace)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from contextlib import contextmanager
+import ssl
+from contextlib import closing, contextmanager
+from http.client import HTTPSConnection
 from threading import Event, Thread
 
 import pytest
@@ -14,7 +16,9 @@ from poblano.client import Resources, connect
 from poblano.core.kinds import Kind
 from tests.build.accounts import deployed
 from tests.cli.developing import EXAMPLES
+from tests.eventually import eventually
 
+DEMOS = ("accounts-demo", "accounts-demo-2")
 WEBAPPS = Kind("examples.poblano.dev", "v1alpha1", "WebApp", "webapps")
 
 
@@ -30,11 +34,10 @@ def hello(tmp_path):
 
 def test_what_the_watcher_of_hello_does_is_what_it_may(control_plane, hello):
     """The second namespace is there at the start, which the rule `welcome` is told."""
-    demos = ("accounts-demo", "accounts-demo-2")
-    accounts = deployed(control_plane, hello, "accounts-of-hello", *demos)
+    accounts = deployed(control_plane, hello, "accounts-of-hello", *DEMOS)
     with accounts.running("watcher") as watcher:
         watcher.says("leads")
-        for space in demos:
+        for space in DEMOS:
             joke = {"metadata": {"name": "joke", "labels": {"chuck-norris": "please"}}}
             apply(control_plane, space, {"apiVersion": "v1", "kind": "ConfigMap", **joke})
         accounts.are_used_up("watcher", but="watch")
@@ -58,6 +61,41 @@ def test_what_the_watcher_of_the_operator_does_is_what_it_may(control_plane):
     accounts.are_used_up("watcher")
     assert accounts.forbidden("watcher") == []
     assert accounts.uncovered("watcher") == set()
+
+
+def test_what_the_admission_pods_of_hello_do_is_what_they_may(control_plane, hello):
+    """They make certificates, arm the webhooks, and write to the store for an action."""
+    accounts = deployed(control_plane, hello, "accounts-of-hello-2", *DEMOS, kubernetes=control_plane.version)
+    with accounts.webhooks() as paths:
+        with accounts.running("admission", "--port", "0", "--certificates", "self") as admission:
+            address = json.loads(admission.says('"serving"'))["https"][0]
+            eventually(lambda: accounts.armed("mutating"), "the webhooks are armed")
+            made = {"metadata": {"name": "example-1", "namespace": "accounts-demo"}, "data": {"a": "b"}}
+            assert review(address, paths["mutate"], {"apiVersion": "v1", "kind": "ConfigMap", **made})["allowed"]
+            accounts.are_used_up("admission", but="watch")
+        accounts.are_used_up("admission")
+    assert accounts.forbidden("admission") == []
+    assert accounts.uncovered("admission") == set()
+
+
+def review(address, path, document):
+    """The answer to the question whether an object may be made."""
+    kind = {"group": "", "version": "v1"}
+    about = {"name": document["metadata"]["name"], "namespace": document["metadata"]["namespace"]}
+    request = {
+        "uid": "1",
+        "kind": {**kind, "kind": "ConfigMap"},
+        "resource": {**kind, "resource": "configmaps"},
+        "operation": "CREATE",
+        "userInfo": {"username": "somebody"},
+        "object": document,
+        **about,
+    }
+    body = json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request})
+    unverified = ssl._create_unverified_context()
+    with closing(HTTPSConnection(address, context=unverified)) as connection:
+        connection.request("POST", path, body, {"Content-Type": "application/json"})
+        return json.loads(connection.getresponse().read())["response"]
 
 
 def apply(cluster, space, document):
