@@ -43,6 +43,7 @@ def module_folder(archive: Path | None, digest: str | None) -> Generator[Path]:
     data = verified(archive, digest)
     with _own_folder() as folder:
         unpack(data, folder)
+        del data  # the process may live for months
         sys.path.append(str(folder / VENDORED))
         os.chdir(folder)
         yield folder
