@@ -32,6 +32,13 @@ shop.when(a.Pod).is_created().validate(lambda pod: pod.approve(), name="first")
 {more}
 module = Module(shop)
 """
+NODES = """
+from poblano import Capability, Module, a
+
+nodes = Capability("nodes")
+nodes.when(a.Node).is_created().validate(lambda node: node.approve(), name="all")
+module = Module(nodes)
+"""
 WATCH = """shop.when(a.ConfigMap).is_created().watch(lambda one, phase: None, name="seen")"""
 WEBHOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/poblano-ship"
 MERGE = "application/strategic-merge-patch+json"
@@ -180,6 +187,17 @@ def test_pods_that_are_not_accepted_are_told_of(kubelet: Kubelet, tmp_path: Path
     assert "not ready after 1 s" in str(said.exception)
     assert "poblano-full-admission: its pods are not accepted: " in str(said.exception)
     assert "exceeded quota" in str(said.exception)
+
+
+def test_what_would_lock_the_cluster_up_is_not_put_there(kubelet: Kubelet, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.poblano]\nuuid = "lock"\nmodule = "ship:module"\nnamespace = "lock"\n'
+    )
+    (tmp_path / "ship.py").write_text(NODES)
+    said = deploy(kubelet, tmp_path, "--yes")
+    assert said.exit_code == 1
+    assert "kyverno#16177" in str(said.exception)
+    assert kubelet.status("GET", "/api/v1/namespaces/lock") == 404
 
 
 def test_the_secret_of_a_registry_is_made_and_its_password_is_nowhere(kubelet: Kubelet, tmp_path: Path) -> None:

@@ -102,6 +102,8 @@ def command(
 
 
 async def _deploy(deployment: Deployment, kubeconfig: Path | None, context: str) -> None:
+    from poblano.build.granted import warnings
+    from poblano.build.lockouts import checked
     from poblano.cli.deploying import Deploying
     from poblano.cli.planning import planned
     from poblano.cli.project import load_project
@@ -114,6 +116,8 @@ async def _deploy(deployment: Deployment, kubeconfig: Path | None, context: str)
     async with ApiClient(access) as client:
         options = replace(deployment.options, kubernetes=await server_version(client))
         plan = planned(project, options, embed=deployment.embed)
+        for warning in (*map(str, checked(plan)), *warnings(plan)):
+            terminal.line(("warning: ", "yellow"), warning)
         deploying = Deploying(client, plan, terminal, deployment.seconds)
         missing = await deploying.check()
         if missing and not deployment.create_namespaces:

@@ -25,6 +25,7 @@ COMMANDS = {
     "deploy": "Put the module into a cluster, and wait until it works there.",
     "dev": "Serve the module from here to a cluster, and reload it on save.",
     "init": "Make a project: a module with first rules, samples and tests.",
+    "doctor": "Find out why a module in a cluster is not asked.",
     "monitor": "Follow what a module says to the requests of a cluster.",
     "rbac": "See what the module may do in a cluster, and record what it needs to.",
     "run": "Run the module in a pod: its webhooks, its watches, or both.",

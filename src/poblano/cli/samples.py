@@ -48,13 +48,18 @@ def read_samples(folder: Path) -> list[Sample]:
     Raises:
         InvalidSettings: there are none, or one of them is no object.
     """
-    found = [sample for file in sorted(folder.glob("*.samples.yaml")) for sample in _samples_of(file)]
+    found = [sample for file in sorted(folder.glob("*.samples.yaml")) for sample in samples_of(file)]
     if not found:
         raise InvalidSettings(f"there are no samples in {folder}; write some objects into hello.samples.yaml, say")
     return found
 
 
-def _samples_of(file: Path) -> Iterator[Sample]:
+def samples_of(file: Path) -> Iterator[Sample]:
+    """The objects in one file.
+
+    Raises:
+        InvalidSettings: one of them is no object.
+    """
     text = file.read_text(encoding="utf-8")
     begin = 0
     for separator in [*_BETWEEN.finditer(text), None]:

@@ -1,0 +1,249 @@
+"""What keeps a module in a cluster from being asked, one finding for each thing that must be right."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from poblano.admission.webhooks import KINDS
+from poblano.cli.deployed import Deployed, the_one
+from poblano.cli.rollout import progress, troubles
+from poblano.client import Resources, server_version
+from poblano.core.deployed import Names
+from poblano.core.errors import ApiError, Forbidden, NotFound, PoblanoError
+from poblano.core.jsonvalue import Document
+from poblano.core.kinds import Kind
+from poblano.fluent import K8s
+from poblano.models import a
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+    from poblano.client import ApiClient
+
+SECRETS: Final = Kind("", "v1", "Secret", "secrets")
+LEASES: Final = Kind("coordination.k8s.io", "v1", "Lease", "leases")
+SERVICE: Final = "kubernetes.io/service-name"
+"""The label of the EndpointSlices of a Service."""
+
+SOON: Final = timedelta(days=7)
+"""A certificate that ends within that time should have been renewed long ago."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Args:
+        about: what.
+        good: whether it is as it must be; None where nobody could look.
+        says: what was found.
+        remedy: what to do.
+    """
+
+    about: str
+    good: bool | None
+    says: str
+    remedy: str = ""
+
+
+class Diagnosis:
+    """Looks at a module.
+
+    Args:
+        client: of the cluster.
+        uuid: of the module.
+        namespace: where its pods are; "" is wherever they are found.
+    """
+
+    def __init__(self, client: ApiClient, uuid: str, namespace: str) -> None:
+        self._client = client
+        self._resources = Resources(client)
+        self._uuid = uuid
+        self.namespace = namespace
+        self.names = Names(uuid)
+        self.configurations: list[Document] = []
+
+    async def findings(self) -> AsyncGenerator[Finding]:
+        """One after the other, from the outside in. It ends with the first that makes the rest pointless."""
+        version = await server_version(self._client)
+        yield Finding("cluster", True, f"answers, Kubernetes {version[0]}.{version[1]}")
+        try:
+            found = await the_one(self._client, self._uuid, self.namespace)
+        except PoblanoError as error:
+            yield Finding("module", False, str(error), "poblano deploy")
+            return
+        self.namespace = found.namespace
+        async for one in self._pods(found):
+            yield one
+        self.configurations = await self._configurations()
+        if any(self.names.admission == one["metadata"]["name"] for one in found.deployments):
+            async for one in self._admission():
+                yield one
+        if any(self.names.watcher == one["metadata"]["name"] for one in found.deployments):
+            yield await self._leader()
+
+    async def _pods(self, found: Deployed) -> AsyncGenerator[Finding]:
+        pods = K8s(a.Pod, client=self._client).in_namespace(found.namespace)
+        for document in found.deployments:
+            deployment = a.Deployment.of(document)
+            how = progress(deployment)
+            if how.done:
+                yield Finding("pods", True, str(how))
+                continue
+            selected = pods
+            for key, value in deployment.spec.selector.match_labels.items():
+                selected = selected.with_label(key, value)
+            for trouble in troubles(deployment, await selected.list()):
+                yield Finding("pods", False, f"{trouble.about}: {trouble.why}", trouble.remedy)
+
+    async def _admission(self) -> AsyncGenerator[Finding]:
+        yield await self._looked("service", self._service)
+        yield await self._looked("network", self._network)
+        for one in _armed(self.configurations, self._uuid):
+            yield one
+        authorities = list(_authorities(self.configurations))
+        yield await self._looked("certificate", lambda: self._certificate(authorities))
+
+    async def _looked(self, about: str, look: Callable[[], Awaitable[Finding]]) -> Finding:
+        """What `look` finds, or why it could not look."""
+        try:
+            return await look()
+        except Forbidden as error:
+            return Finding(about, None, f"you may not look: {error.message}")
+        except ApiError as error:
+            return Finding(about, None, f"could not look: {error}")
+
+    async def _service(self) -> Finding:
+        try:
+            await self._resources.get(Kind("", "v1", "Service", "services"), self.names.base, self.namespace)
+        except NotFound:
+            return Finding("service", False, f"there is no Service {self.names.base}", "poblano deploy")
+        slices = (
+            K8s(a.EndpointSlice, client=self._client).in_namespace(self.namespace).with_label(SERVICE, self.names.base)
+        )
+        endpoints = [one for piece in await slices.list() for one in piece.endpoints]
+        ready = sum(one.conditions.ready is not False for one in endpoints)
+        if ready:
+            return Finding("service", True, f"{self.names.base} has {ready} ready endpoints")
+        return Finding(
+            "service",
+            False,
+            f"{self.names.base} has no ready endpoint",
+            "a pod that runs says at /readyz what it waits for: poblano monitor --all",
+        )
+
+    async def _network(self) -> Finding:
+        """Whether the API server reaches a pod, as it does for a review: through its proxy, whatever the answer is."""
+        path = f"/api/v1/namespaces/{self.namespace}/services/https:{self.names.base}:https/proxy/"
+        remedy = "let the control plane reach the pods' port 8443: NetworkPolicies, firewalls between it and the nodes, hostNetwork"
+        try:
+            await self._client.request("GET", path)
+        except Forbidden:
+            raise
+        except ApiError as error:
+            if error.status in {500, 502, 503, 504} or not error.status:
+                return Finding("network", False, f"the API server does not reach the pods: {error.message}", remedy)
+        return Finding("network", True, "the API server reaches the pods")
+
+    async def _configurations(self) -> list[Document]:
+        found: list[Document] = []
+        for kind in KINDS.values():
+            try:
+                found.append(await self._resources.get(kind, self.names.base))
+            except NotFound:
+                continue
+        return found
+
+    async def _certificate(self, authorities: Sequence[Certificate]) -> Finding:
+        secret = await self._resources.get(SECRETS, self.names.certificates, self.namespace)
+        data: dict[str, str] = secret.get("data") or {}
+        pem = base64.b64decode(data.get("tls.crt", ""))
+        names = self.names.service_names(self.namespace)
+        return judged(pem, authorities, names[0], datetime.now(UTC))
+
+    async def _leader(self) -> Finding:
+        try:
+            lease = await self._resources.get(LEASES, self.names.base, self.namespace)
+        except NotFound:
+            return Finding("leader", False, "no watcher has ever led", "poblano monitor --all shows what they say")
+        spec: dict[str, Any] = lease.get("spec") or {}
+        holder, renewed = spec.get("holderIdentity"), spec.get("renewTime")
+        if not holder or not renewed:
+            return Finding("leader", False, "no watcher leads now", "poblano monitor --all shows what they say")
+        age = (datetime.now(UTC) - datetime.fromisoformat(renewed)).total_seconds()
+        late = age > 2 * float(spec.get("leaseDurationSeconds") or 15)
+        says = f"{holder} leads, renewed {age:.0f} s ago"
+        return Finding("leader", not late, says, "its pod hangs or is gone, and no other takes over" if late else "")
+
+
+def _armed(configurations: Sequence[Document], uuid: str) -> Iterator[Finding]:
+    """Whether each webhook has been given a certificate."""
+    if not configurations:
+        yield Finding("webhooks", False, "none is registered: nobody is asked about anything", "poblano deploy")
+    for one in configurations:
+        for webhook in one["webhooks"]:
+            name = str(webhook["name"]).removesuffix(f".{uuid}.poblano.dev")
+            if webhook["clientConfig"].get("caBundle"):
+                yield Finding("webhooks", True, f"{name} is armed, {webhook['failurePolicy']}")
+            else:
+                yield Finding(
+                    "webhooks",
+                    False,
+                    f"{name} has no certificate: it is not asked, and the cluster goes on without it",
+                    "the admission pod that leads gives it one once it is ready: poblano monitor --all",
+                )
+
+
+def _authorities(configurations: Sequence[Document]) -> Iterator[Certificate]:
+    """The authorities that API servers trust, as the webhooks say."""
+    from cryptography.x509 import load_pem_x509_certificates
+
+    for text in {one["clientConfig"].get("caBundle", "") for each in configurations for one in each["webhooks"]}:
+        try:
+            yield from load_pem_x509_certificates(base64.b64decode(text, validate=True)) if text else ()
+        except (ValueError, binascii.Error):
+            continue
+
+
+def judged(pem: bytes, authorities: Sequence[Certificate], name: str, now: datetime) -> Finding:
+    """What a served certificate is worth.
+
+    Args:
+        pem: the certificate.
+        authorities: whom API servers trust.
+        name: by which they call.
+        now: the time.
+    """
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.x509 import DNSName, SubjectAlternativeName, load_pem_x509_certificate
+
+    rotate = "delete the data of the Secret: the admission pod that leads makes a new one"
+    if not pem:
+        return Finding("certificate", False, "none has been made yet", "poblano monitor --all shows why")
+    try:
+        leaf = load_pem_x509_certificate(pem)
+    except ValueError:
+        return Finding("certificate", False, "what the Secret has is no certificate", rotate)
+    served = leaf.extensions.get_extension_for_class(SubjectAlternativeName).value.get_values_for_type(DNSName)
+    if name not in served:
+        return Finding("certificate", False, f"it is for {', '.join(served)}, not for {name}", rotate)
+    if leaf.not_valid_after_utc <= now + SOON:
+        return Finding("certificate", False, f"it ends on {leaf.not_valid_after_utc:%d %B %Y %H:%M} UTC", rotate)
+    for authority in authorities:
+        try:
+            leaf.verify_directly_issued_by(authority)
+        except (ValueError, TypeError, InvalidSignature):
+            continue
+        if authority.not_valid_after_utc > now:
+            return Finding("certificate", True, f"good until {leaf.not_valid_after_utc:%d %B %Y}, and trusted")
+    return Finding(
+        "certificate",
+        False,
+        "the webhooks do not trust who signed it: every call fails",
+        "somebody changes caBundle; the pod that leads puts it right: poblano monitor --all",
+    )

@@ -1,0 +1,245 @@
+"""`poblano doctor` against an embedded cluster in which one thing after the other is wrong."""
+
+from __future__ import annotations
+
+import base64
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp import web
+from click.testing import CliRunner
+from typing_extensions import override
+
+from poblano.admission.certificates import issue
+from poblano.cli import deploying
+from poblano.cli.main import cli
+from poblano.cluster.serving.served import Settings
+from tests.cli.kubelet import Kubelet
+from tests.cluster.serving_cluster import running
+from tests.eventually import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from click.testing import Result
+
+CODE = """
+from poblano import Capability, Module, a
+
+shop = Capability("shop")
+shop.when(a.Pod).is_created().with_label("tier", "data").in_namespace("shop").validate(lambda pod: pod.approve(), name="first")
+shop.when(a.ConfigMap).is_created().watch(lambda one, phase: None, name="seen")
+module = Module(shop)
+"""
+WEBHOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/poblano-ill"
+SECRET = "/api/v1/namespaces/ward/secrets/poblano-ill-certificates"
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/ward/leases"
+STRATEGIC = "application/strategic-merge-patch+json"
+NAME = "poblano-ill.ward.svc"
+POD = """
+apiVersion: v1
+kind: Pod
+metadata: {{name: db, namespace: {namespace}, labels: {{tier: {tier}}}}}
+spec: {{containers: [{{name: x, image: x}}]}}
+"""
+
+
+class Ward(Kubelet):
+    """Says how the API server reaches the pods of a Service."""
+
+    reaches = 404
+
+    @override
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        if "/proxy" in request.path:
+            said = {"kind": "Status", "message": "error trying to reach service: i/o timeout", "code": self.reaches}
+            return web.json_response(said, status=self.reaches)
+        return await super()._handle(request)
+
+
+async def at_once(*_: object) -> None:
+    """Nobody waits for the pods here."""
+
+
+@pytest.fixture(scope="module")
+def ward() -> Iterator[Ward]:
+    with running(Settings(controllers=True)) as cluster:
+        one = Ward(cluster)
+        one.ask("POST", "/api/v1/namespaces", {"metadata": {"name": "shop"}})
+        yield one
+        one.close()
+
+
+@pytest.fixture(autouse=True)
+def _project(ward: Ward, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.poblano]\nuuid = "ill"\nmodule = "ill:module"\nnamespace = "ward"\n'
+    )
+    (tmp_path / "ill.py").write_text(CODE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(deploying.Deploying, "_rolled_out", at_once)
+    ward.reaches = 404
+
+
+def poblano(ward: Ward, folder: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(cli, [*arguments, "--kubeconfig", str(ward.kubeconfig(folder))])
+
+
+def lines(done: Result) -> dict[str, list[str]]:
+    """What is said of each thing, with its sign."""
+    found: dict[str, list[str]] = {}
+    for line in done.output.splitlines():
+        if match := re.match(r"(ok   |wrong|-    ) (\w+) +(.*)", line):
+            found.setdefault(match[2], []).append(f"{match[1].strip()}: {match[3]}")
+    return found
+
+
+def make_well(ward: Ward, *, names: tuple[str, ...] = (NAME,), ends: timedelta = timedelta(days=90)) -> None:
+    """What the pods of a module do, which do not run here."""
+    made = issue(names, validity=timedelta(days=90), clock=lambda: datetime.now(UTC) - timedelta(days=90) + ends)
+    (webhook,) = ward.ask("GET", WEBHOOKS)["webhooks"]
+    bundle = base64.b64encode(made.authority).decode()
+    patch = {"name": webhook["name"], "failurePolicy": "Fail", "clientConfig": {"caBundle": bundle}}
+    ward.ask("PATCH", WEBHOOKS, {"webhooks": [patch]}, STRATEGIC)
+    data = {"tls.crt": base64.b64encode(made.pair.certificate).decode()}
+    ward.ask("PATCH", SECRET, {"data": data}, STRATEGIC)
+
+
+def lead(ward: Ward, age: timedelta) -> None:
+    renewed = (datetime.now(UTC) - age).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    spec = {"holderIdentity": "watcher-1", "renewTime": renewed, "leaseDurationSeconds": 15}
+    if ward.status("GET", f"{LEASES}/poblano-ill") == 404:
+        ward.ask("POST", LEASES, {"metadata": {"name": "poblano-ill"}, "spec": {}})
+    ward.ask("PATCH", f"{LEASES}/poblano-ill", {"spec": spec}, STRATEGIC)
+
+
+@pytest.fixture(scope="module")
+def deployed(ward: Ward, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("ill")
+    (folder / "pyproject.toml").write_text('[tool.poblano]\nuuid = "ill"\nmodule = "ill:module"\nnamespace = "ward"\n')
+    (folder / "ill.py").write_text(CODE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(deploying.Deploying, "_rolled_out", at_once)
+        none = poblano(ward, folder, "doctor")
+        assert lines(none)["module"] == ["wrong: the cluster has no module 'ill'; there is no module at all"]
+        assert none.exit_code == 1
+        poblano(ward, folder, "deploy", "--yes", "--timeout", "0.1")
+    eventually(lambda: _ready(ward), "its pods are ready")
+
+
+def _ready(ward: Ward) -> bool:
+    found = ward.ask("GET", "/apis/apps/v1/namespaces/ward/deployments")["items"]
+    slices = ward.ask("GET", "/apis/discovery.k8s.io/v1/namespaces/ward/endpointslices")["items"]
+    return all(one.get("status", {}).get("availableReplicas") == 2 for one in found) and any(
+        one.get("endpoints") for one in slices
+    )
+
+
+@pytest.mark.usefixtures("deployed")
+def test_before_anybody_leads_each_thing_that_is_missing_is_named(ward: Ward, tmp_path: Path) -> None:
+    found = lines(poblano(ward, tmp_path, "doctor"))
+    assert found["pods"] == [
+        "ok: poblano-ill-admission: 2 of 2 pods ready",
+        "ok: poblano-ill-watcher: 2 of 2 pods ready",
+    ]
+    assert found["service"] == ["ok: poblano-ill has 2 ready endpoints"]
+    assert found["webhooks"] == [
+        "wrong: validate-fail-10 has no certificate: it is not asked, and the cluster goes on without it"
+    ]
+    assert found["certificate"] == ["wrong: none has been made yet"]
+    assert found["leader"] == ["wrong: no watcher has ever led"]
+    assert found["rights"] == [
+        "ok: poblano-ill-admission may do all that the rules need",
+        "ok: poblano-ill-watcher may do all that the rules need",
+    ]
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_module_that_is_well_has_nothing_wrong(ward: Ward, tmp_path: Path) -> None:
+    make_well(ward)
+    lead(ward, timedelta(0))
+    done = poblano(ward, tmp_path, "doctor")
+    assert done.exit_code == 0, done.output
+    assert "wrong" not in done.output
+    assert lines(done)["webhooks"] == ["ok: validate-fail-10 is armed, Fail"]
+    assert lines(done)["certificate"][0].startswith("ok: good until ")
+
+
+def _expired(ward: Ward) -> None:
+    make_well(ward, ends=timedelta(days=1))
+
+
+def _for_another(ward: Ward) -> None:
+    make_well(ward, names=("else.where.svc",))
+
+
+def _untrusted(ward: Ward) -> None:
+    make_well(ward)
+    other = base64.b64encode(issue([NAME]).pair.certificate).decode()
+    ward.ask("PATCH", SECRET, {"data": {"tls.crt": other}}, STRATEGIC)
+
+
+def _garbled(ward: Ward) -> None:
+    make_well(ward)
+    ward.ask("PATCH", SECRET, {"data": {"tls.crt": base64.b64encode(b"x").decode()}}, STRATEGIC)
+
+
+def _unreachable(ward: Ward) -> None:
+    ward.reaches = 503
+
+
+def _late(ward: Ward) -> None:
+    lead(ward, timedelta(minutes=5))
+
+
+@pytest.mark.usefixtures("deployed")
+@pytest.mark.parametrize(
+    ("spoil", "about", "says"),
+    [
+        (_expired, "certificate", "wrong: it ends on "),
+        (_for_another, "certificate", f"wrong: it is for else.where.svc, not for {NAME}"),
+        (_untrusted, "certificate", "wrong: the webhooks do not trust who signed it: every call fails"),
+        (_garbled, "certificate", "wrong: what the Secret has is no certificate"),
+        (_unreachable, "network", "wrong: the API server does not reach the pods: error trying to reach service"),
+        (_late, "leader", "wrong: watcher-1 leads, renewed "),
+    ],
+)
+def test_what_is_wrong_is_told_with_what_to_do(ward: Ward, tmp_path: Path, spoil: Any, about: str, says: str) -> None:
+    make_well(ward)
+    lead(ward, timedelta(0))
+    spoil(ward)
+    done = poblano(ward, tmp_path, "doctor")
+    assert done.exit_code == 1
+    (line,) = lines(done)[about]
+    assert line.startswith(says)
+
+
+@pytest.mark.usefixtures("deployed")
+@pytest.mark.parametrize(
+    ("namespace", "tier", "operation", "says"),
+    [
+        ("shop", "data", "CREATE", "ok: validate-fail-10 is asked about it"),
+        ("shop", "data", "DELETE", "-: validate-fail-10 is not asked: its rules are about CREATE of pods"),
+        ("shop", "web", "CREATE", "-: validate-fail-10 is not asked: its objectSelector wants tier in (data)"),
+        ("default", "data", "CREATE", "-: validate-fail-10 is not asked: its namespaceSelector wants "),
+    ],
+)
+def test_it_says_of_an_object_who_is_asked_and_what_keeps_the_others(
+    ward: Ward, tmp_path: Path, namespace: str, tier: str, operation: str, says: str
+) -> None:
+    (tmp_path / "pod.yaml").write_text(POD.format(namespace=namespace, tier=tier))
+    done = poblano(ward, tmp_path, "doctor", "-f", "pod.yaml", "--operation", operation)
+    (line,) = lines(done)["request"]
+    assert line.startswith(says)
+
+
+@pytest.mark.usefixtures("deployed")
+def test_the_modules_own_account_is_not_asked_about(ward: Ward, tmp_path: Path) -> None:
+    (tmp_path / "pod.yaml").write_text(POD.format(namespace="shop", tier="data"))
+    own = "system:serviceaccount:ward:poblano-ill-watcher"
+    (line,) = lines(poblano(ward, tmp_path, "doctor", "-f", "pod.yaml", "--as", own))["request"]
+    assert "its matchCondition not-of-its-own is false" in line
