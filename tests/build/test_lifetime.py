@@ -17,18 +17,14 @@ from poblano.watch import watcher
 from tests.build.planned import admitting, container, following, keeping, plan_of, pod_spec
 
 
-def test_a_pod_is_not_killed_while_it_drains():
-    plan = plan_of(admitting(timeout=20))
+@pytest.mark.parametrize("seconds", [1, 30])
+def test_a_pod_is_not_killed_while_it_drains(seconds: int):
+    plan = plan_of(admitting(timeout=seconds))
 
-    # An action may hold the loop for as long as somebody waits for it; then come the drain and the last answers.
-    assert grace_seconds(plan, "admission") == 20 + server.GRACE_SECONDS + 20 + MARGIN_SECONDS
+    # An action may hold the loop for as long as somebody waits for it; then come the drain and the last answers. A chart's
+    # user may give a webhook 30 seconds, whatever it was built with.
+    assert grace_seconds(plan, "admission") == 30 + server.GRACE_SECONDS + 30 + MARGIN_SECONDS
     assert pod_spec(plan)["terminationGracePeriodSeconds"] == grace_seconds(plan, "admission")
-
-
-def test_the_last_answers_are_those_of_the_slowest_webhook():
-    quick, slow = (grace_seconds(plan_of(admitting(timeout=seconds)), "admission") for seconds in (1, 30))
-
-    assert slow - quick == 2 * 29
 
 
 def test_what_is_in_a_store_is_sent_before_the_end():

@@ -44,16 +44,18 @@ It answers from a thread of its own, which may have to wait for the interpreter'
 
 def grace_seconds(plan: Plan, role: Role) -> int:
     """How long a pod may take to end."""
-    held, drained = _admission_seconds(plan) if role == "admission" else _watcher_seconds()
+    held, drained = _admission_seconds() if role == "admission" else _watcher_seconds()
     return round(held + drained + _store_seconds(plan)) + MARGIN_SECONDS
 
 
-def _admission_seconds(plan: Plan) -> tuple[float, float]:
-    """How long an action may hold the loop before it is interrupted, and how long the drain takes after that."""
+def _admission_seconds() -> tuple[float, float]:
+    """How long an action may hold the loop before it is interrupted, and how long the drain takes after that.
+
+    Both end when nobody waits for an answer any more. A chart's user may give webhooks the longest timeout that there is.
+    """
     from poblano.admission.server import GRACE_SECONDS, LAST_ANSWERS_SECONDS
 
-    longest = max((entry.timeout for entry in plan.entries), default=1)
-    return longest, GRACE_SECONDS + min(longest, LAST_ANSWERS_SECONDS)
+    return LAST_ANSWERS_SECONDS, GRACE_SECONDS + LAST_ANSWERS_SECONDS
 
 
 def _watcher_seconds() -> tuple[float, float]:
