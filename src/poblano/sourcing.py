@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Self, TypeAlias, TypeVar
+from typing import Self, TypeAlias, TypeVar, overload
 
 from poblano.core.errors import InvalidDefinition
 from poblano.core.follower_arguments import mapped_by, owned_by, predicate_of
@@ -33,7 +33,13 @@ class Sourcing(Filtering[K]):
         """
         return type(self)(self._draft.but(owns=(*self._draft.owns, owned_by(kind))))
 
-    def watches(self, kind: type[S], function: Callable[[S], Target | Iterable[Target] | None], /) -> Self:
+    @overload
+    def watches(self, kind: type[S], function: Callable[[S], Target | Iterable[Target] | None], /) -> Self: ...
+    @overload
+    def watches(
+        self, kind: type[S], function: Callable[[S, Iterable[K]], Target | Iterable[Target] | None], /
+    ) -> Self: ...
+    def watches(self, kind: type[S], function: Callable[..., Target | Iterable[Target] | None], /) -> Self:
         """Reconcile the objects that `function` names, whenever one of `kind` changes, comes or goes.
 
         On an update it is called with what the object was as well as with what it is, so that one that is no longer referred to hears
@@ -42,7 +48,9 @@ class Sourcing(Filtering[K]):
         Args:
             kind: ``a.ConfigMap``, or a `Resource` of your own.
             function: given such an object, returns or yields names (in its namespace, or ``namespace/name``), pairs of namespace
-                and name, or objects; None for nothing. It is called on the event loop, so it must be quick.
+                and name, or objects; None for nothing. One with a second argument is given the objects of the rule, too, to find
+                those that speak of it: as the cache has them, of its namespace if they live in one. It is called on the event
+                loop, so it must be quick.
         """
         return type(self)(self._draft.but(watches=(*self._draft.watches, mapped_by(kind, function))))
 

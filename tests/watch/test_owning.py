@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 import pytest
 
@@ -145,6 +146,29 @@ async def test_c5_a_function_says_what_is_concerned_and_sees_what_was_as_well_as
         assert said.count('"function":"users_of"') == 1, "but once"
 
 
+async def test_c5_a_function_may_look_for_those_that_speak_of_what_has_changed(api, space):
+    """As controller-runtime's EnqueueRequestsFromMapFunc with a client: the object that is watched need not name anybody."""
+    shop, runs, asked = Capability("shop", namespaces=[space]), [], []
+
+    def users_of(config: a.ConfigMap, known: Iterable[a.ConfigMap]) -> Iterable[a.ConfigMap]:
+        asked.append(config.metadata.name)
+        return [one for one in known if one.data.get("uses") == config.metadata.name]
+
+    @shop.when(a.ConfigMap).with_label("is", "user").watches(a.ConfigMap, users_of).reconcile
+    async def use(one: a.ConfigMap, ctx: Context[a.ConfigMap]) -> None:
+        runs.append(one.metadata.name)
+
+    for name, uses in (("one", "x"), ("two", "y"), ("three", "x")):
+        metadata = {"name": name, "namespace": space, "labels": {"is": "user"}}
+        await api.create(CONFIGMAPS, {"metadata": metadata, "data": {"uses": uses}})
+    async with watching(api, shop):
+        await until(lambda: len(set(runs)) == 3, "all have run once")
+        assert not asked, "for which nobody needs to be asked"
+        runs.clear()
+        await write(api, space, "x", n="1")
+        await until(lambda: sorted(runs) == ["one", "three"], "those that use it have run")
+
+
 @pytest.mark.parametrize("cached", [True, False])
 async def test_children_are_those_that_the_object_controls(api, space, cached):
     shop, seen = Capability("shop", namespaces=[space]), []
@@ -225,6 +249,7 @@ def test_w6_a_rule_cannot_own_what_its_objects_cannot_own():
         (lambda chain: chain.owns(a.GenericKind), "does not say which kind"),
         (lambda chain: chain.watches(a.ConfigMap, 5), "watches takes a function"),
         (lambda chain: chain.watches(a.ConfigMap, lambda: None), "cannot be called with the object alone"),
+        (lambda chain: chain.watches(a.ConfigMap, lambda x, y, z: None), "nor with those of the rule beside it"),
         (lambda chain: chain.owns(a.Secret).is_created().watch(lambda pod, phase: None), "has a reconcile action run"),
         (lambda chain: chain.reconcile(lambda pod, ctx: None, queue="all"), "queue is 'all'"),
         (lambda chain: chain.reconcile(lambda pod, ctx: None, timeout=0), "timeout is 0"),

@@ -89,11 +89,15 @@ def mapped_by(model: object, function: object) -> Mapped:
         raise InvalidDefinition(f"watches takes a function, not {function!r}", remedy, where)
     if is_async(function) or inspect.isasyncgenfunction(function):
         raise InvalidDefinition("the function of watches is not awaited", "write def instead of async def", where)
-    if (wrong := unlike_arguments(function, 1)) is not None:
+    if (wrong := unlike_arguments(function, 1)) is None:
+        return Mapped(kind_of(view), view, function, where)
+    if unlike_arguments(function, 2) is not None:
         raise InvalidDefinition(
-            f"the function of watches cannot be called with the object alone: {wrong}", remedy, where
+            f"the function of watches cannot be called with the object alone: {wrong}; nor with those of the rule beside it",
+            remedy,
+            where,
         )
-    return Mapped(kind_of(view), view, function, where)
+    return Mapped(kind_of(view), view, function, where, asks_for_known=True)
 
 
 def predicate_of(given: object, view: type[Resource]) -> Predicate:

@@ -33,12 +33,14 @@ class Mapped:
         view: their class.
         function: is called with one of them, and names what is to be reconciled.
         location: where it is written.
+        asks_for_known: whether it is also given the objects of the rule that are known.
     """
 
     kind: Kind
     view: type[Resource]
-    function: Callable[[Any], Any]
+    function: Callable[..., Any]
     location: Location
+    asks_for_known: bool = False
 
     @property
     def name(self) -> str:

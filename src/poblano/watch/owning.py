@@ -31,6 +31,10 @@ class Sources:
         informers: who knows them.
         own: who knows the objects of the rule.
         concerns: is told the key of an object to reconcile, and the version of what concerns it.
+
+    Attributes:
+        asked: whether functions are asked. Before the start all is run anyway; they would look through all there is for each
+            object that there is.
     """
 
     def __init__(
@@ -39,6 +43,7 @@ class Sources:
         self._binding = binding
         self._own = own
         self._concerns = concerns
+        self.asked = False
         found: list[Informer] = []
         for owned in binding.owns:
             for informer in informers_for(informers, owned.kind, binding):
@@ -64,10 +69,12 @@ class Sources:
                     self._concerns(key, change.item.resource_version)
 
     def _hear_mapped(self, mapped: Mapped, change: Change) -> None:
+        if not self.asked:
+            return
         problems: list[BaseException] = []
         for item in _states(change):
             try:
-                for key in self._keys(mapped.function(mapped.view.of(decode(item.raw) or {})), item.key.namespace):
+                for key in self._keys(self._mapped(mapped, item), item.key.namespace):
                     self._concerns(key, change.item.resource_version)
             except BaseException as error:  # noqa: BLE001 -- it is the user's function
                 problems.append(error)
@@ -80,6 +87,21 @@ class Sources:
                 kind=mapped.kind.kind,
                 object=str(change.item.key),
             )
+
+    def _mapped(self, mapped: Mapped, item: Item) -> object:
+        """What its function answers."""
+        obj = mapped.view.of(decode(item.raw) or {})
+        beside = (self._known(item.key.namespace),) if mapped.asks_for_known else ()
+        return mapped.function(obj, *beside)
+
+    def _known(self, namespace: str) -> Iterator[Resource]:
+        """The objects of the rule, decoded as they are asked for; those of a namespace if there are such."""
+        everywhere = not (namespace and self._binding.kind.namespaced)
+        view = self._binding.view
+        for informer in dict.fromkeys(self._own):
+            for item in informer.cache:
+                if everywhere or item.key.namespace == namespace:
+                    yield view.of(decode(item.raw) or {})
 
     def _keys(self, answer: object, namespace: str) -> Iterator[Key]:
         """The keys in what a function answered: a name, a pair, an object, or any number of these."""

@@ -62,7 +62,7 @@ class Reconciling:
 
     def start(self) -> None:
         """See `Controller`."""
-        self._started = True
+        self._started = self._sources.asked = True
         self._shared.leftovers.look(self._own)
         self.seed(lambda key: True)
 
@@ -75,7 +75,7 @@ class Reconciling:
 
     def stop(self) -> None:
         """See `Controller`."""
-        self._started = False
+        self._started = self._sources.asked = False
         self.work.stop()
 
     def _hear(self, change: Change) -> None:
