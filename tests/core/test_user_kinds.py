@@ -200,3 +200,9 @@ def test_a_path_is_percent_encoded():
 
     assert kind.path("ignored", "a/b%c") == "/apis/rbac.authorization.k8s.io/v1/clusterroles/a%2Fb%25c"
     assert Kind("", "v1", "Pod", "pods").path("n", "x", "log") == "/api/v1/namespaces/n/pods/x/log"
+
+
+def test_a_class_is_one_kind():
+    with pytest.raises(InvalidDefinition, match=r"'\*' is the group of no kind"):
+
+        class All(Resource, group="*", version="*", plural="*"): ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from poblano.core.errors import InvalidDefinition
 from poblano.core.kinds import Kind
 from poblano.core.location import caller_location
-from poblano.core.objects import GenericKind, Resource, guess_plural, kind_of
+from poblano.core.objects import GenericKind, Resource, kind_of, named_kind
 
 
 def meant_kind(
@@ -50,6 +50,4 @@ def meant_kind(
             f'write {call}(a.GenericKind, group="pepr.dev", version="v1", kind="Unicorn", plural="unicorns")',
             where,
         )
-    if scope not in {"Namespaced", "Cluster"}:
-        raise InvalidDefinition(f"the scope is {scope!r}", 'write scope="Namespaced" or scope="Cluster"', where)
-    return Kind(group or "", version, kind, plural or guess_plural(kind), scope == "Namespaced")
+    return named_kind(kind, group or "", version, plural, scope)

@@ -12,9 +12,10 @@ Nothing is converted, so nothing is lost: what this version has never heard of s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeVar, overload
+from typing import Any, ClassVar, Final, TypeVar, overload
 
 from poblano.core.errors import InvalidDefinition, Location, MalformedObject
 from poblano.core.fields import Nested, NestedList, Scalar, ScalarList, ScalarMap, Text
@@ -25,6 +26,9 @@ from poblano.core.structs import Struct
 from poblano.core.views import Entries, Items
 
 R = TypeVar("R", bound="Resource")
+
+_NAMES: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?")
+"""Roughly what groups, versions, kinds and plurals are: which of them exactly, the API server says."""
 
 
 class OwnerReference(Struct):
@@ -129,7 +133,7 @@ class Resource(Struct):
                     f"{cls.__name__} has a group and no version", 'add version="v1"', caller_location()
                 )
             return
-        cls.__kind__ = _kind(kind or cls.__name__, group or "", version, plural, scope)
+        cls.__kind__ = named_kind(kind or cls.__name__, group or "", version, plural, scope)
 
     def __init__(self, **fields: Any) -> None:
         super().__init__()
@@ -154,12 +158,26 @@ class GenericKind(Resource):
     """
 
 
-def _kind(name: str, group: str, version: str, plural: str | None, scope: str) -> Kind:
+def named_kind(name: str, group: str, version: str, plural: str | None, scope: str) -> Kind:
+    """The kind of these names.
+
+    Raises:
+        InvalidDefinition: they are those of none; ``*`` would be all kinds, and a webhook for all stops a cluster.
+    """
     if scope not in ("Namespaced", "Cluster"):
         raise InvalidDefinition(
             f"the scope of {name} is {scope!r}", 'write scope="Namespaced" or scope="Cluster"', caller_location()
         )
-    return Kind(group, version, name, plural or guess_plural(name), scope == "Namespaced")
+    made = Kind(group, version, name, plural or guess_plural(name), scope == "Namespaced")
+    for what in ("group", "version", "kind", "plural"):
+        value: str = getattr(made, what)
+        if not _NAMES.fullmatch(value) and (value or what != "group"):
+            raise InvalidDefinition(
+                f"{value!r} is the {what} of no kind",
+                "name one kind; for several write a rule for each",
+                caller_location(),
+            )
+    return made
 
 
 def guess_plural(kind: str) -> str:
@@ -214,7 +232,7 @@ def register_kind(
             "make a subclass of its own for each kind",
             caller_location(),
         )
-    cls.__kind__ = _kind(kind or cls.__name__, group, version, plural, scope)
+    cls.__kind__ = named_kind(kind or cls.__name__, group, version, plural, scope)
     return cls
 
 
