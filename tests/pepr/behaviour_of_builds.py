@@ -1,13 +1,16 @@
-"""What Pepr builds: keys of its own making, pods that are killed while they drain, a chart made by replacing text (A8 to A10, A13)."""
+"""What Pepr builds: keys of its own making, pods that are killed while they drain, a chart made by replacing text (A8 to A11, A13, W6)."""
 
 from __future__ import annotations
 
 from secrets import token_hex
 from typing import Any
 
-from poblano.build import containers, lifetime, pods, secrets
+from poblano.build import containers, framework, lifetime, pods, roles, ruled, secrets
 from poblano.build.helm import chart, templates
+from poblano.build.plan import Plan
 from poblano.build.podvalues import PodValues
+from poblano.build.rights import Grant, Right
+from poblano.build.tree import Part
 from poblano.core.deployed import ROLE_LABEL
 from tests.pepr.behaviour import Patch, instead, pepr, wrap
 
@@ -74,6 +77,63 @@ def a10_all_modules_keep_away_from_each_other(patch: Patch) -> None:
         return [{**rule, "labelSelector": everybody} for rule in ours(plan, values)]
 
     instead(patch, pods._spread, spread)
+
+
+# ------------------------------------------------------------------------------------------------ A11, W6: roles
+
+
+@pepr("nobody_may_do_everything_who_has_not_asked_for_it")
+def a11_everything_is_granted(patch: Patch) -> None:
+    patch.setattr(Plan, "rbac_mode", property(lambda self: "admin"))
+
+
+@pepr("what_is_cleaned_up_after_is_watched_as_well")
+def a11_to_patch_takes_the_place_of_to_watch(patch: Patch) -> None:
+    def grants(ours: Any, module: Any) -> Any:
+        made = list(ours(module))
+        finalized = {one.right.resource for one in made if one.why.endswith("its finalizer")}
+        return [one for one in made if one.right.resource not in finalized or one.right.verb == "patch"]
+
+    instead(patch, ruled.rule_grants, grants)
+
+
+@pepr("a_module_that_has_only_schedules_may_keep_their_records")
+def a11_a_module_without_bindings_has_no_rules(patch: Patch) -> None:
+    instead(patch, framework.framework_grants, lambda ours, plan: ours(plan) if plan.module.bindings else ())
+
+
+@pepr("what_actions_call_is_said_where_they_are_written")
+def a11_what_actions_call_is_added_by_hand(patch: Patch) -> None:
+    instead(patch, ruled.use_grants, lambda ours, module: ())
+
+
+@pepr("no_account_may_change_definitions")
+def a11_each_pod_brings_the_definition_of_stores(patch: Patch) -> None:
+    def grants(ours: Any, plan: Any) -> Any:
+        yield from ours(plan)
+        for verb in ("patch", "create"):
+            right = Right("apiextensions.k8s.io", "customresourcedefinitions", verb)
+            yield Grant("admission", right, "framework", "it installs itself")
+
+    instead(patch, framework.framework_grants, grants)
+
+
+@pepr("each_role_is_of_somebody_and_about_something")
+def a11_the_role_of_the_store_is_nobodys_and_about_nothing(patch: Patch) -> None:
+    def parts(ours: Any, plan: Any) -> Any:
+        yield from ours(plan)
+        rules = [
+            {"apiGroups": ["poblano.dev"], "resources": ["poblanostores"], "resourceNames": [""], "verbs": ["get"]}
+        ]
+        yield Part("store-role", {"kind": "Role", "metadata": {"name": "store"}, "rules": rules})
+        yield Part("store-role-binding", {"kind": "RoleBinding", "subjects": [{"name": "store"}]})
+
+    instead(patch, roles.parts, parts)
+
+
+@pepr("the_roles_that_are_built_allow_the_list_and_nothing_is_refused")
+def w6_the_roles_that_are_built_give_no_list(patch: Patch) -> None:
+    instead(patch, ruled.rule_grants, lambda ours, module: [one for one in ours(module) if one.right.verb != "list"])
 
 
 # ------------------------------------------------------------------------------------------------ A13: signals

@@ -7,7 +7,11 @@ from collections import Counter
 import pytest
 
 from poblano import a
-from poblano.client import find_access
+from poblano.client import ApiClient, Resources, connect, find_access
+from poblano.cluster.serving.served import Settings
+from tests.build.asked import plan
+from tests.build.in_roles import access_as
+from tests.cluster.serving_cluster import running
 from tests.pepr.watchers import Counting, failing, idle, quick, shop_in, until, watching
 from tests.watch.clusters import on, write
 
@@ -63,6 +67,27 @@ async def test_w6_at_the_start_nothing_is_watched_from_no_version(embedded, api,
                 await idle(watcher)
 
     assert runs == Counter({f"item-{number}": 1 for number in range(5)})
+
+
+async def test_w6_the_roles_that_are_built_allow_the_list_and_nothing_is_refused(space):
+    """In a cluster in which roles decide, and which cannot stream what there is: that is listed."""
+    shop, runs, answers = shop_in(space), Counter(), Counter()
+    shop.when(a.ConfigMap).with_name_regex("^item").reconcile(lambda one, ctx: runs.update([one.metadata.name]))
+    planned = plan(shop, namespace="home")
+    with running(Settings(rbac=True)) as cluster:
+        access = await access_as(cluster.kubeconfig, planned, "watcher", space)
+        async with connect(cluster.kubeconfig) as client:
+            await write(Resources(client), space, "item-1")
+        await on(cluster, lambda inner: inner.faults.refuse(400, verb="watch", plural="configmaps", times=1))
+        told = ApiClient(access, observe=lambda method, host, code, seconds: answers.update([code]))
+        async with told, watching(told, shop) as watcher:
+            await until(lambda: runs, "it is reconciled")
+            await idle(watcher)
+            await on(cluster, lambda inner: inner.server.hub.end_all())
+            await idle(watcher)
+
+    assert runs == Counter({"item-1": 1})
+    assert "403" not in answers
 
 
 def _has_start(query):
