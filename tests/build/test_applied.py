@@ -13,7 +13,7 @@ import pytest
 
 from poblano.build.output import write_files
 from poblano.cluster.serving.served import Settings
-from tests.build.examples import files_of_example
+from tests.build.examples import UUIDS, files_of_example
 from tests.cluster.serving_cluster import Running, running
 
 if TYPE_CHECKING:
@@ -50,9 +50,10 @@ def versions(ask: Kubectl, text: str) -> str:
     return ask("get", "-f", "-", "-o", "jsonpath={range .items[*]}{.metadata.resourceVersion} {end}", given=text)
 
 
-def test_a_strict_api_server_takes_the_whole_and_takes_it_again(ask: Kubectl, tmp_path: Path):
-    made = files_of_example("hello")
-    text = made["poblano-module-hello.yaml"]
+@pytest.mark.parametrize("name", UUIDS)
+def test_a_strict_api_server_takes_the_whole_and_takes_it_again(ask: Kubectl, tmp_path: Path, name: str):
+    made = files_of_example(name)
+    text = made[f"poblano-module-{UUIDS[name]}.yaml"]
     write_files(tmp_path, made)
     ask("apply", "-f", "-", given=SPACES)
     ask("apply", "--validate=strict", "-f", "-", given=text)
@@ -64,13 +65,22 @@ def test_a_strict_api_server_takes_the_whole_and_takes_it_again(ask: Kubectl, tm
     assert versions(ask, text) == before
 
 
+def test_server_side_apply_takes_it_too(ask: Kubectl):
+    text = files_of_example("hello")["poblano-module-hello.yaml"]
+    ask("apply", "-f", "-", given=SPACES)
+
+    assert "poblano-hello-admission" in ask("apply", "--server-side", "--field-manager=gitops", "-f", "-", given=text)
+
+
 # ------------------------------------------------------------------------------------------------ Helm
 
 
 @pytest.fixture
-def release(cluster: Running, tmp_path: Path) -> Iterator[tuple[Any, str]]:
-    """The operator's chart, installed; and where the chart is."""
-    write_files(tmp_path, files_of_example("operator"))
+def release(cluster: Running, ask: Kubectl, tmp_path: Path) -> Iterator[tuple[Any, str]]:
+    """The operator's chart, installed; and where the chart is. Helm takes nothing for its own that somebody else has applied."""
+    made = files_of_example("operator")
+    ask("delete", "--ignore-not-found", "-f", "-", given=made["poblano-module-webapps.yaml"])
+    write_files(tmp_path, made)
     folder = str(tmp_path / "webapps-chart")
     with helm_python.Config(kubeconfig_path=str(cluster.kubeconfig), namespace="shop") as config:
         config.install(folder, "webapps", {"admission": {"replicas": 3}}, namespace="shop", create_namespace=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from poblano.build.helm.templates import escaped
 from poblano.build.manifests import title
 from poblano.build.plan import Plan
 from poblano.core.deployed import UUID_LABEL
@@ -16,7 +17,7 @@ def notes(plan: Plan) -> str:
 
 def _lines(plan: Plan) -> Iterator[str]:
     names = plan.names
-    yield f"T{title(plan)[1:]} is in the namespace {{{{ .Release.Namespace }}}}."
+    yield f"T{escaped(title(plan))[1:]} is in the namespace {{{{ .Release.Namespace }}}}."
     yield ""
     yield f"  kubectl --namespace {{{{ .Release.Namespace }}}} get pods --selector {UUID_LABEL}={names.uuid}"
     if plan.admits:
@@ -32,5 +33,8 @@ def _lines(plan: Plan) -> Iterator[str]:
     if plan.rbac_mode == "admin":
         yield ""
         yield "WARNING: it may do everything in this cluster (rbac_mode admin). Build it with --rbac-mode scoped."
-    yield ""
-    yield "Before it is uninstalled, have its finalizers removed: `poblano uninstall` does both."
+    if any(binding.phase == "finalize" for binding in plan.module.bindings):
+        yield ""
+        yield "Objects have finalizers of it. Before you uninstall it, have it clean up and take these off:"
+        yield ""
+        yield f"  poblano uninstall {names.uuid}"
