@@ -125,6 +125,29 @@ def test_a_value_that_is_not_of_the_type_is_not_written(ready):
     assert poblano(ready, "get", "shop-depot", "tea").exit_code == 1
 
 
+def test_a_store_that_is_spread_is_read_and_written_as_any_other(ready):
+    """Pepr's whole store fits into one object; ours may be larger."""
+    for number in range(4):
+        assert poblano(ready, "set", "shop", f"big/{number}", "-", input="x" * 150_000).exit_code == 0
+    listed = poblano(ready, "list", "shop")
+    assert [line.split()[1] for line in listed.stdout.splitlines()[1:]] == [f"big/{number}" for number in range(4)]
+    assert listed.stderr == ""
+    for number in range(4, 8):
+        assert poblano(ready, "set", "shop", f"big/{number}", "-", input="y" * 150_000).exit_code == 0
+    listed = poblano(ready, "list", "shop")
+    assert len(listed.stdout.splitlines()) == 9
+    assert "shop is spread over 16 objects: about 1,20" in listed.stderr
+    assert poblano(ready, "get", "shop", "big/1").output == "x" * 150_000 + "\n"
+    assert poblano(ready, "set", "shop", "big/1", "new").exit_code == 0
+    assert poblano(ready, "get", "shop", "big/1").output == "new\n"
+    full = poblano(ready, "set", "shop", "huge", "-", input="z" * 800_000)
+    assert full.exit_code == 1
+    assert "800000" in str(full.exception)
+    pepr(ready, {f"shop-v2-many/{number}": "1" for number in range(2500)})
+    assert "took over 2500 items of shop" in poblano(ready, "import", "--from", "peprstore/pepr-x-store").output
+    assert poblano(ready, "get", "shop", "many/2499").output == "1\n"
+
+
 def pepr(cluster, data):
     """A PeprStore as Pepr's controller makes it."""
     definition = json.loads(json.dumps(PEPR_DEFINITION))

@@ -17,6 +17,7 @@ from poblano.client.access import Cluster, Material, User
 from poblano.core.errors import ApiError
 from poblano.core.store.keeping import StoreUnacknowledged
 from poblano.core.store.layout import STORED
+from poblano.core.store.room import Sharding
 from poblano.store.keeper import ClusterKeeper
 from poblano.store_handle import Store
 from tests.store.history import ACCOUNTS, COUNTER, CREDIT
@@ -119,6 +120,8 @@ async def share(given: dict[str, str]) -> None:
             process=given["process"],
             interval=0.5,
             field_manager="poblano-sharing",
+            # So little, that it is spread in mid-run, and again and again.
+            sharding=Sharding(parts=4, spread_at=250, limit=100_000),
         )
         store: Store[str] = Store()
         store.bind(keeper)

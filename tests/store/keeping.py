@@ -9,6 +9,8 @@ import itertools
 from poblano.client import Resources
 from poblano.core.store.contents import contents_of
 from poblano.core.store.layout import STORED
+from poblano.core.store.room import part_name
+from poblano.core.store.snapshot import Snapshot
 from poblano.store.keeper import ClusterKeeper
 from poblano.store_handle import Store
 
@@ -52,5 +54,13 @@ async def process(client, name, *, store=None, **options):
 
 async def kept(client, name, layout=STORED):
     """What the API server has."""
-    document = await Resources(client).get(layout.kind, name, "default")
-    return {key: item.text for key, item in contents_of(document, layout).items.items()}
+    api = Resources(client)
+    head = contents_of(await api.get(layout.kind, name, "default"), layout)
+    parts = {number: await api.get(layout.kind, part_name(name, number), "default") for number in demanded(head)}
+    known = Snapshot(head, {number: contents_of(part, layout) for number, part in parts.items()})
+    return {key: item.text for key, item in known.merged().items()}
+
+
+def demanded(head):
+    """The parts that there must be."""
+    return [number for number in range(head.parts) if head.demand(number)]

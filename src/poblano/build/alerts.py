@@ -170,11 +170,11 @@ STORES: Final = (
     ),
     Alert(
         "StoreNearlyFull",
-        "max by (capability) (poblano_store_bytes{@}) > 900000",
+        "max by (capability) (poblano_store_bytes{@}) > 9000000",
         "10m",
         "warning",
-        "The store of {{ $labels.capability }} has {{ $value | humanize }} bytes of the 1 MB that it may have; then writes "
-        "to it fail.",
+        "The store of {{ $labels.capability }} has {{ $value | humanize }} bytes of the 12.8 MB that it may have; then "
+        "writes to it fail.",
     ),
 )
 

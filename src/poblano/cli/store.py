@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +24,9 @@ T = TypeVar("T")
 
 PATIENCE_SECONDS = 30.0
 """How long a write is tried."""
+
+PORTION_ITEMS, PORTION_CHARACTERS = 1000, 100_000
+"""What is taken over in one transaction."""
 
 WIDTH = 60
 """Characters of a value in a list; `get` prints all of it."""
@@ -74,6 +77,10 @@ def list_(capability: str | None, kubeconfig: Path | None, context: str) -> None
                     shown = "(secret)" if owner.store.secret else _short(text)
                     rows.append((owner.name, key, str(len(text.encode())), shown))
             _table(rows)
+            for owner, keeper in _chosen(opened, capability):
+                if keeper.parts:
+                    quota = f"about {keeper.size:,} bytes of {keeper.sharding.quota:,}"
+                    click.echo(f"{owner.name} is spread over {keeper.parts} objects: {quota}", err=True)
 
     asyncio.run(run())
 
@@ -150,7 +157,7 @@ async def _import(source: str, namespace: str, kubeconfig: Path | None, context:
 
 
 async def _take_over(opened: Opened, name: str, items: Mapping[str, str], *, overwrite: bool) -> None:
-    """Write those of one capability, in one transaction."""
+    """Write those of one capability, as many in one transaction as it takes."""
     from poblano.core.store.values import UnreadableItem
 
     if name not in opened.keepers:
@@ -169,9 +176,21 @@ async def _take_over(opened: Opened, name: str, items: Mapping[str, str], *, ove
             click.echo(f"skipped {key} of {name}: it is there already; --overwrite writes it")
             continue
         after[key] = text
-    if after:
-        await _patiently(keeper.exchange({key: before.get(key) for key in after}, after))
+    for portion in _portions(after):
+        await _patiently(keeper.exchange({key: before.get(key) for key in portion}, portion))
     click.echo(f"took over {len(after)} item{'' if len(after) == 1 else 's'} of {name}")
+
+
+def _portions(items: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    portion, size = dict[str, str](), 0
+    for key, text in items.items():
+        if portion and (len(portion) == PORTION_ITEMS or size + len(text) > PORTION_CHARACTERS):
+            yield portion
+            portion, size = {}, 0
+        portion[key] = text
+        size += len(text)
+    if portion:
+        yield portion
 
 
 @asynccontextmanager

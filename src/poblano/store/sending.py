@@ -1,6 +1,6 @@
-"""Has patches applied to the object of a store: each once, in order, however often that takes to be tried.
+"""Has patches applied to the head of a store: each once, in order, however often that takes to be tried.
 
-The object counts the writes of each process. A patch says which one it is, and the API server refuses it when it is not the
+The head counts the writes of each process. A patch says which one it is, and the API server refuses it when it is not the
 next: so one whose answer was lost is not applied twice, and it can be seen whether it was.
 """
 
@@ -9,133 +9,188 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
+from typing import TypeAlias
 
-from poblano.client import Resources
 from poblano.core.backoff import Backoff
-from poblano.core.errors import AlreadyExists, ApiError, Conflict, Invalid, NotFound
+from poblano.core.errors import AlreadyExists, ApiError, Conflict, Forbidden, Invalid, NotFound
 from poblano.core.jsonvalue import Document
-from poblano.core.store.contents import Contents, contents_of, document_of, registering
-from poblano.core.store.layout import Layout
+from poblano.core.store.contents import Contents, contents_of, document_of, registering, stamp
+from poblano.core.store.snapshot import HEAD, Snapshot, View
 from poblano.log import Log
+from poblano.store.objects import Objects
+
+Steps: TypeAlias = "Callable[[Snapshot], list[Document]]"
+"""Makes a patch, of what the store is known to be."""
+
+MOST_REFUSALS = 50
+"""How often a patch is made anew that is refused although what it depends on seems to hold."""
 
 
 class Sender:
-    """One process's writes to one object.
+    """One process's writes to one store.
 
     Args:
-        api: how to write.
-        layout: what kind of object it is.
-        name, namespace, labels: of the object.
+        objects: where to write.
         process: who writes, unlike all others.
     """
 
-    def __init__(
-        self, api: Resources, layout: Layout, *, name: str, namespace: str, labels: Mapping[str, str], process: str
-    ) -> None:
-        self.known = Contents()
-        self._api, self._layout = api, layout
-        self._name, self._namespace, self._labels = name, namespace, labels
-        self._process = process
+    def __init__(self, objects: Objects, process: str) -> None:
+        self.view = View()
+        self._objects, self._process = objects, process
         self._number = 0
         self._registered = False
+        self._one = asyncio.Lock()
 
-    async def send(self, steps: Callable[[Contents], list[Document]], *, conditional: bool = False) -> None:
-        """Have a patch applied.
+    async def send(self, steps: Steps, *, conditional: bool = False) -> None:
+        """Have a patch of the head applied. When this returns, `view` shows it.
 
         Args:
-            steps: makes it, of what the object is known to be.
-            conditional: it may be refused for what it says, which is final.
+            steps: makes it, each time that it is tried; what it raises ends the trying, and nothing is written.
+            conditional: it may be refused for what it says; then it is made anew at once.
 
         Raises:
-            Conflict: its conditions do not hold.
+            Conflict: its conditions do not hold, though it cannot be seen why.
         """
-        backoff = Backoff(clock=time.monotonic, chance=random.random)
-        while not await self._sent(await self._made(steps, backoff), conditional=conditional, backoff=backoff):
-            pass
+        async with self._one:
+            backoff, refusals = new_backoff(), 0
+            while not await self._sent(await self._made(steps, backoff), conditional=conditional, backoff=backoff):
+                refusals += 1
+                if conditional and refusals >= MOST_REFUSALS:
+                    raise faster(self._objects.name)
+            await self.complete(backoff)
 
-    async def _made(self, steps: Callable[[Contents], list[Document]], backoff: Backoff) -> list[Document]:
-        """The patch, once this process is counted in the object."""
-        while not self._registered:
-            try:
-                await self.register()
-            except ApiError as error:
-                await self._wait(backoff, error)
-        return [*self._stamp(self._number + 1), *steps(self.known)]
+    async def complete(self, backoff: Backoff | None = None) -> None:
+        """Read what must be known for the newest of the store to be seen. Tried until it can be."""
+        backoff = backoff or new_backoff()
+        while wanted := self.view.wanted():
+            for number in wanted:
+                try:
+                    await self.read(number)
+                except NotFound:  # it is made again when something is written
+                    self._registered = False
+                    return
+                except ApiError as error:
+                    await self._wait(backoff, error)
 
-    async def _sent(self, patch: list[Document], *, conditional: bool, backoff: Backoff) -> bool:
-        """Whether it has arrived."""
-        try:
-            self.take(await self._api.patch(self._layout.kind, self._name, patch, self._namespace))
-        except ApiError as error:
-            if not isinstance(error, Invalid | NotFound):
-                await self._wait(backoff, error)
-            if await self._has_landed():
-                return True
-            if conditional and self._registered and isinstance(error, Invalid):
-                raise faster(self._name) from None
-            if isinstance(error, Invalid | NotFound):
-                await self._wait(backoff, error)
-            return False
-        self._number += 1
-        return True
-
-    async def register(self) -> None:
-        """Have the object there, and this process counted in it. One that is gone is made again of what is known."""
-        while not self._registered:
+    async def refresh(self) -> None:
+        """Read what the store is now. Tried until it can be."""
+        backoff = new_backoff()
+        while True:
             try:
                 await self.read()
             except NotFound:
-                made = document_of(self.known.items, {self._process: 0}, self._layout)
-                metadata: Document = {"name": self._name, "labels": dict(self._labels)}
-                obj = {"metadata": metadata, **made}
-                with suppress(AlreadyExists):
-                    self.take(await self._api.create(self._layout.kind, obj, self._namespace), anew=True)
-                    self._number, self._registered = 0, True
-            else:
-                patch = registering(self._process, self.known, self._layout)
-                self.take(await self._api.patch(self._layout.kind, self._name, patch, self._namespace))
-                self._number, self._registered = 0, True
+                return None
+            except ApiError as error:
+                await self._wait(backoff, error)
+                continue
+            return await self.complete(backoff)
 
-    async def read(self) -> Contents:
-        """What the object is now.
+    async def read(self, number: int = HEAD) -> Contents | None:
+        """What the head is now, or a part; None if there is no such part.
 
         Raises:
-            ApiError: it is not there, or cannot be read.
+            ApiError: it cannot be read. That there is no head is one, too.
         """
-        self.take(await self._api.get(self._layout.kind, self._name, self._namespace))
-        return self.known
+        if number == HEAD:
+            seen = self.view.newest_spread
+            found = contents_of(await self._objects.get(HEAD), self._objects.layout)
+            self.view.take_head(found, seen=seen)
+            return self.view.head
+        demand = self.view.head.demand(number)
+        try:
+            found = contents_of(await self._objects.get(number), self._objects.layout)
+        except NotFound:
+            self.view.lose_part(number, reached=demand)
+            return None
+        self.view.take_part(number, found, reached=demand)
+        return found
 
     def take(self, document: Document, *, anew: bool = False) -> None:
         """An answer to a request, or what a watch brings: the newer counts."""
-        found = contents_of(document, self._layout)
-        if anew or is_newer(found.version, self.known.version):
-            self.known = found
+        number = self._objects.number_of(document)
+        if number is None:
+            return
+        found = contents_of(document, self._objects.layout)
+        if number == HEAD:
+            self.view.take_head(found, anew=anew)
+        else:
+            self.view.take_part(number, found)
 
     def gone(self) -> None:
-        """Somebody has deleted the object."""
+        """Somebody has deleted the head."""
         self._registered = False
 
-    def _stamp(self, number: int) -> list[Document]:
-        pointer = self._layout.pointer("writers", self._process)
-        return [
-            {"op": "test", "path": pointer, "value": self._layout.written("writers", str(number - 1))},
-            {"op": "add", "path": pointer, "value": self._layout.written("writers", str(number))},
-        ]
+    async def _made(self, steps: Steps, backoff: Backoff) -> list[Document]:
+        """The patch, once this process is counted in the head."""
+        while not self._registered:
+            try:
+                await self._register()
+            except ApiError as error:
+                await self._wait(backoff, error)
+        await self.complete(backoff)
+        known = self.view.shown
+        return [*stamp(self._process, self._number + 1, known.head, self._objects.layout), *steps(known)]
+
+    async def _sent(self, patch: list[Document], *, conditional: bool, backoff: Backoff) -> bool:
+        """Whether it has arrived."""
+        parts = self.view.head.parts
+        try:
+            answer = await self._objects.patch(HEAD, patch)
+        except ApiError as error:
+            refused = isinstance(error, Invalid | NotFound)
+            if not refused:
+                await self._wait(backoff, error)
+            if await self._has_landed():
+                return True
+            if isinstance(error, Invalid) and conditional and self._registered:
+                await asyncio.sleep(0.01 * random.random())  # noqa: S311
+            elif refused and parts == self.view.head.parts:
+                await self._wait(backoff, error)
+            return False
+        self.take(answer)
+        self._number += 1
+        return True
+
+    async def _register(self) -> None:
+        """Have the head there, and this process counted in it. One that is gone is made again of what is known."""
+        while not self._registered:
+            layout = self._objects.layout
+            try:
+                await self.read()
+            except NotFound:
+                await self._make()
+            else:
+                patch = registering(self._process, self.view.head, layout, self._objects.label)
+                self.take(await self._objects.patch(HEAD, patch))
+                self._number, self._registered = 0, True
+
+    async def _make(self) -> None:
+        """A head, which goes with the parts that there are."""
+        with suppress(Forbidden):  # then there are none that are known of
+            for document in await self._objects.list():
+                self.take(document)
+        known = self.view.remade()
+        state = {"parts": 0, **known.state}
+        made = Contents(known.current, known.leaving, {self._process: 0}, state)
+        with suppress(AlreadyExists):
+            self.take(await self._objects.create(HEAD, document_of(made, self._objects.layout)), anew=True)
+            self._number, self._registered = 0, True
 
     async def _has_landed(self) -> bool:
         """Whether the write that is being tried has arrived after all."""
-        backoff = Backoff(clock=time.monotonic, chance=random.random)
+        backoff = new_backoff()
         while True:
             try:
-                arrived = (await self.read()).writers.get(self._process)
+                await self.read()
             except NotFound:
                 self._registered = False
                 return False
             except ApiError as error:
                 await self._wait(backoff, error)
                 continue
+            arrived = self.view.head.writers.get(self._process)
             if arrived == self._number + 1:
                 self._number += 1
                 return True
@@ -143,23 +198,22 @@ class Sender:
             return False
 
     async def _wait(self, backoff: Backoff, error: ApiError) -> None:
-        if isinstance(error, Conflict):
-            await asyncio.sleep(0.02 * random.random())  # noqa: S311
-            return
-        seconds = backoff.next(retry_after=error.retry_after)
-        Log.warning("a store cannot be written yet", store=self._name, reason=str(error), again_in=round(seconds, 1))
-        await asyncio.sleep(seconds)
+        await pause(backoff, error, self._objects.name)
 
 
-def is_newer(version: str, known: str) -> bool:
-    """Resource versions of one object can be compared: KEP-5504.
+def new_backoff() -> Backoff:
+    """Pauses between attempts."""
+    return Backoff(clock=time.monotonic, chance=random.random)
 
-    >>> is_newer("10", "9"), is_newer("9", "10"), is_newer("7", "")
-    (True, False, True)
-    """
-    if version.isdecimal() and known.isdecimal():
-        return int(version) > int(known)
-    return version != known
+
+async def pause(backoff: Backoff, error: ApiError, name: str) -> None:
+    """Wait before something is tried again."""
+    if isinstance(error, Conflict):
+        await asyncio.sleep(0.02 * random.random())  # noqa: S311
+        return
+    seconds = backoff.next(retry_after=error.retry_after)
+    Log.warning("a store cannot be written yet", store=name, reason=str(error), again_in=round(seconds, 1))
+    await asyncio.sleep(seconds)
 
 
 def faster(name: str) -> Conflict:

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from poblano.core.errors import PatchFailed
 from poblano.core.patch import apply
-from poblano.core.store import contents
+from poblano.core.store import contents, writing
 from poblano.core.store.buffer import Batch, Item
+from poblano.core.store.contents import Contents, Layer
 from poblano.core.store.layout import SECRET, STORED
+from poblano.core.store.snapshot import Snapshot
 
 LAYOUTS = st.sampled_from([STORED, SECRET])
 KEYS = st.text(min_size=1, max_size=12) | st.sampled_from(["a", "a/b", "a~b", "_", "i.a", "é", "..", "x.a"])
@@ -22,7 +24,14 @@ WRITES = st.dictionaries(KEYS, st.none() | st.builds(Item, st.text(max_size=12),
 
 
 def stored(items, layout, version="7", **writers):
-    return {"metadata": {"resourceVersion": version}, **contents.document_of(items, writers, layout)}
+    return {
+        "metadata": {"resourceVersion": version},
+        **contents.document_of(Contents(Layer(items), writers=writers, state={"parts": 0}), layout),
+    }
+
+
+def known_of(document, layout):
+    return Snapshot(contents.contents_of(document, layout))
 
 
 def items(document, layout):
@@ -50,7 +59,7 @@ def test_a_flight_does_what_its_batch_says(layout, before, writes, cleared):
     document = stored(before, layout)
     batch = Batch(cleared, writes)
 
-    patch = contents.flight(batch, contents.contents_of(document, layout), layout)
+    patch = writing.flight(batch, known_of(document, layout), layout)
     assert items(apply(document, patch), layout) == batch.applied(before)
 
 
@@ -58,7 +67,7 @@ def test_a_flight_does_what_its_batch_says(layout, before, writes, cleared):
 def test_s2_a_flight_can_be_applied_to_anything_and_twice(layout, before, writes):
     """Pepr's removal of a missing key is refused, and the whole batch with it."""
     empty = stored({}, layout)
-    patch = contents.flight(Batch(writes=writes), contents.contents_of(stored(before, layout), layout), layout)
+    patch = writing.flight(Batch(writes=writes), known_of(stored(before, layout), layout), layout)
 
     once = apply(empty, patch)
     assert apply(once, patch) == once
@@ -69,7 +78,7 @@ def test_s1_clear_takes_every_key_away(before):
     """Pepr's clear of two keys is one operation with both in its path, which is refused."""
     document = stored(before, STORED)
 
-    patch = contents.flight(Batch(cleared=True), contents.contents_of(document, STORED), STORED)
+    patch = writing.flight(Batch(cleared=True), known_of(document, STORED), STORED)
     assert items(apply(document, patch), STORED) == {}
 
 
@@ -78,7 +87,7 @@ def test_an_exchange_is_refused_when_what_was_read_has_changed(layout, before, w
     document = stored(before, layout)
     read = data.draw(st.lists(st.sampled_from([*before, "absent"]), max_size=3))
     conditions = {key: before.get(key) for key in read}
-    patch = contents.exchange(conditions, writes, contents.contents_of(document, layout), layout)
+    patch = writing.exchange(conditions, writes, known_of(document, layout), layout)
 
     assert items(apply(document, patch), layout) == Batch(writes=writes).applied(before)
     for key in conditions:
@@ -90,10 +99,10 @@ def test_an_exchange_is_refused_when_what_was_read_has_changed(layout, before, w
 def test_an_expired_item_is_taken_away_unless_somebody_wrote_it_anew():
     past, now = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
     document = stored({"old": Item("x", past), "young": Item("y")}, STORED)
-    known = contents.contents_of(document, STORED)
+    known = known_of(document, STORED)
 
-    assert contents.expired(known, now) == ["old"]
-    patch = contents.cleaning(["old"], known, STORED)
+    assert writing.expired(known, now) == ["old"]
+    patch = writing.cleaning(["old"], known, STORED)
     assert items(apply(document, patch), STORED) == {"young": Item("y")}
     with pytest.raises(PatchFailed):
         apply(stored({"old": Item("x", now)}, STORED), patch)
@@ -103,7 +112,7 @@ def test_an_expired_item_is_taken_away_unless_somebody_wrote_it_anew():
 def test_a_process_is_registered_in_an_object_that_has_nothing_yet(layout):
     bare = {"metadata": {"resourceVersion": "7"}}
 
-    patch = contents.registering("me", contents.contents_of(bare, layout), layout)
+    patch = contents.registering("me", contents.contents_of(bare, layout), layout, "shop")
     assert contents.contents_of(apply(bare, patch), layout).writers == {"me": 0}
 
 
@@ -111,7 +120,7 @@ def test_the_processes_that_came_first_are_forgotten_when_there_are_many():
     writers = {f"{number:04}": 1 for number in range(contents.MOST_WRITERS)}
     document = stored({}, STORED, **writers)
 
-    patch = contents.registering("9999", contents.contents_of(document, STORED), STORED)
+    patch = contents.registering("9999", contents.contents_of(document, STORED), STORED, "shop")
     found = contents.contents_of(apply(document, patch), STORED).writers
     assert len(found) == contents.MOST_WRITERS
     assert "9999" in found

@@ -88,6 +88,11 @@ class Buffer:
         """Whether a flight is under way."""
         return self._flying is not None
 
+    @property
+    def pending(self) -> dict[str, Intent]:
+        """What has been written, by key, and not arrived."""
+        return {**(self._flying.writes if self._flying else {}), **self._waiting.writes}
+
     def set(self, key: str, item: Item) -> None:
         """Have `key` be that."""
         self._waiting.writes[key] = item

@@ -44,6 +44,7 @@ def store_definition() -> Document:
                             "type": "string",
                             "jsonPath": ".metadata.labels.poblano\\.dev/capability",
                         },
+                        {"name": "Parts", "type": "integer", "jsonPath": ".state.parts"},
                         {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
                     ],
                 }
@@ -65,15 +66,13 @@ def _schema() -> Document:
             "writers": mapping(
                 {"type": "integer", "format": "int64"}, "The newest write of each process that has arrived."
             ),
-            "shards": {
-                "type": "integer",
-                "minimum": 0,
-                "description": "Over how many further objects the items are spread; 0 while this one holds them all.",
-            },
-            "transactions": {
-                "type": "object",
-                "description": "Transactions that are committed, or may be, and have not reached all their items.",
-                "x-kubernetes-preserve-unknown-fields": True,
-            },
+            "state": mapping(
+                {"type": "integer", "format": "int64"},
+                "Over how many further objects the items are spread (0 while this one has them all), and how far that is.",
+            ),
+            "removed": mapping({"type": "string"}, "Items that are taken away, and that a further object has still."),
+            "leaving": mapping({"type": "string"}, "Items on their way to the further objects."),
+            "leavingExpires": mapping({"type": "string", "format": "date-time"}, "When one of those is no longer one."),
+            "leavingRemoved": mapping({"type": "string"}, "Items that the further objects are still to take away."),
         },
     }

@@ -12,15 +12,24 @@ import re
 from collections.abc import Iterator
 from typing import Final, Literal, Protocol, TypeAlias
 
+import msgspec
+
 from poblano.core.jsonvalue import Document, as_map
 from poblano.core.kinds import Kind
 from poblano.core.patch import escape
 from poblano.core.store.definition import STORE
 
-Section: TypeAlias = Literal["data", "expires", "writers"]
-"""The items; when those that do expire; and the number of each process's newest write."""
+Section: TypeAlias = Literal[
+    "data", "expires", "writers", "state", "removed", "leaving", "leavingExpires", "leavingRemoved"
+]
+"""The items; when those that do expire; the number of each process's newest write; and over which parts the store is spread.
 
-SECTIONS: Final[tuple[Section, ...]] = ("data", "expires", "writers")
+Of a store that is spread, also: keys that were taken away, though a part has them still; and what is on its way to the parts.
+"""
+
+SECTIONS: Final[tuple[Section, ...]] = ("data", "expires", "writers", "state")
+SPREAD: Final[tuple[Section, ...]] = ("removed", "leaving", "leavingExpires", "leavingRemoved")
+NUMBERS: Final[frozenset[Section]] = frozenset({"writers", "state"})
 
 SECRETS: Final = Kind("", "v1", "Secret", "secrets")
 
@@ -42,8 +51,12 @@ class Layout(Protocol):
         """The keys of a section and their texts. What cannot be read is passed over."""
         ...
 
-    def bases(self) -> tuple[str, ...]:
-        """The maps that parts are in."""
+    def bases(self, *, spread: bool = False) -> tuple[str, ...]:
+        """The maps that parts are in; more, where the store is spread."""
+        ...
+
+    def cost(self, key: str, text: str, *, expires: bool = False) -> int:
+        """At most so many bytes does an item take in etcd: with who owns it, and escaped."""
         ...
 
 
@@ -58,7 +71,7 @@ class Stored:
 
     def written(self, section: Section, text: str) -> object:
         """A part, as it is written."""
-        return int(text) if section == "writers" else text
+        return int(text) if section in NUMBERS else text
 
     def parts(self, section: Section, document: Document) -> Iterator[tuple[str, str]]:
         """The keys of a section and their texts."""
@@ -66,16 +79,32 @@ class Stored:
             if isinstance(value, str | int):
                 yield key, str(value)
 
-    def bases(self) -> tuple[str, ...]:
+    def bases(self, *, spread: bool = False) -> tuple[str, ...]:
         """The maps that parts are in."""
-        return SECTIONS
+        return (*SECTIONS, *SPREAD) if spread else SECTIONS
+
+    def cost(self, key: str, text: str, *, expires: bool = False) -> int:
+        """At most so many bytes does an item take."""
+        spelt = len(msgspec.json.encode(key))
+        # Go's encoder spells these three with six letters.
+        escaped = len(msgspec.json.encode(text)) + 5 * sum(map(text.count, "<>&"))
+        return escaped + 2 * spelt + 16 + (2 * spelt + 60 if expires else 0)
 
 
 class InSecret:
     """A Secret: a key of its data says which section it is of, and spells what a Secret's key cannot have."""
 
     kind = SECRETS
-    _PREFIXES: Final[dict[Section, str]] = {"data": "i.", "expires": "x.", "writers": "w."}
+    _PREFIXES: Final[dict[Section, str]] = {
+        "data": "i.",
+        "expires": "x.",
+        "writers": "w.",
+        "state": "s.",
+        "removed": "r.",
+        "leaving": "li.",
+        "leavingExpires": "lx.",
+        "leavingRemoved": "lr.",
+    }
 
     def pointer(self, section: Section, key: str) -> str:
         """Where a part is."""
@@ -95,9 +124,14 @@ class InSecret:
                 except (binascii.Error, ValueError):
                     continue
 
-    def bases(self) -> tuple[str, ...]:
+    def bases(self, *, spread: bool = False) -> tuple[str, ...]:
         """The maps that parts are in."""
         return ("data",)
+
+    def cost(self, key: str, text: str, *, expires: bool = False) -> int:
+        """At most so many bytes does an item take."""
+        spelt = len(_spelt(key)) + 4
+        return len(text.encode()) * 4 // 3 + 2 * spelt + 16 + (2 * spelt + 60 if expires else 0)
 
 
 STORED: Final[Layout] = Stored()
