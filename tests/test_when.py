@@ -310,7 +310,11 @@ WRONG: dict[str, tuple[Any, str, str]] = {
     "a struct": (lambda s: s.when(type(a.Pod().spec)), "takes a kind", "Resource"),
     "names for a kind": (lambda s: s.when(a.Pod, kind="X"), "is a kind of its own", "alone"),
     "generic, unnamed": (lambda s: s.when(a.GenericKind), "does not say which kind", "kind="),
-    "scope": (lambda s: s.when(a.GenericKind, version="v1", kind="X", scope="cluster"), "the scope of X is", "Namespaced"),
+    "scope": (
+        lambda s: s.when(a.GenericKind, version="v1", kind="X", scope="cluster"),
+        "the scope of X is",
+        "Namespaced",
+    ),
     "all kinds": (
         lambda s: s.when(a.GenericKind, version="v1", kind="Pod", plural="*"),
         r"'\*' is the plural of no kind",
