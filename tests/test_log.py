@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass
+from traceback import walk_tb
 
 import orjson
 import pytest
@@ -18,14 +19,18 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poblano import log
+from poblano import Capability, Context, Module, a, log
+from poblano.client.retries import parse_retry_after
+from poblano.core.cache import Key
 from poblano.core.context import Running, running
+from poblano.core.errors import MalformedObject
 from poblano.core.objects import GenericKind, Resource, document
 from poblano.core.requests import MutateRequest, ValidateRequest
 from poblano.core.review import AdmissionRequest, GroupVersionKind
 from poblano.log import Log, Logger
-from poblano.log_lines import Descriptor, json_line, to_stdout
+from poblano.log_lines import Descriptor, json_line, places_of, to_stdout
 from poblano.models.core_v1 import Secret
+from poblano.watch.calling import Caller
 
 RULE = Running("shop", "pinned-images", "Pod", "shop", "db", "uid-1")
 POD = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "db", "namespace": "shop"}}
@@ -137,6 +142,37 @@ def test_an_error_is_told_with_its_type_text_cause_and_places():
         assert (line["level"], line["error"], line["cause"]) == ("error", "ValueError: no price", "KeyError: 'price'")
         assert "test_log.py" in line["trace"][-1]
         assert line["trace"][-1].endswith("in test_an_error_is_told_with_its_type_text_cause_and_places")
+
+
+async def test_the_places_of_an_error_are_the_users_and_the_ends_of_what_they_called():
+    """Of the frames of a failed action, nine in ten are of whoever calls it."""
+
+    async def act(one, ctx):
+        await ctx.apply(a.ConfigMap())
+
+    shop = Capability("shop")
+    shop.when(a.ConfigMap).reconcile(act, name="act")
+    (binding,) = Module(shop).bindings
+    calling, one = Caller(1), a.ConfigMap(metadata={"name": "x", "namespace": "y"})
+    try:
+        await calling.call(binding, Key("y", "x"), "1", one, Context(one, binding.kind, None))
+    except MalformedObject as error:
+        places = places_of(error)
+        full = [frame.f_code.co_name for frame, _ in walk_tb(error.__traceback__)]
+    finally:
+        calling.close()
+
+    assert [place.rpartition(" in ")[2] for place in places][1:] == ["act", "apply", "_applicable"]
+    assert "test_log.py" in places[0]
+    assert {"call", "_limited", "__await__"} <= set(full)
+
+
+def test_an_error_of_poblanos_own_shows_all_of_its_places():
+    try:
+        parse_retry_after(3)
+    except AttributeError as error:
+        (place,) = places_of(error.with_traceback(error.__traceback__.tb_next))
+        assert place.endswith("in parse_retry_after")
 
 
 def test_of_an_error_about_a_secret_the_words_are_withheld():

@@ -9,9 +9,10 @@ import os
 import select
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from traceback import walk_tb
 from typing import Any, Final, Literal, TypeAlias
 
@@ -29,6 +30,8 @@ LEVELS: Final[Mapping[Level, int]] = {"debug": 10, "info": 20, "warning": 30, "e
 
 _RESERVED: Final = frozenset({"time", "level", "message"})
 _FRAMES: Final = 20
+_OURS: Final = f"{Path(__file__).parent}{os.sep}"
+_STANDARD: Final = f"{Path(os.__file__).parent}{os.sep}"
 _PATIENCE_SECONDS: Final = 1.0
 
 
@@ -93,9 +96,35 @@ def error_fields(error: BaseException, about: Running | None = None) -> dict[str
 
 
 def places_of(error: BaseException) -> list[str]:
-    """Where `error` came from: the places of its traceback, outermost first, without source text or values."""
+    """Where `error` came from: the places of its traceback, outermost first, without source text or values.
+
+    They are those of the user's code: what called that is left out, and of what it called in Poblano the first place and the last
+    are there. An error that no user's code has to do with shows all.
+    """
     frames = [(frame.f_code, number) for frame, number in walk_tb(error.__traceback__)]
+    ours = [_is_ours(code.co_filename) for code, _ in frames]
+    if not all(ours):
+        frames = [frames[at] for at in _telling(ours)]
     return [f"{code.co_filename}:{number} in {code.co_name}" for code, number in frames[-_FRAMES:]]
+
+
+def _is_ours(file: str) -> bool:
+    """Whether a place is in Poblano or in Python itself, which says little to whoever has written a rule."""
+    return file.startswith(_OURS) or (file.startswith(_STANDARD) and "-packages" not in file[len(_STANDARD) :])
+
+
+def _telling(ours: Sequence[bool]) -> Iterator[int]:
+    """Which frames say something: all that are not ours, and the ends of what is ours behind them.
+
+    >>> list(_telling([True, True, False, True, True, True, False, True]))
+    [2, 3, 5, 6, 7]
+    """
+    begun = False
+    for at, is_ours in enumerate(ours):
+        begun = begun or not is_ours
+        inner = at + 1 < len(ours) and ours[at - 1] and ours[at + 1]
+        if begun and not (is_ours and inner):
+            yield at
 
 
 def json_line(line: Line) -> bytes:
