@@ -166,7 +166,7 @@ def test_nothing_runs_but_what_was_built(pod: Path, options: tuple[str, ...], co
     made = packed({"pyproject.toml": settings.encode(), "bad.py": code_that_tells.encode()})
     (pod / "empty" / "a.tar.gz").write_bytes(made.data)
     done = subprocess.run(
-        [*POBLANO, "run", *options],
+        [*POBLANO, "run", "--role", "watcher", *options],
         cwd=pod / "empty",
         env=environment() | {"TMPDIR": str(pod / "tmp")},
         capture_output=True,
