@@ -61,10 +61,9 @@ except SystemExit:
 
 
 def test_the_help_names_every_command_with_what_it_does() -> None:
-    shown = CliRunner().invoke(cli, ["--help"]).output
-    width = max(map(len, COMMANDS)) + 2
+    shown = " ".join(CliRunner().invoke(cli, ["--help"]).output.split())
     for name, does in COMMANDS.items():
-        assert f"  {name:{width}}{does}" in shown
+        assert f" {name} {does} " in shown
         assert cli.get_command(click.Context(cli), name).get_short_help_str(limit=120) == does
     assert "Exit codes: 0 all is well" in shown
 
