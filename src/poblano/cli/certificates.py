@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import click
 
 from poblano.core.errors import InvalidSettings
-from poblano.log import Log
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -247,6 +246,7 @@ def _source(what: Chosen, place: Place, replica: Replica) -> Source:
 def _offer(replica: Replica, what: Chosen) -> None:
     """Serve what the files have. Where the module makes its own, they are what the kubelet has brought, if it has."""
     from poblano.admission.tls import UnusableCertificate, read_pair
+    from poblano.log import Log
 
     try:
         replica.swap(read_pair(*what.pair))
@@ -270,5 +270,7 @@ async def _running(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
 
 
 def _ended(task: asyncio.Task[None]) -> None:
+    from poblano.log import Log
+
     if not task.cancelled() and (error := task.exception()) is not None:
         Log.error(error, "the certificates are looked after no more")
