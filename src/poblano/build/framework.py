@@ -13,12 +13,15 @@ from poblano.build.rights import Grant, Right
 from poblano.core.kinds import Kind
 from poblano.core.store.definition import STORE, schedules_name
 from poblano.core.store.layout import SECRETS
+from poblano.core.store.room import SHARDING, part_name
+from poblano.core.store.snapshot import HEAD
 from poblano.core.uses import OWN_NAMESPACE
 from poblano.store.speaking import speaks_of_store
 from poblano.store.stores import store_name
 
 LEASES = Kind("coordination.k8s.io", "v1", "Lease", "leases")
-CONFIGURATIONS = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
+CONFIGURATIONS = {"mutate": "mutatingwebhookconfigurations", "validate": "validatingwebhookconfigurations"}
+"""By the phase of the rules that are in them."""
 
 
 def framework_grants(plan: Plan) -> Iterator[Grant]:
@@ -61,12 +64,14 @@ def _leading(plan: Plan) -> Iterator[Grant]:
 
 
 def _stores(plan: Plan, role: Role) -> Iterator[Grant]:
+    """A store is followed by its label, which RBAC knows nothing of, and read and written by the names of its objects."""
     for capability in plan.module.capabilities:
         if speaks_of_store(capability):
             kind = SECRETS if capability.store.secret else STORE
             why, name = f"the store of {capability.name}", store_name(plan.names.uuid, capability.name)
-            yield from _rights(role, why, kind, ("get", "list", "watch", "patch"), name)
-            yield from _rights(role, why, kind, ("create",))
+            yield from _rights(role, why, kind, ("list", "watch", "create"))
+            for number in (HEAD, *range(SHARDING.parts)):
+                yield from _rights(role, why, kind, ("get", "patch"), part_name(name, number))
 
 
 def _certificates(plan: Plan) -> Iterator[Grant]:
@@ -77,7 +82,8 @@ def _certificates(plan: Plan) -> Iterator[Grant]:
         yield from _rights(
             "admission", "the certificate", SECRETS, ("get", "list", "watch", "patch"), names.certificates
         )
-    for resource in CONFIGURATIONS:
-        for verb in ("get", "list", "watch", "patch"):
+    there = {entry.phase for entry in plan.entries}
+    for phase, resource in CONFIGURATIONS.items():
+        for verb in ("get", "list", "watch", *(("patch",) if phase in there else ())):
             right = Right("admissionregistration.k8s.io", resource, verb, name=names.base)
             yield Grant("admission", right, "framework", "its own webhooks: their caBundle and failurePolicy")
