@@ -291,6 +291,25 @@ def test_who_has_left_is_reckoned_with_no_more_at_once_and_who_is_silent_when_it
         assert all(map(member.may, KEYS)) is left
 
 
+def test_who_is_silent_is_judged_by_when_the_list_was_sent_for_it_may_be_as_old_as_that():
+    member, clock = alone()
+    member.begin()
+    member.looked([seat("a", {"a"}, "1"), seat("b", {"a", "b"}, "2")])
+    clock.now += 7.0
+    member.slept()
+    member.begin()
+    member.published("3")
+    clock.now += 7.5
+    member.begin()
+    clock.now += 1.5  # it was answered before b's Lease had run out, or not: nobody knows
+    member.looked([seat("a", {"a"}, "3"), seat("b", {"a", "b"}, "2")])
+    assert member.leads
+    assert not all(map(member.may, KEYS))
+    member.begin()
+    member.looked([seat("a", {"a"}, "3"), seat("b", {"a", "b"}, "2")])
+    assert all(map(member.may, KEYS))
+
+
 def test_who_cannot_renew_stops_before_the_others_may_begin():
     member, clock = alone()
     clock.now += 9.9
