@@ -229,6 +229,6 @@ def test_the_zarf_package_has_the_image_and_what_it_is_told_to_deploy():
             common | {"manifests": [{"name": "rules", "namespace": SPACE, "files": ["poblano-module-hello.yaml"]}]}
         ],
         "chart": [
-            common | {"charts": [{"name": "rules", "namespace": SPACE, "version": "0.1.0", "localPath": "hello-chart"}]}
+            common | {"charts": [{"name": "hello", "namespace": SPACE, "version": "0.1.0", "localPath": "hello-chart"}]}
         ],
     }

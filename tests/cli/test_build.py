@@ -110,7 +110,7 @@ def test_the_same_source_gives_the_same_bytes_wherever_and_whenever(build: Build
 def test_a_second_build_takes_the_place_of_the_first_and_of_nothing_else(build: Build, hello: Path):
     (hello / "dist").mkdir()
     (hello / "dist" / "hello-0.1.0-py3-none-any.whl").write_text("a wheel")
-    build("--no-embed")
+    build("--no-embed", "-i", "registry.example.com/mine:1")
     assert (hello / "dist" / "image" / "Dockerfile").exists()
     build()
 
@@ -225,6 +225,13 @@ def test_no_embed_leaves_the_code_to_the_image(build: Build, hello: Path, flag: 
     assert (hello / "dist" / "image" / "module" / "hello.py").exists()
     assert "docker build --tag registry.example.com/mine:1 dist/image" in said
     assert "lies in the image registry.example.com/mine:1" in said
+
+
+def test_no_embed_needs_an_image_that_has_the_code(build: Build, hello: Path):
+    done = build("--no-embed", status=1)
+
+    assert "name yours with --custom-image, or as image in [tool.poblano]" in str(done.exception)
+    assert not (hello / "dist").exists()
 
 
 @pytest.mark.parametrize("flag", ["-I", "--registry-info"])

@@ -87,9 +87,7 @@ class Plan:
     @property
     def image(self) -> str:
         """Of the containers."""
-        import poblano
-
-        return self.options.image or self.settings.image or f"poblano/controller:{poblano.__version__}"
+        return self.options.image or self.settings.image or stock_image()
 
     @property
     def admits(self) -> bool:
@@ -110,3 +108,15 @@ class Plan:
             timeout=self.settings.webhook_timeout,
             ignored=(*ALWAYS_IGNORED, *self.settings.ignored_namespaces),
         )
+
+
+def stock_image(registry: str | None = None) -> str:
+    """The controller's image of this version, where need be from a registry that has a copy of it.
+
+    >>> stock_image("registry.example.com/team/").startswith("registry.example.com/team/poblano/controller:")
+    True
+    """
+    import poblano
+
+    place = f"{registry.rstrip('/')}/" if registry else ""
+    return f"{place}poblano/controller:{poblano.__version__}"

@@ -1,6 +1,6 @@
 """The definition of a Zarf package: the manifests or the chart, with the image, for clusters without a network.
 
-Source: https://docs.zarf.dev/ref/package-config-files/
+Source: https://docs.zarf.dev/ref/package-config-files/ and zarf.schema.json of zarf-dev/zarf.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def zarf(plan: Plan, *, deploying: Deploying = "manifest", component: str = COMP
         files = [manifest_name(names.uuid)]
         what = {"manifests": [{"name": component, "namespace": namespace, "files": files}]}
     else:
-        chart = {"name": component, "namespace": namespace, "version": chart_version(plan.version)}
+        # Zarf calls the release as the chart, and two modules may share a namespace.
+        chart = {"name": names.uuid, "namespace": namespace, "version": chart_version(plan.version)}
         what = {"charts": [chart | {"localPath": chart_folder(names.uuid)}]}
     package: Document = {
         "apiVersion": "zarf.dev/v1alpha1",

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from poblano.build.plan import Options, Plan
+from poblano.build.plan import Options, Plan, stock_image
 from poblano.build.zarf import Deploying
 from poblano.cli.planning import planned, version_of
+from poblano.core.errors import InvalidSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,11 +89,20 @@ def build(asked: Asked) -> None:
 
 
 def made(project: Project, asked: Asked) -> Built:
-    """All that is to be written; nothing is."""
+    """All that is to be written; nothing is.
+
+    Raises:
+        PoblanoError: it cannot be built.
+    """
     from poblano.build.lockouts import checked
     from poblano.build.parts import parts
     from poblano.build.writers import files
 
+    if not asked.embed and not (asked.options.image or project.settings.image or asked.registry_info):
+        raise InvalidSettings(
+            "--no-embed leaves the code to the image, and the image of Poblano has none: name yours with --custom-image, "
+            "or as image in [tool.poblano]"
+        )
     if asked.timeout is not None:
         project = replace(project, settings=replace(project.settings, webhook_timeout=asked.timeout))
     context = {} if _travels(asked) else _context(project, asked)
@@ -113,30 +123,19 @@ def _context(project: Project, asked: Asked) -> dict[str, bytes]:
     """What an image with the module in it is built from: the image that would have run it otherwise, and the code."""
     from poblano.build.image import image_context
 
-    return image_context(project.settings, base=project.settings.image or stock_image(asked.registry))
+    settings = project.settings
+    named = settings.image if asked.registry_info is not None else None  # else that is what it is to become
+    return image_context(settings, base=named or stock_image(asked.registry))
 
 
-def _image(project: Project, asked: Asked, context: Mapping[str, bytes]) -> str:
+def _image(project: Project, asked: Asked, context: Mapping[str, bytes]) -> str | None:
+    """The image that is asked for; None where the settings say it, or nobody does."""
     from poblano.build.image import image_name
 
     if asked.registry_info is not None:
         version = version_of(project.settings.folder)
         return image_name(asked.registry_info, project.settings, version, context)
-    if asked.registry is not None:
-        return stock_image(asked.registry)
-    return asked.options.image or project.settings.image or stock_image()
-
-
-def stock_image(registry: str | None = None) -> str:
-    """The controller's image of this version, from a registry that has a copy of it.
-
-    >>> stock_image("registry.example.com/team/").startswith("registry.example.com/team/poblano/controller:")
-    True
-    """
-    import poblano
-
-    place = f"{registry.rstrip('/')}/" if registry else ""
-    return f"{place}poblano/controller:{poblano.__version__}"
+    return stock_image(asked.registry) if asked.registry is not None else asked.options.image
 
 
 def _push(built: Built) -> None:
