@@ -16,6 +16,7 @@ from poblano.build.podvalues import kinds_of_pods
 from poblano.build.schemas import COUNT
 from poblano.build.tree import Namespace, Slot, Text, Tree
 from poblano.core.binding import FOLLOWERS
+from poblano.core.store.room import SHARDING
 from poblano.store.speaking import keeps_something
 
 FEW: Final = Slot(
@@ -170,11 +171,11 @@ STORES: Final = (
     ),
     Alert(
         "StoreNearlyFull",
-        "max by (capability) (poblano_store_bytes{@}) > 9000000",
+        f"max by (capability) (poblano_store_bytes{{@}}) > {SHARDING.quota * 3 // 4}",
         "10m",
         "warning",
-        "The store of {{ $labels.capability }} has {{ $value | humanize }} bytes of the 12.8 MB that it may have; then "
-        "writes to it fail.",
+        "The store of {{ $labels.capability }} has {{ $value | humanize }} bytes; "
+        f"it may have {SHARDING.quota / 1e6:g} MB, and then writes to it fail.",
     ),
 )
 
