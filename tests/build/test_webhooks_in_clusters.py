@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import itertools
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -117,9 +117,18 @@ async def post(api: Resources, namespace: str, name: str) -> None:
     await api.delete(a.ConfigMap, name, namespace)
 
 
-async def test_a_server_takes_what_is_built_for_it_and_leaves_nothing_out(target: Target):
+def nowhere_left_out(own: str) -> Plan:
+    """A selector of no namespace at all would have an empty list, which no server takes."""
+    one = Capability("shop", on_error="audit", namespaces=["kube-system", own])
+    one.when(a.ConfigMap).is_created().with_label(MARK).validate(approve)
+    one.when(a.ConfigMap).is_created().with_label(MARK).mutate(lambda each: None)
+    return plan(one, namespace=own)
+
+
+@pytest.mark.parametrize("made", [module, nowhere_left_out])
+async def test_a_server_takes_what_is_built_for_it_and_leaves_nothing_out(target: Target, made: Callable[[str], Plan]):
     own = f"taken-{next(_numbers)}"
-    planned = for_version(module(own), target.version)
+    planned = for_version(made(own), target.version)
     async with connect(target.kubeconfig) as client:
         api = Resources(client)
         for phase, configuration in zip(KINDS, manifests(planned, own).values(), strict=True):
