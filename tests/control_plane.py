@@ -227,6 +227,8 @@ def apiserver_options(folder: Path, etcd_url: str, port: int) -> list[str]:
         "--service-cluster-ip-range=10.0.0.0/24",
         "--disable-admission-plugins=ServiceAccount",
         "--allow-privileged=true",
+        # There is no kube-proxy: webhooks are called at the Endpoints of their Service, which a test may write.
+        "--enable-aggregator-routing=true",
         f"--audit-policy-file={folder / 'audit-policy.yaml'}",
         f"--audit-log-path={folder / AUDIT_LOG}",
     ]

@@ -13,8 +13,8 @@ def service(**spec):
     return {"metadata": {"name": "hook", "namespace": "shop"}, "spec": {"ports": ports} | spec}
 
 
-def piece(ready=True, port=8443):
-    metadata = {"name": "hook-1", "namespace": "shop", "labels": {"kubernetes.io/service-name": "hook"}}
+def piece(ready=True, port=8443, name="hook-1"):
+    metadata = {"name": name, "namespace": "shop", "labels": {"kubernetes.io/service-name": "hook"}}
     endpoint = {"addresses": ["10.0.0.7"], "conditions": {"ready": ready}}
     return {"metadata": metadata, "ports": [{"name": "https", "port": port}], "endpoints": [endpoint]}
 
@@ -25,10 +25,12 @@ def why(world, port=443):
     return str(caught.value)
 
 
-def test_the_first_ready_endpoint_is_taken(world):
+def test_any_ready_endpoint_is_taken(world):
     world.put("", "services", service())
-    world.put("discovery.k8s.io", "endpointslices", piece())
-    assert endpoints(world)("shop", "hook", 443) == ("10.0.0.7", 8443)
+    for port, ready in ((8443, True), (8444, True), (8445, False)):
+        world.put("discovery.k8s.io", "endpointslices", piece(ready, port, f"hook-{port}"))
+    resolve = endpoints(world)
+    assert {resolve("shop", "hook", 443) for _ in range(200)} == {("10.0.0.7", 8443), ("10.0.0.7", 8444)}
 
 
 def test_endpoints_of_the_old_kind_count_too(world):

@@ -61,6 +61,7 @@ class Replica:
     def trust(self, authorities: tuple[Trusted, ...]) -> None:
         """Know of the authorities that come with what is offered."""
         self._authorities = authorities
+        self.consider()
 
     def learn(self, kind: Kind, configuration: Configuration | None) -> None:
         """Hear of a webhook configuration; None when it is gone."""

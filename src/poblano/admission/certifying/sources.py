@@ -14,13 +14,20 @@ from poblano.admission.certifying.configurations import Configuration
 from poblano.admission.certifying.replica import Replica
 from poblano.admission.certifying.secret import Contents
 from poblano.client import Resources
-from poblano.core.certificates import Authority, Facts, Publish, Rotation, Wait
+from poblano.core.certificates import Authority, Facts, Forget, Issue, Make, Publish, Rotation, Wait
 from poblano.core.errors import InvalidSettings
 from poblano.core.store.layout import SECRETS
 from poblano.log import Log
 
-FILES_EVERY: Final = 60.0
+FILES_EVERY = 10.0
 """Seconds after which files are looked at again."""
+
+
+_DONE: Final = {
+    Make: "a new authority is in the Secret; it signs once all webhooks have trusted it for a while",
+    Issue: "a new certificate is in the Secret",
+    Forget: "an authority that has run out is gone from the Secret",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,7 @@ class Own:
             case step:
                 patch = contents.after(step, self._base, self._names).patch
                 await api.patch(SECRETS, self._name, patch, self._namespace)
-                Log.info("certificates", did=type(step).__name__.lower(), secret=f"{self._namespace}/{self._name}")
+                Log.info(_DONE[type(step)], where=f"{self._namespace}/{self._name}")
                 return Told(None, 0.0)
 
 

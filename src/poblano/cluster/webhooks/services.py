@@ -1,10 +1,11 @@
-"""Which address a Service stands for: one of its endpoints, for there is no kube-proxy here.
+"""Which address a Service stands for: any one of its endpoints, for there is no kube-proxy here.
 
 Source: k8s.io/apiserver/pkg/util/proxy/proxy.go (ResolveEndpoint)
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
@@ -31,8 +32,8 @@ def endpoints(lookup: Lookup) -> Resolve:
         kind = service.get("spec", {}).get("type") or "ClusterIP"
         if kind not in ("ClusterIP", "NodePort", "LoadBalancer"):
             raise Unresolved(f"unsupported service type {quoted(kind)}")
-        for address in _addresses(lookup, namespace, name, named):
-            return address
+        if found := list(_addresses(lookup, namespace, name, named)):
+            return random.choice(found)  # noqa: S311 -- as upstream's: nobody is to be surprised, all are to be asked
         raise Unresolved(f"no endpoints available for service {quoted(name)}")
 
     return resolve
