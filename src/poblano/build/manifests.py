@@ -13,7 +13,7 @@ from poblano.core.jsonvalue import Document
 _HEAD: Final = """\
 # This is {title}, for Kubernetes {kubernetes} and newer.
 #
-#   kubectl apply -f {file}
+#   {apply} -f {file}
 #
 # To be applied again, as often as you like, also by GitOps: nothing in here is secret, nothing is random, and what the
 # pods add in the cluster is not in here.{arming}
@@ -26,6 +26,19 @@ _ARMING: Final = """
 # The webhooks are applied with failurePolicy Ignore, so that nothing waits for a pod that is not there yet. Once one is
 # ready, it puts in the authority of its certificate and the policy that is meant; and again, whenever this file has put
 # them back."""
+
+
+_NOTED: Final = 185_000
+"""Bytes of an archive of which kubectl can make a note: base64, in an annotation, of which an object has 256 KiB
+(apimachinery: TotalAnnotationSizeLimitB)."""
+
+
+def apply_command(plan: Plan) -> str:
+    """How kubectl applies it, without the file. It notes in an annotation what it applied; of a large module there is no room
+    for that, and the API server applies it. What the pods have put in is then put back, too, and they put it in again.
+    """
+    large = plan.archive is not None and len(plan.archive.data) > _NOTED
+    return f"kubectl apply{' --server-side --force-conflicts' if large else ''}"
 
 
 def manifest_name(uuid: str) -> str:
@@ -56,6 +69,7 @@ def head(plan: Plan, file: str) -> str:
         title=title(plan),
         kubernetes=".".join(map(str, plan.options.kubernetes)),
         file=file,
+        apply=apply_command(plan),
         arming=_ARMING if plan.admits else "",
     )
 

@@ -10,7 +10,7 @@ import click
 
 from poblano.build.helm.chart import chart_folder
 from poblano.build.kustomize import FOLDER
-from poblano.build.manifests import document, manifest_name
+from poblano.build.manifests import apply_command, document, manifest_name
 from poblano.cli.building import IMAGE_FOLDER
 from poblano.cli.columns import columns
 
@@ -50,8 +50,8 @@ def _written(built: Built, output: Path) -> Iterator[tuple[str, str]]:
     """What there is, and what to do with it."""
     plan, settings = built.plan, built.plan.settings
     manifest, chart = manifest_name(settings.uuid), chart_folder(settings.uuid)
-    yield str(output / manifest), f"kubectl apply -f {output / manifest}"
-    yield f"{output / FOLDER}/", f"kubectl apply -k {output / FOLDER}"
+    yield str(output / manifest), f"{apply_command(plan)} -f {output / manifest}"
+    yield f"{output / FOLDER}/", f"{apply_command(plan)} -k {output / FOLDER}"
     release = f"helm install {settings.uuid} {output / chart} --namespace {settings.namespace} --create-namespace"
     yield f"{output / chart}/", release
     yield str(output / "zarf.yaml"), f"zarf package create {output}"
