@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from tests.control_plane import ControlPlane
 
 Kubectl = Callable[..., str]
+OPERATORS = (Path(__file__).parents[1] / "fixtures" / "operators" / "definitions.json").read_text()
+"""What cert-manager and Prometheus' operator define."""
+
 SPACES = "".join(
     f"---\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: {name}\n" for name in ("poblano-demo", "poblano-demo-2")
 )
@@ -65,11 +68,32 @@ def test_a_strict_api_server_takes_the_whole_and_takes_it_again(ask: Kubectl, tm
     assert versions(ask, text) == before
 
 
-def test_server_side_apply_takes_it_too(ask: Kubectl):
+def test_a_strict_api_server_takes_what_is_asked_for_besides(ask: Kubectl):
+    everything = {"certificates": "cert-manager", "monitoring": True, "network_policy": True, "pull_secrets": ("mine",)}
+    text = files_of_example("hello", **everything)["poblano-module-hello.yaml"]
+    ask("apply", "-f", "-", given=json.dumps({"kind": "List", "apiVersion": "v1", "items": json.loads(OPERATORS)}))
+    ask("wait", "--for=condition=established", "crd", "--all")
+    ask("apply", "-f", "-", given=SPACES)
+    said = ask("apply", "--validate=strict", "-f", "-", given=text)
+
+    for kind in (
+        "certificate.cert-manager.io",
+        "prometheusrule.monitoring.coreos.com",
+        "networkpolicy.networking.k8s.io",
+    ):
+        assert f"{kind}/poblano-hello" in said
+
+
+def test_server_side_apply_takes_it_too_and_takes_it_again(ask: Kubectl):
     text = files_of_example("hello")["poblano-module-hello.yaml"]
     ask("apply", "-f", "-", given=SPACES)
+    ask("delete", "--ignore-not-found", "-f", "-", given=text)
+    how = ("apply", "--server-side", "--field-manager=gitops", "--validate=strict", "-f", "-")
+    ask(*how, given=text)
+    before = versions(ask, text)
+    ask(*how, given=text)
 
-    assert "poblano-hello-admission" in ask("apply", "--server-side", "--field-manager=gitops", "-f", "-", given=text)
+    assert versions(ask, text) == before
 
 
 # ------------------------------------------------------------------------------------------------ Helm
