@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from poblano import Capability, K8s, Log, Module, Store, a
+from poblano import Capability, K8s, Log, Module, Store, Uses, a
 
 NAMESPACE = "default"
 LIFETIME = timedelta(hours=12)
@@ -43,8 +43,15 @@ def lives_on(token: Token | None, now: datetime) -> bool:
 
 
 # 1. What came of a run is in the store before anything depends on it: if this process dies between the two, the next run
-#    hands on the token that there is, and does not log in again.
-@upkeep.on_schedule("refresh-token", every=timedelta(hours=1), misfire="once", retries=5)
+#    hands on the token that there is, and does not log in again. What it calls the API server for it says in `uses`: the
+#    module's account may do that, and nothing else.
+@upkeep.on_schedule(
+    "refresh-token",
+    every=timedelta(hours=1),
+    misfire="once",
+    retries=5,
+    uses=[Uses(a.Secret, "create", "patch", namespaces=[NAMESPACE], names=["registry-token"])],
+)
 async def refresh_token() -> None:
     """Have a token that lives on, and hand it to whoever pulls images."""
     token = upkeep.store.get("registry")
@@ -66,7 +73,14 @@ def is_over(one: a.ConfigMap, today: date) -> bool:
 
 
 # 2. It looks at what there is, not at what it did last time: so it may run twice, or not at all for a week.
-@upkeep.on_schedule("clean-up", cron="30 2 * * *", timezone="Europe/Berlin", misfire="once", overlap="forbid")
+@upkeep.on_schedule(
+    "clean-up",
+    cron="30 2 * * *",
+    timezone="Europe/Berlin",
+    misfire="once",
+    overlap="forbid",
+    uses=[Uses(a.ConfigMap, "list", "delete", namespaces=[NAMESPACE])],
+)
 async def clean_up() -> None:
     """Delete the ConfigMaps whose time is over."""
     today = datetime.now(UTC).date()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from poblano import Capability, InvalidSettings, Module, Resource, Store, Struct, Uses, a
+from poblano import Capability, InvalidSettings, K8s, Module, Resource, Store, Struct, Uses, a
 from poblano.build import roles
 from poblano.build.granted import granted, warnings
 from poblano.build.plan import Options, Plan
@@ -289,3 +289,26 @@ def test_the_namespaces_that_must_be_there_are_named():
     (warning,) = warnings(plan(following()))
 
     assert warning.startswith("the module has roles in a, b: these namespaces must be there")
+
+
+async def asking(pod, phase):
+    await K8s(a.Secret).list()
+
+
+def test_who_calls_the_api_server_and_does_not_say_what_for_is_named():
+    one = shop()
+    one.when(a.Pod).is_created().watch(asking)
+    one.when(a.Pod).is_updated().watch(uses=[Uses(a.Secret, "list")], name="says")(asking)
+
+    (warning,) = warnings(plan(one))
+    assert warning.startswith(
+        "shop/asking calls the API server (its code says K8s), and does not say what for: write uses="
+    )
+    assert warnings(plan(one, recorded=(seen(rule="shop/asking"),))) == []
+
+
+def test_a_store_of_secrets_is_told_to_be_alone_in_its_namespace():
+    one = Capability("shop", store=Store(str, secret=True))
+    one.when(a.Pod).is_created().watch(lambda pod, phase: None)
+
+    assert any("may list all Secrets of its namespace" in warning for warning in warnings(plan(one)))

@@ -74,6 +74,12 @@ def _stores(plan: Plan, role: Role) -> Iterator[Grant]:
                 yield from _rights(role, why, kind, ("get", "patch"), part_name(name, number))
 
 
+def secret_stores(plan: Plan) -> list[str]:
+    """The capabilities whose stores are kept in Secrets."""
+    capabilities = plan.module.capabilities
+    return [capability.name for capability in capabilities if speaks_of_store(capability) and capability.store.secret]
+
+
 def _certificates(plan: Plan) -> Iterator[Grant]:
     """See `poblano.admission.certifying`."""
     names = plan.names

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from poblano.build.framework import framework_grants, roles
+from poblano.build.framework import framework_grants, roles, secret_stores
 from poblano.build.metadata import Role
 from poblano.build.plan import Plan
 from poblano.build.policyrules import setting_grants
 from poblano.build.recorded import ITS_OWN, Recorded
 from poblano.build.rights import Grant, Right, by_namespace
 from poblano.build.ruled import role_of, rule_grants, use_grants
+from poblano.build.speaking import says
 from poblano.core.binding import Binding
 from poblano.core.pushdown import pushed
+from poblano.core.schedule.definition import Schedule
 from poblano.core.uses import OWN_NAMESPACE, VERBS, Uses
 from poblano.module import Module
 
@@ -53,10 +55,29 @@ def warnings(plan: Plan) -> list[str]:
             f"the module has roles in {', '.join(spaces)}: these namespaces must be there when it is deployed, and a role that went "
             "with its namespace must be applied again"
         )
+    for title in untold(plan):
+        found.append(
+            f"{title} calls the API server (its code says K8s), and does not say what for: write uses=[Uses(a.ConfigMap, "
+            '"get")] there, or run poblano rbac record -- pytest'
+        )
+    for capability in secret_stores(plan):
+        found.append(
+            f"the store of {capability} is kept in Secrets, which are followed by their label: the module's accounts may list all "
+            "Secrets of its namespace; have no other module in that namespace"
+        )
     gone = sorted({one.rule for one in plan.recorded if one.rule not in _rules(plan.module)})
     if gone:
         found.append(f"what was recorded for {', '.join(gone)} counts no more: there is no such rule; record again")
     return found
+
+
+def untold(plan: Plan) -> list[str]:
+    """The rules and schedules whose own code calls the API server, of which nothing is said and nothing was recorded."""
+    known = {one.rule for one in plan.recorded}
+    listed: tuple[Binding | Schedule, ...] = (*plan.module.bindings, *plan.module.schedules)
+    if plan.rbac_mode == "admin":
+        return []
+    return sorted({one.title for one in listed if not one.uses and one.title not in known and says(one.action, "K8s")})
 
 
 def namespaces_beside(plan: Plan) -> list[str]:

@@ -33,6 +33,17 @@ def speaks_of(action: Callable[..., Any], word: str) -> bool:
     return any(_names(one, word) for space in _spaces(function.__globals__, home) for one in _codes(space))
 
 
+def says(action: Callable[..., Any], word: str) -> bool:
+    """Whether `word` stands in the code of `action` itself, whatever else it leads to.
+
+    >>> def save(ctx): return ctx.save_status()
+    >>> says(save, "save_status"), says(print, "save_status")
+    (True, False)
+    """
+    code = getattr(_function(action), "__code__", None)
+    return isinstance(code, CodeType) and _names(code, word)
+
+
 def _function(action: Any) -> Any:
     while isinstance(action, functools.partial):
         action = action.func
