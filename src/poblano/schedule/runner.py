@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 from poblano.core.backoff import Backoff
 from poblano.core.cache import Key
+from poblano.core.context import permitted
 from poblano.core.errors import ApiError, Conflict
 from poblano.core.schedule import timetable
 from poblano.core.schedule.definition import Schedule
@@ -65,7 +66,13 @@ class Runner:
         self._now = now
         self._observer = observer
         self._under_way: dict[tuple[str, Attempt], asyncio.Task[None]] = {}
+        self._turning: set[str] = set()
         self._stopping = False
+
+    @property
+    def keys(self) -> set[Hashable]:
+        """The titles of those that run, or are about to. From any thread."""
+        return {title for title, _ in tuple(self._under_way)} | self._turning.copy()
 
     @property
     def informers(self) -> list[Informer]:
@@ -109,17 +116,23 @@ class _Line:
         runner = self._runner
         while not runner._stopping:
             version = runner._records.version
-            if not runner.may(self._schedule.title):
+            title = self._schedule.title
+            if not runner.may(title):
                 self._ours = False
                 await runner._records.changes(version, TURN_SECONDS)
                 continue
+            seconds: float | None = 0.0
+            runner._turning.add(title)
             try:
-                seconds = await self._turn()
+                if runner.may(title):  # asked again: what is said to be worked on goes to no other replica from here on
+                    seconds = await self._turn()
             except Conflict:
                 seconds = 0.0  # somebody else wrote: it is read again
             except ApiError as error:
                 seconds = self._backoff.next()
                 Log.error(error, "the record of a schedule cannot be written, so it does not run", **self._about())
+            finally:
+                runner._turning.discard(title)
             if seconds != 0.0:
                 await runner._records.changes(version, seconds)
             else:
@@ -204,7 +217,8 @@ class _Line:
     async def _write_end(self, attempt: Attempt, result: Result, message: str) -> None:
         """Until it is written, nobody knows; whoever leads then says that it was cut off."""
         backoff = Backoff(clock=time.monotonic, chance=random.random)
-        while self._runner.may(self._schedule.title):
+        allows = permitted.get()
+        while allows is None or allows():  # also when it is to go to another replica: it goes when this is written
             text, now = self._runner._records.get(self._schedule.title), self._runner._now()
             record = timetable.ended(self._schedule, self._read(text, now), attempt, result, now, message)
             with suppress(Conflict):

@@ -27,6 +27,11 @@ class Companion(Protocol):
         """What is under way."""
         ...
 
+    @property
+    def keys(self) -> Collection[Hashable]:
+        """What `may` was asked of, and is worked on: nobody else may do so until it is not here. From any thread."""
+        ...
+
     async def run(self) -> None:
         """Work until `stop`, and until what is under way has ended."""
         ...

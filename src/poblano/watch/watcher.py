@@ -179,7 +179,8 @@ class Watcher:
 
     def _busy(self) -> set[Hashable]:
         """The keys that are worked on. From any thread."""
-        return {key for controller in self._controllers for key in controller.work.queue.processing}
+        keys = {key for controller in self._controllers for key in controller.work.queue.processing}
+        return keys.union(*(companion.keys for companion in self._companions))
 
     async def _work(self, controller: Controller) -> None:
         """Work once all is known that the rule is about, and this replica may."""
