@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import helm_python
 import pytest
 
+from poblano.build.helm.records import record_size
 from poblano.build.output import write_files
 from poblano.cluster.serving.served import Settings
 from tests.build.examples import UUIDS, files_of_example
@@ -144,6 +146,15 @@ def test_an_upgrade_of_a_chart_leaves_the_webhooks_armed(ask: Kubectl, release: 
     assert {one["failurePolicy"] for one in found} == {"Fail"}
     assert {one["clientConfig"]["caBundle"] for one in found} == {"Q0E="}
     assert {one["clientConfig"]["service"]["namespace"] for one in found} == {"shop"}
+
+
+def test_how_large_the_record_of_a_release_is_is_known_before(ask: Kubectl, release: tuple[Any, str]):
+    made = files_of_example("operator")
+    secret = json.loads(ask("get", "secret", "-n", "shop", "sh.helm.release.v1.webapps.v1", "-o", "json"))
+    size = len(base64.b64decode(secret["data"]["release"]))
+    chart = {name: text for name, text in made.items() if name.startswith("webapps-chart/")}
+
+    assert size < record_size(chart, made["poblano-module-webapps.yaml"]) < 1.3 * size
 
 
 def test_a_release_that_goes_leaves_the_definition_and_so_the_objects(ask: Kubectl, release: tuple[Any, str]):

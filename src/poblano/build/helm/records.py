@@ -17,7 +17,7 @@ MOST: Final = 1024 * 1024
 
 
 def record_size(chart: Mapping[str, str], manifests: str) -> int:
-    """Bytes of the record of a release, but for a few hundred.
+    """Bytes of the record of a release, within a tenth.
 
     Args:
         chart: the files of the chart.
