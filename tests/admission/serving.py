@@ -206,10 +206,12 @@ class Client:
 
 
 @asynccontextmanager
-async def connected(server: HasPort, context: ssl.SSLContext | None = None) -> AsyncIterator[Client]:
-    """A client of a server."""
+async def connected(
+    server: HasPort, context: ssl.SSLContext | None = None, *, name: str = "localhost"
+) -> AsyncIterator[Client]:
+    """A client of a server, which it calls by that name."""
     reader, writer = await asyncio.open_connection(
-        "127.0.0.1", server.port, ssl=context or trusting(), server_hostname="localhost", limit=16 * 1024 * 1024
+        "127.0.0.1", server.port, ssl=context or trusting(), server_hostname=name, limit=16 * 1024 * 1024
     )
     try:
         yield Client(reader, writer)

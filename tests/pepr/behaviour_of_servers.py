@@ -15,6 +15,8 @@ from typing import Any
 from poblano import log, telemetry
 from poblano.admission import certificates, server, tls
 from poblano.admission.app import AdmissionApp, Reply, ReviewCall
+from poblano.admission.certifying.configurations import Configuration
+from poblano.admission.certifying.replica import Replica
 from poblano.admission.limits import MIB, Limits
 from poblano.admission.metrics import AdmissionMetrics
 from poblano.admission.reviewer import ModuleReviewer
@@ -23,6 +25,7 @@ from poblano.admission.watchdog import Watchdog
 from poblano.cli import run
 from poblano.cli.observing import Production
 from poblano.core import entries, verdict
+from poblano.core.certificates import DAY, Lifetimes, Rotation, Wait
 from poblano.core.review import write
 from tests.pepr.behaviour import Patch, instead, pepr, wrap
 
@@ -169,6 +172,43 @@ def a8_every_certificate_is_number_1(patch: Patch) -> None:
 @pepr("a_new_certificate_needs_no_restart")
 def a8_a_certificate_is_read_at_the_start(patch: Patch) -> None:
     patch.setattr(LiveCertificate, "swap", lambda self, pair: None)
+
+
+@pepr("what_is_served_is_renewed_in_time_and_so_is_who_has_signed_it")
+def a8_a_certificate_is_made_once_and_lives_for_a_year(patch: Patch) -> None:
+    assert Lifetimes.__init__.__kwdefaults__ is not None
+    patch.setitem(Lifetimes.__init__.__kwdefaults__, "leaf", 365 * DAY / 3)
+    wrap(
+        patch,
+        Rotation,
+        "step",
+        lambda ours, self, facts: Wait(600.0) if facts.leaf and any(facts.published) else ours(self, facts),
+    )
+
+
+@pepr("whoever_applies_the_manifest_again_takes_no_trust_away")
+def a8_trust_is_what_the_manifest_says(patch: Patch) -> None:
+    """The authority and the policy are written when a manifest is made: what is applied is what there is."""
+    patch.setattr(Configuration, "changed", _but_at_first(Configuration.changed))
+
+
+def _but_at_first(ours: Any) -> Any:
+    armed: set[str] = set()
+
+    def changed(self: Configuration, policies: Any, **how: Any) -> Any:
+        key = f"{self.kind}/{self.name}"
+        if key in armed:
+            return None
+        if all(one.policy == "Fail" and one.text for one in self.webhooks):
+            armed.add(key)
+        return ours(self, policies, **how)
+
+    return changed
+
+
+@pepr("a_pod_that_is_not_believed_is_not_ready")
+def a8_readiness_knows_nothing_of_trust(patch: Patch) -> None:
+    patch.setattr(Replica, "doubted", lambda self: None)
 
 
 # ------------------------------------------------------------------------------------------------ A12: size

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from poblano.admission.certificates import issue, now
 from poblano.admission.tls import LiveCertificate
+from tests.admission.certifying.years import World
 from tests.admission.serving import connected, issued, post, serving, trusting
 from tests.cli.developing import POBLANO, developing, write_project
 from tests.core.driving import review
@@ -28,6 +29,7 @@ from tests.pepr.test_a01_metrics import CODE
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from poblano.client import ApiClient
     from tests.control_plane import ControlPlane
 
 SPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n"
@@ -129,6 +131,44 @@ async def test_a8_a_new_certificate_needs_no_restart():
         with pytest.raises(ssl.SSLCertVerificationError):
             async with connected(server, trusting(issued().authority)):
                 pass
+
+
+async def test_a8_what_is_served_is_renewed_in_time_and_so_is_who_has_signed_it(client: ApiClient):
+    world = World(client)
+    await world.install()
+    await world.settle(world.leaders[0])
+    authorities = {one.id for one in (await world.contents()).authorities}
+    for _ in range(14):
+        world.days += 28
+        await world.settle(world.leaders[0])
+        authorities |= {one.id for one in (await world.contents()).authorities}
+        assert world.replica.expired() is None
+
+    assert len(authorities) == 2
+
+
+async def test_a8_whoever_applies_the_manifest_again_takes_no_trust_away(client: ApiClient):
+    world = World(client)
+    await world.install()
+    await world.settle(world.leaders[0])
+    before = [one.trusted for one in await world.webhooks()]
+    await world.apply()
+    await world.settle(world.leaders[0])
+
+    assert [one.trusted for one in await world.webhooks()] == before
+    assert await world.policies() == {"Fail"}
+    assert world.replica.doubted() is None
+
+
+async def test_a8_a_pod_that_is_not_believed_is_not_ready(client: ApiClient):
+    world = World(client)
+    await world.install()
+    await world.settle(world.leaders[0])
+    text = base64.b64encode(issued().authority).decode()
+    await world.apply(caBundle=text)
+    await world.hear()
+
+    assert world.replica.doubted() is not None
 
 
 @pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="cannot run here: the system has no files in memory")

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 ROWS = (*(f"a{row}" for row in range(1, 19)), *(f"w{row}" for row in (*range(1, 13), 14)))
-"""Without the policy reports, the background scan and the offline runner of A17, and the rotation in a cluster of A8. W13 is
-history."""
+"""Without the policy reports, the background scan and the offline runner of A17. W13 is history."""
 
 GROUPS = ("test_a*.py", "test_w0[1-4]*.py", "test_w0[5-9]*.py", "test_w1*.py")
 """Each is run by a process of its own, as whoever waits for what never comes takes a while."""

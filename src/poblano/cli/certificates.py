@@ -174,11 +174,11 @@ async def certified(what: Chosen, process: Process) -> AsyncGenerator[None]:
     replica = Replica(live, frozenset(place.service_names))
     if what.files is not None:
         _offer(replica, what)
-    process.readiness.add("certificate", replica.expired)
     process.readiness.add(BUNDLE, replica.doubted)
     CertificateMetrics(replica.ends).attach(process.registry)
     async with ApiClient(access, observe=process.counted.requested) as client:
         made = _certifying(what, process, place, replica, client)
+        process.readiness.add("certificate", made.missing)
         async with _running(made.run()):
             if what.maker == "self":
                 yield

@@ -160,6 +160,8 @@ class Leader:
     def _say(self, trouble: str) -> None:
         if trouble and trouble != self._trouble:
             Log.error("the webhooks' certificates cannot be looked after", reason=trouble)
+        elif self._trouble and not trouble:
+            Log.info("the webhooks' certificates are looked after again")
         self._trouble = trouble
 
 

@@ -73,6 +73,13 @@ class Certifying:
         """
         self._follow(SECRETS, name, namespace, lambda _, document: self._offered(document, names))
 
+    def missing(self) -> str | None:
+        """Why there is no certificate that could be believed, and why not, as far as that is known; None when there is one."""
+        problem = self._replica.expired()
+        causes = [self._leader.trouble, *(one.trouble or "" for one in self._informers)]
+        cause = next(filter(None, causes), "") if problem else ""
+        return f"{problem}: {cause}" if cause else problem
+
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as group:

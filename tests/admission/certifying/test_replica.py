@@ -1,0 +1,98 @@
+"""A pod serves what it is offered once it is believed."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+
+import pytest
+
+from poblano.admission.certificates import Pair, issue, new_authority, now, sign
+from poblano.admission.certifying.bundles import bundle
+from poblano.admission.certifying.configurations import Configuration
+from poblano.admission.certifying.metrics import CertificateMetrics
+from poblano.admission.certifying.replica import Replica
+from poblano.admission.tls import LiveCertificate, UnusableCertificate
+from poblano.admission.webhooks import KINDS
+from poblano.metrics import new_registry
+
+NAMES = ("poblano-hello.shop.svc",)
+LATER = now() + dt.timedelta(days=365)
+OLD, NEW = (new_authority("hello", NAMES, LATER) for _ in range(2))
+FIRST, SECOND = sign(OLD, NAMES, LATER), sign(NEW, NAMES, LATER)
+MUTATE = KINDS["mutate"]
+
+
+def replica(clock=lambda: now().timestamp()) -> tuple[Replica, LiveCertificate]:
+    live = LiveCertificate(issue(["nobody"]).pair)
+    return Replica(live, frozenset(NAMES), clock), live
+
+
+def trusting(*authorities: Pair) -> Configuration:
+    text = base64.b64encode(b"".join(one.certificate for one in authorities)).decode()
+    webhooks = [{"name": "a", "clientConfig": {"caBundle": text}}]
+    return Configuration.of(MUTATE, {"metadata": {"name": "poblano-hello"}, "webhooks": webhooks})
+
+
+def test_the_first_is_served_at_once_and_until_then_there_is_none():
+    one, live = replica()
+    assert (one.expired(), one.ends()) == ("there is none yet", {})
+    assert one.swap(FIRST)
+    assert live.pair == FIRST
+    assert (one.expired(), one.doubted()) == (None, None)
+
+
+def test_the_next_is_served_when_every_webhook_trusts_who_has_signed_it():
+    one, live = replica()
+    one.learn(MUTATE, trusting(OLD))
+    assert one.swap(FIRST)
+    assert not one.swap(SECOND)
+    assert (live.pair, one.pair, one.doubted()) == (FIRST, SECOND, None)
+    one.learn(MUTATE, trusting(NEW, OLD))
+    assert live.pair == SECOND
+    assert one.doubted() is None
+
+
+def test_who_is_not_believed_says_so_until_he_is():
+    one, _ = replica()
+    one.swap(FIRST)
+    one.learn(MUTATE, trusting(NEW))
+    assert one.doubted() == "the webhooks' caBundle lacks who has signed the certificate that is served"
+    one.learn(MUTATE, trusting())
+    assert one.doubted() is None, "nobody was told whom to trust yet"
+    one.learn(MUTATE, trusting(NEW, OLD))
+    assert one.doubted() is None
+    one.learn(MUTATE, None)
+    assert one.doubted() is None
+
+
+def test_what_has_run_out_gives_way_to_whatever_there_is():
+    time = now().timestamp()
+    one, live = replica(lambda: time)
+    one.learn(MUTATE, trusting(OLD))
+    one.swap(FIRST)
+    one.swap(SECOND)
+    time = LATER.timestamp() + 1
+    assert one.expired() == "it has expired"
+    assert one.consider()
+    assert live.pair == SECOND
+
+
+def test_what_does_not_serve_is_refused_and_the_last_one_stays():
+    one, live = replica()
+    one.swap(FIRST)
+    with pytest.raises(UnusableCertificate):
+        one.swap(Pair(SECOND.certificate, FIRST.key))
+    assert live.pair == FIRST == one.pair
+
+
+def test_the_metric_says_when_what_is_served_ends_and_who_has_signed_it():
+    one, _ = replica()
+    registry = new_registry()
+    CertificateMetrics(one.ends).attach(registry)
+    one.swap(FIRST)
+    name = "poblano_cert_not_after_seconds"
+    assert registry.get_sample_value(name, {"which": "authority"}) is None
+    one.trust(bundle(OLD.certificate))
+    for which, pem in (("served", FIRST.certificate), ("authority", OLD.certificate)):
+        assert registry.get_sample_value(name, {"which": which}) == bundle(pem)[0].ends
