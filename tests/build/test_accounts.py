@@ -78,6 +78,20 @@ def test_what_the_admission_pods_of_hello_do_is_what_they_may(control_plane, hel
     assert accounts.uncovered("admission") == set()
 
 
+def test_what_the_admission_pods_of_the_operator_do_is_what_they_may(control_plane):
+    """There are no rules that mutate, so that they have to do with one configuration only."""
+    folder = EXAMPLES / "operator"
+    accounts = deployed(control_plane, folder, "accounts-of-webapps-2", kubernetes=control_plane.version)
+    with accounts.webhooks():
+        with accounts.running("admission", "--port", "0", "--certificates", "self") as admission:
+            admission.says('"serving"')
+            eventually(lambda: accounts.armed("validating"), "the webhooks are armed")
+            accounts.are_used_up("admission", but="watch")
+        accounts.are_used_up("admission")
+    assert accounts.forbidden("admission") == []
+    assert accounts.uncovered("admission") == set()
+
+
 def review(address, path, document):
     """The answer to the question whether an object may be made."""
     kind = {"group": "", "version": "v1"}

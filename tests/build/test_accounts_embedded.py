@@ -36,14 +36,14 @@ def cluster():
 
 
 @asynccontextmanager
-async def watching(cluster, example, *spaces):
+async def watching(cluster, example, *spaces, work="elected"):
     """Its watcher, with its account's token; yields whoever may do anything, and what was answered to the watcher."""
     answers = Counter()
-    plan = plan_of_example(example)
+    plan = plan_of_example(example, work=work)
     access = await access_as(cluster.kubeconfig, plan, "watcher", *spaces)
     project: Project = load_project(EXAMPLES / example)
     async with ApiClient(access, observe=lambda method, host, code, seconds: answers.update([code])) as client:
-        watcher = watcher_of(project, client, leadership_of(project, access, "elected", Counted()))
+        watcher = watcher_of(project, client, leadership_of(project, access, work, Counted()))
         async with connect(cluster.kubeconfig) as anybody, kept(project, client):
             task = asyncio.create_task(watcher.run())
             try:
@@ -65,11 +65,12 @@ async def there(api, kind, name, space, holds=lambda one: True):
             await asyncio.sleep(0.05)
 
 
-async def test_the_watcher_of_hello_is_refused_nothing(cluster):
-    async with watching(cluster, "hello", "poblano-demo", "poblano-demo-2") as (api, answers):
-        joke = {"name": "joke", "namespace": "poblano-demo", "labels": {"chuck-norris": "please"}}
+@pytest.mark.parametrize("work", ["elected", "shared"])
+async def test_the_watcher_of_hello_is_refused_nothing(cluster, work):
+    async with watching(cluster, "hello", "poblano-demo", "poblano-demo-2", work=work) as (api, answers):
+        joke = {"name": work, "namespace": "poblano-demo", "labels": {"chuck-norris": "please"}}
         await api.create(CONFIGMAPS, {"metadata": joke})
-        await there(api, CONFIGMAPS, "joke", "poblano-demo", lambda one: "chuck-says" in one.get("data", {}))
+        await there(api, CONFIGMAPS, work, "poblano-demo", lambda one: "chuck-says" in one.get("data", {}))
         await there(api, CONFIGMAPS, "poblano-ssa-demo", "poblano-demo-2")
         await there(api, STORES, "poblano-hello-hello", "poblano-system")
     assert "403" not in answers

@@ -88,8 +88,7 @@ def _certificates(plan: Plan) -> Iterator[Grant]:
         yield from _rights(
             "admission", "the certificate", SECRETS, ("get", "list", "watch", "patch"), names.certificates
         )
-    there = {entry.phase for entry in plan.entries}
-    for phase, resource in CONFIGURATIONS.items():
-        for verb in ("get", "list", "watch", *(("patch",) if phase in there else ())):
+    for resource in sorted({CONFIGURATIONS[entry.phase] for entry in plan.entries}):
+        for verb in ("get", "list", "watch", "patch"):
             right = Right("admissionregistration.k8s.io", resource, verb, name=names.base)
             yield Grant("admission", right, "framework", "its own webhooks: their caBundle and failurePolicy")
