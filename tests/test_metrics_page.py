@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from types import SimpleNamespace
 
+from poblano.admission.certifying.metrics import CertificateMetrics
 from poblano.admission.metrics import AdmissionMetrics
 from poblano.metrics import new_registry
 from poblano.schedule.metrics import ScheduleMetrics
@@ -14,7 +16,7 @@ from poblano.watch.counting import Counted
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "metrics.md"
 ROW = re.compile(r"^\| `([a-z_]+)` \| (counter|gauge|histogram) \| ([a-z_, ]*?) ?\| (.+) \|$", re.MULTILINE)
-OWN = ("poblano_admission_", "poblano_watch_")
+OWN = ("poblano_admission_", "poblano_cert_", "poblano_watch_")
 """What begins otherwise is a module's, defined by whichever test ran before."""
 
 
@@ -31,7 +33,8 @@ def there():
     admission.attach(registry)
     watching.attach(registry)
     found = {}
-    for family in registry.collect():
+    certificates = CertificateMetrics(lambda: {"served": 0.0})
+    for family in itertools.chain(registry.collect(), certificates.collect()):
         if family.name.startswith("poblano_") and not family.name.startswith(OWN):
             continue
         name = f"{family.name}_total" if family.type == "counter" else family.name

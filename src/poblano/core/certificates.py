@@ -36,7 +36,7 @@ LOOK_AGAIN: Final = 600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifetimes:
-    """Seconds; docs/decisions/0014-certificates.md has the reasons.
+    """Seconds; docs/decisions/0016-certificates.md has the reasons.
 
     Attributes:
         authority: how long a new one is valid.

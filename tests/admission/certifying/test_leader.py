@@ -82,6 +82,19 @@ async def test_what_somebody_adds_to_a_bundle_is_gone_after_a_while(world):
     assert bundle(rogue)[0] not in authorities
 
 
+async def test_who_empties_the_secret_gets_a_new_authority_and_the_old_one_is_trusted_no_more_after_a_while(world):
+    await world.settle(world.leaders[0])
+    (old,) = (await world.contents()).authorities
+    emptied = [{"op": "remove", "path": "/data"}]
+    await world.api.patch(SECRETS, world.names.certificates, emptied, world.space)
+    await world.settle(world.leaders[0], 3)
+    (new,) = (await world.contents()).authorities
+    assert {one.id for one in (await world.webhooks())[0].trusted} == {old.id, new.id}
+    await world.settle(world.leaders[0])
+    assert world.replica.served.issuer == new.id
+    assert all(one.trusted == (new,) for one in await world.webhooks())
+
+
 async def test_of_two_that_write_the_secret_at_once_one_wins(world):
     done = await asyncio.gather(*(leader.look() for leader in world.leaders), return_exceptions=True)
     assert sorted(type(one).__name__ for one in done) in (["Conflict", "float"], ["float", "float"])
