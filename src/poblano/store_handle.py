@@ -25,9 +25,10 @@ from typing_extensions import TypeVar
 from poblano.core.context import is_dry_run
 from poblano.core.errors import Conflict
 from poblano.core.location import caller_location
-from poblano.core.store.keeping import Keeper, StoreNotRunning
+from poblano.core.store.keeping import Keeper, StoreNotRunning, StoreUnacknowledged
 from poblano.core.store.transaction import Transaction, checked_key
 from poblano.core.store.values import Codec, codec_of
+from poblano.waiting import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -125,13 +126,7 @@ class Store(Generic[V]):
             keeper.clear()
 
     def subscribe(self, tell: Callable[[dict[str, V]], object], /) -> Callable[[], None]:
-        """Have `tell` called with all items whenever they have changed.
-
-        It may be said before the module runs.
-
-        Returns:
-            What ends it.
-        """
+        """Have `tell` called with all items whenever they have changed; returns what ends it. It may be said before the module runs."""
         ended = False
         end: Callable[[], None] = _nothing
 
@@ -194,59 +189,62 @@ class Store(Generic[V]):
         await self.remove_item_and_wait(key, timeout=timeout)
 
     async def update(
-        self, key: str, change: Callable[[V | None], V | None], /, *, ttl: timedelta | None = None
+        self,
+        key: str,
+        change: Callable[[V | None], V | None],
+        /,
+        *,
+        ttl: timedelta | None = None,
+        timeout: float = WAIT_SECONDS,
     ) -> V | None:
         """Change a value by what it is, whoever else does so too: compare and swap, tried again until nobody was faster.
+
+        Returned is what it is now.
 
         Args:
             key: which.
             change: given the value, or None; returns what it is to be, or None for nothing. It may be called several times.
             ttl: after so long it is no longer there.
-
-        Returns:
-            What it is now.
+            timeout: seconds for all of it, but for what `change` takes.
 
         Raises:
             Conflict: others were faster fifty times.
-            ApiError: the API server refused, or does not answer.
+            StoreUnacknowledged: the API server cannot be read in time, or has not acknowledged the write.
         """
-        keeper = self._running()
+        keeper, deadline = self._running(), self._deadline(timeout)
         checked_key(key)
         for _ in range(UPDATE_ATTEMPTS):
-            before = (await keeper.fresh()).get(key)
+            before = (await deadline.of(keeper.fresh())).get(key)
             value = change(None if before is None else self._codec.read(before, key))
             after = None if value is None else self._codec.written(value, key)
             if after == before or is_dry_run():
                 return value
             try:
-                await keeper.exchange({key: before}, {key: after}, ttl)
+                await deadline.of(keeper.exchange({key: before}, {key: after}, ttl))
             except Conflict:
                 continue
             return value
         raise Conflict(f"the item {key!r} of the store {self.name} is changed by others all the time", status=409)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[Transaction[V]]:
+    async def transaction(self, *, timeout: float = WAIT_SECONDS) -> AsyncGenerator[Transaction[V]]:
         """Read and write several items, all of it or nothing.
 
-        What was read is as it was when the writes arrive, or else none does.
+        What was read is as it was when the writes arrive, or else none does. `timeout` is seconds to read, and again to write.
 
         Raises:
             Conflict: others were faster; begin again.
-            ApiError: the API server refused, or does not answer.
+            StoreFull: there is no room.
+            StoreUnacknowledged: the API server has not answered in time.
         """
         keeper = self._running()
-        transaction = Transaction(self._codec, dict(await keeper.fresh()))
+        transaction = Transaction(self._codec, dict(await self._deadline(timeout).of(keeper.fresh())))
         yield transaction
         if transaction.writes and not is_dry_run():
-            await keeper.exchange(transaction.reads, transaction.writes)
+            await self._deadline(timeout).of(keeper.exchange(transaction.reads, transaction.writes))
 
     def check(self, key: str, text: str) -> None:
-        """See whether an item could be kept that was written by hand.
-
-        Args:
-            key: its key.
-            text: its value as it is kept: JSON, where the store keeps another type than texts.
+        """See whether an item could be kept that was written by hand, as it is kept: JSON, unless the store is of texts.
 
         Raises:
             TypeError: no item can have that key.
@@ -268,9 +266,8 @@ class Store(Generic[V]):
         return self._keeper
 
     def __repr__(self) -> str:
-        return (
-            f"<Store {self.name} of {getattr(self._model, '__name__', self._model)}{', secret' if self.secret else ''}>"
-        )
+        secret = ", secret" if self.secret else ""
+        return f"<Store {self.name} of {getattr(self._model, '__name__', self._model)}{secret}>"
 
     def _when_running(self, begin: Callable[[Keeper], None]) -> None:
         if self._keeper is None:
@@ -286,6 +283,10 @@ class Store(Generic[V]):
                 'Capability("shop", store=Store())'
             )
         return self._keeper
+
+    def _deadline(self, seconds: float) -> Deadline:
+        said = f"the API server has not answered for the store {self.name} in {seconds:g} s"
+        return Deadline(seconds, StoreUnacknowledged(f"{said}; what was under way may yet be done"))
 
     async def _landed(self, timeout: float) -> None:
         if not is_dry_run():

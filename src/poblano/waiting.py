@@ -16,6 +16,34 @@ home: ContextVar[asyncio.AbstractEventLoop | None] = ContextVar("poblano_home", 
 """The loop on which the module runs, for its actions in threads."""
 
 
+class Deadline:
+    """Waits for one thing after the other, for so long in all. To be made on the event loop.
+
+    Args:
+        seconds: how long, from now on.
+        error: what is raised then.
+    """
+
+    def __init__(self, seconds: float, error: Exception) -> None:
+        import asyncio
+
+        self._until = asyncio.get_running_loop().time() + seconds
+        self._error = error
+
+    async def of(self, work: Awaitable[T]) -> T:
+        """What `work` comes to."""
+        import asyncio
+
+        limit = asyncio.timeout_at(self._until)
+        try:
+            async with limit:
+                return await work
+        except TimeoutError:
+            if limit.expired():
+                raise self._error from None
+            raise
+
+
 def wait(awaitable: Awaitable[T], /) -> T:
     """What `awaitable` comes to, for a function that is no ``async def``: ``pod = wait(K8s(a.Pod).get("web"))``.
 

@@ -137,6 +137,41 @@ async def test_s7_updates_of_several_processes_are_all_counted(client, name):
         assert (await kept(client, name))["n"] == "30"
 
 
+async def test_s7_an_update_and_a_transaction_are_tried_again_when_the_server_cannot_be_read(
+    embedded, embedded_client, name
+):
+    async with process(embedded_client, name, store=Store(int)) as store:
+        await store.set("n", 1)
+        for fault in (500, 429):
+            await on(
+                embedded, lambda one, fault=fault: one.faults.refuse(fault, verb="get", plural="poblanostores", times=1)
+            )
+            assert await store.update("n", lambda old: (old or 0) + 1, timeout=60) == store["n"]
+        await on(embedded, lambda one: one.faults.reset(verb="get", plural="poblanostores", times=1))
+        async with store.transaction(timeout=60) as items:
+            items["n"] += 1
+        assert await kept(embedded_client, name) == {"n": "4"}
+
+
+async def test_s7_an_update_and_a_transaction_say_so_when_their_time_is_over(embedded, embedded_client, name):
+    async with process(embedded_client, name) as store:
+        await store.set("a", "1")
+        await on(embedded, lambda one: one.faults.refuse(500, verb="get", plural="poblanostores"))
+
+        async def transact():
+            async with store.transaction(timeout=0.05) as items:
+                items["a"] = "2"
+
+        try:
+            with pytest.raises(StoreUnacknowledged, match=r"in 0\.05 s"):
+                await store.update("a", lambda old: "2", timeout=0.05)
+            with pytest.raises(StoreUnacknowledged):
+                await transact()
+        finally:
+            await on(embedded, lambda one: one.faults.clear())
+        assert await kept(embedded_client, name) == {"a": "1"}
+
+
 async def test_s7_a_transaction_writes_all_or_nothing(client, name):
     async with process(client, name) as store:
         await store.set("a", "1")

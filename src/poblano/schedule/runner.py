@@ -72,7 +72,7 @@ class Runner:
     @property
     def keys(self) -> set[Hashable]:
         """The titles of those that run, or are about to. From any thread."""
-        return {title for title, _ in tuple(self._under_way)} | self._turning.copy()
+        return {*(title for title, _ in tuple(self._under_way)), *self._turning.copy()}
 
     @property
     def informers(self) -> list[Informer]:
