@@ -21,11 +21,15 @@ from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
 from poblano.core.selectors import Selector
 from poblano.core.store.layout import SECRETS
+from poblano.log import Log
 from poblano.watch.election import Election
 from poblano.watch.informer import Informer
 
 CONSIDERED_EVERY: Final = 60.0
 """Seconds after which it is asked again whether what is offered is served: what is served may have run out."""
+
+STANDS_EVERY: Final = 1.0
+"""Seconds from the loss of the Lease until one stands for it again."""
 
 LEADS_EVERY: Final = 0.5
 """Seconds after which it is asked whether this process is still to lead."""
@@ -121,10 +125,13 @@ class Certifying:
         while not self._going():
             election = self._elect()
             try:
-                await election.acquired()
-                await self._lead(election)
+                if await _acquired(election):
+                    await self._lead(election)
+                else:
+                    Log.error("who leads cannot be found out", lease=election.name, reason=str(election.failure()))
             finally:
                 await election.release()
+            await asyncio.sleep(STANDS_EVERY)
 
     async def _lead(self, election: Election) -> None:
         working = asyncio.create_task(self._leader.run(), name="certificates")
@@ -136,3 +143,15 @@ class Certifying:
             await asyncio.wait([working])
         if not working.cancelled():
             working.result()
+
+
+async def _acquired(election: Election) -> bool:
+    """Wait until it leads; False when it never will."""
+    winning, losing = asyncio.create_task(election.acquired()), asyncio.create_task(election.lost.wait())
+    try:
+        await asyncio.wait((winning, losing), return_when=asyncio.FIRST_COMPLETED)
+        return winning.done()
+    finally:
+        for task in (winning, losing):
+            task.cancel()
+        await asyncio.gather(winning, losing, return_exceptions=True)
