@@ -91,7 +91,8 @@ def test_it_says_what_it_wrote_and_what_that_may_do(build: Build, hello: Path):
         "warning: the module has roles in poblano-demo, poblano-demo-2",
     ):
         assert words in said
-    assert "For the sake" not in said
+    assert "To be there before" not in said
+    assert "for the sake of" not in said
 
 
 def test_the_same_source_gives_the_same_bytes_wherever_and_whenever(build: Build, hello: Path, tmp_path: Path):
@@ -143,6 +144,22 @@ def test_what_is_unwise_is_said(build: Build, tmp_path: Path):
     assert 'warning: rbac_mode is "admin": the module may read and change everything' in said
     assert "Otherwise, for the sake of Kubernetes 1.20" in said
     assert "no policy/v1 (since 1.21): PodDisruptionBudgets are of policy/v1beta1" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (
+            ["--certificates", "provided"],
+            "the Secret poblano-hello-certificates in poblano-system, with tls.crt, tls.key and ca.crt",
+        ),
+        (["--certificates", "cert-manager"], "cert-manager, which makes the certificate, and its injector"),
+        (["--monitoring"], "Prometheus' operator, which defines ServiceMonitor and PrometheusRule"),
+        (["-P", "mine"], "the Secret mine in poblano-system, with which the image is pulled"),
+    ],
+)
+def test_what_others_must_bring_is_said(build: Build, arguments: list[str], says: str):
+    assert f"To be there before\n  {says}\n" in build(*arguments).output
 
 
 def test_a_chart_that_helm_has_no_room_for_is_said(build: Build, hello: Path):

@@ -30,6 +30,7 @@ def report(built: Built, output: Path) -> None:
     click.secho(f"{plan.settings.uuid} {plan.version}, for Kubernetes {_version(plan)} and newer", bold=True)
     _section("Written", columns(list(_written(built, output))))
     _section("The code", [_code(plan)])
+    _section("To be there before", list(_needed(plan)))
     _section(f"Rights ({plan.rbac_mode}; poblano rbac show says why)", columns(list(_rights(plan, built.parts))))
     _section("Filters, and who evaluates them first", pushed.lines(plan))
     _section(f"Otherwise, for the sake of Kubernetes {_version(plan)}", _notes(plan))
@@ -66,6 +67,19 @@ def _code(plan: Plan) -> str:
         return f"lies in the image {plan.image}"
     size, most = (f"{number / 1024:.1f} KiB" for number in (len(plan.archive.data), MOST))
     return f"{size} of {most}, in the Secret {plan.names.module}, for the image {plan.image}"
+
+
+def _needed(plan: Plan) -> Iterator[str]:
+    """What it does not run without, and somebody else brings."""
+    options, space = plan.options, plan.settings.namespace
+    if plan.admits and options.certificates == "provided":
+        yield f"the Secret {plan.names.certificates} in {space}, with tls.crt, tls.key and ca.crt"
+    if plan.admits and options.certificates == "cert-manager":
+        yield "cert-manager, which makes the certificate, and its injector"
+    if options.monitoring:
+        yield "Prometheus' operator, which defines ServiceMonitor and PrometheusRule"
+    for name in options.pull_secrets:
+        yield f"the Secret {name} in {space}, with which the image is pulled"
 
 
 def _rights(plan: Plan, parts: Iterable[Part]) -> Iterator[tuple[str, str, str, str]]:
