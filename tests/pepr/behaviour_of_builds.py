@@ -5,6 +5,7 @@ from __future__ import annotations
 from secrets import token_hex
 from typing import Any
 
+from poblano.admission import signals
 from poblano.build import containers, framework, lifetime, pods, roles, ruled, secrets
 from poblano.build.helm import chart, templates
 from poblano.build.plan import Plan
@@ -154,3 +155,13 @@ def a13_something_else_is_the_first_process(patch: Patch) -> None:
         return {**made, "command": ["sh", "-c", f"{command}; exit $?"], "args": []}
 
     instead(patch, containers.container, container)
+
+
+@pepr("the_signal_is_heard_while_it_starts")
+def a13_nothing_hears_the_signal_at_the_beginning(patch: Patch) -> None:
+    """As the first process of a container it would not even end."""
+
+    def nobody(_number: int, _frame: Any) -> None:
+        return
+
+    patch.setattr(signals, "_end", nobody)

@@ -86,7 +86,7 @@ async def running(
     files.mkdir()
     write_pair(files, pair or issued().pair)
     pod = Pod(
-        await _started(directory, folder, files, {TUNED: json.dumps(tuned or {}), **environ}), folder, directory / "log"
+        await started(directory, folder, files, {TUNED: json.dumps(tuned or {}), **environ}), folder, directory / "log"
     )
     try:
         await _serving(pod)
@@ -109,7 +109,8 @@ def hooked(**environ: str) -> dict[str, str]:
     return {**environment(), "PYTHONPATH": path, **environ}
 
 
-async def _started(directory: Path, folder: Path, files: Path, environ: dict[str, str]) -> asyncio.subprocess.Process:
+async def started(directory: Path, folder: Path, files: Path, environ: dict[str, str]) -> asyncio.subprocess.Process:
+    """A process that may not serve yet; what it prints goes to `log` in `directory`."""
     options = ["--host", "127.0.0.1", "--port", "0", "--health-port", "0"]
     pair = ["--cert", str(files / "tls.crt"), "--key", str(files / "tls.key")]
     with (directory / "log").open("wb") as log:
@@ -130,4 +131,4 @@ async def _serving(pod: Pod) -> None:
     pod.port, pod.health_port = (int(lines[0][key][0].rpartition(":")[2]) for key in ("https", "health"))
 
 
-__all__ = ["BEHAVIOUR", "Pod", "hooked", "running", "write_pair"]
+__all__ = ["BEHAVIOUR", "Pod", "hooked", "running", "started", "write_pair"]

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import signal
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from poblano.admission.server import GRACE_SECONDS
-from tests.admission.serving import Answer, connected, post
+from tests.admission.serving import Answer, connected, issued, post
 from tests.build.planned import admitting, container, following, plan_of, pod_spec
+from tests.cli.developing import write_project
 from tests.core.driving import review
-from tests.pepr.pods import Pod, running
+from tests.pepr.pods import Pod, running, started, write_pair
 from tests.pepr.test_a01_metrics import CODE
+from tests.pepr.watchers import PATIENCE
 
 GRACE = 2.0
+
+STARTING = """
+import time
+from pathlib import Path
+
+Path("imported").touch()
+time.sleep(3600)
+"""
 
 
 def children(pid: int) -> list[int]:
@@ -94,6 +106,24 @@ async def test_a13_no_request_fails_while_it_goes(tmp_path: Path):
 
     assert {answer.status for client in clients for answer in client.answers} == {200}
     assert all(client.answers[-1].closes for client in clients)
+
+
+async def test_a13_the_signal_is_heard_while_it_starts(tmp_path: Path):
+    """A process that is the first of its container does not hear a signal for which it has no handler."""
+    folder = write_project(tmp_path / "module", "shop", STARTING)
+    (tmp_path / "tls").mkdir()
+    write_pair(tmp_path / "tls", issued().pair)
+    process = await started(tmp_path, folder, tmp_path / "tls", {})
+    try:
+        while not (folder / "imported").exists():
+            assert process.returncode is None, (tmp_path / "log").read_text()
+            await asyncio.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), float(os.environ.get(PATIENCE, "60"))) == 130
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
 
 
 def test_a13_the_pod_has_the_time_to_drain():

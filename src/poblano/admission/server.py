@@ -189,10 +189,10 @@ async def until_signalled(
         signalled: is set at the first signal; setting it is as good as one.
     """
     signalled = signalled or asyncio.Event()
-    # What lives by now lives for good: the collector need not look at it again.
-    gc.collect()
-    gc.freeze()
     with listening(signalled.set, server.hurry, numbers=(signal.SIGTERM, signal.SIGINT), patience=patience):
+        # What lives by now lives for good: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
         await signalled.wait()
         logger.info("draining")
         await server.drain()

@@ -135,6 +135,7 @@ def command(
     Each option may come from the environment: POBLANO_HOST, POBLANO_HTTPS_PORT, POBLANO_HEALTH_PORT, POBLANO_CERT,
     POBLANO_KEY, POBLANO_CA, POBLANO_CERTIFICATES, POBLANO_ROLE, POBLANO_WORK, POBLANO_ARCHIVE, POBLANO_ARCHIVE_SHA256.
     """
+    from poblano.admission.signals import ending_at_once
     from poblano.cli.archived import module_folder
 
     _check_one_of(ROLES, role, "--role")
@@ -142,7 +143,7 @@ def command(
     maker = None if certificates is None else _check_one_of(MAKERS, certificates, "--certificates")
     cert, key, ca = (file and file.absolute() for file in (cert, key, ca))
     what = None if role == "watcher" else chosen(maker, cert, key, ca)
-    with module_folder(archive, sha256) as folder:
+    with ending_at_once(), module_folder(archive, sha256) as folder:
         _run(folder, host, port, health_port, what, role, how)
 
 
