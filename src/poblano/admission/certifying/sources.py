@@ -24,7 +24,7 @@ FILES_EVERY = 10.0
 
 
 _DONE: Final = {
-    Make: "a new authority is in the Secret; it signs once all webhooks have trusted it for a while",
+    Make: "a new authority is in the Secret",
     Issue: "a new certificate is in the Secret",
     Forget: "an authority that has run out is gone from the Secret",
 }
