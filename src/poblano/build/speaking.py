@@ -13,6 +13,8 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from poblano.loading import INSTALLED
+
 
 def speaks_of(action: Callable[..., Any], word: str) -> bool:
     """Whether `word` is the name of something in the code of `action` or in the files of the module that it leads to.
@@ -29,8 +31,20 @@ def speaks_of(action: Callable[..., Any], word: str) -> bool:
         return True
     if _names(code, word):
         return True
-    home = Path(code.co_filename).parent
+    home = _home(code.co_filename, str(function.__globals__.get("__name__", "")))
     return any(_names(one, word) for space in _spaces(function.__globals__, home) for one in _codes(space))
+
+
+def _home(file: str, module: str) -> Path:
+    """The folder of a module's code: of a project, where its imports begin; of a package that is installed, its own.
+
+    >>> _home("/shop/rules/pods.py", "rules.pods"), _home("/x/site-packages/rules/__init__.py", "rules")
+    (PosixPath('/shop'), PosixPath('/x/site-packages/rules'))
+    """
+    path, depth = Path(file), module.count(".") + file.endswith("__init__.py")
+    if INSTALLED.intersection(path.parts):
+        depth -= 1
+    return path.parents[max(0, min(depth, len(path.parents) - 1))]
 
 
 def says(action: Callable[..., Any], word: str) -> bool:
@@ -74,7 +88,13 @@ def _spaces(start: Mapping[str, Any], home: Path) -> Iterator[Mapping[str, Any]]
 
 def _is_in(module: ModuleType, home: Path) -> bool:
     file = getattr(module, "__file__", None)
-    return isinstance(file, str) and Path(file).is_relative_to(home) and not module.__name__.startswith("poblano.")
+    if (
+        not isinstance(file, str)
+        or not Path(file).is_relative_to(home)
+        or module.__name__.partition(".")[0] == "poblano"
+    ):
+        return False
+    return not INSTALLED.intersection(Path(file).relative_to(home).parts)
 
 
 def _codes(space: Mapping[str, Any]) -> Iterator[CodeType]:

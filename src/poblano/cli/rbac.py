@@ -75,7 +75,7 @@ def record(fresh: bool, arguments: tuple[str, ...]) -> None:  # noqa: FBT001 -- 
     poblano rbac record -- pytest
 
     What the roles do not allow yet is added to rbac.recorded.json beside the pyproject.toml, which `poblano build` reads. Keep
-    it with the code. It says verbs, resources and namespaces, and nothing of what was sent.
+    it with the code. It says verbs, resources, namespaces and names, and nothing of what was sent.
 
     What `uses=[...]` of a rule says of a verb on a resource is the last word: nothing recorded is added to it. The exit code is
     the command's.
