@@ -289,6 +289,7 @@ def test_the_namespaces_that_must_be_there_are_named():
     (warning,) = warnings(plan(following()))
 
     assert warning.startswith("the module has roles in a, b: these namespaces must be there")
+    assert warnings(plan(following(), settings={"namespace": "a"}))[0].startswith("the module has roles in b: these")
 
 
 async def asking(pod, phase):

@@ -84,7 +84,7 @@ def namespaces_beside(plan: Plan) -> list[str]:
     """The namespaces, beside the module's own, in which its accounts have roles."""
     grants = granted(plan)
     spaces = {space for role in roles(plan) for space in by_namespace(rights_of(grants, role))}
-    return sorted(spaces - {"", OWN_NAMESPACE})
+    return sorted(spaces - {"", OWN_NAMESPACE, plan.settings.namespace})
 
 
 def recorded_grants(module: Module, recorded: Iterable[Recorded]) -> Iterator[Grant]:
