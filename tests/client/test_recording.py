@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
 
-from poblano import K8s, a
+from poblano import ApiError, K8s, a
 from poblano.client import connect
 from poblano.client.ambient import using
 from poblano.client.recording import VARIABLE, Asked, asked_for, recorder
@@ -81,11 +82,17 @@ async def test_a_call_of_an_action_is_recorded_once_and_nothing_of_what_it_says(
                     await K8s(a.Secret).apply(
                         a.Secret(metadata={"name": "s", "namespace": "default"}, data={"k": "aGlkZGVu"})
                     )
+                with suppress(ApiError):  # there is no such Pod
+                    await K8s(a.Pod).in_namespace("default").exec(["ls"], "web")
             running.reset(token)
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     about = {"group": "", "resource": "secrets", "namespace": "default", "name": "s"}
     who = {"rule": "shop/welcome", "role": "watcher", "about": "default"}
-    assert lines == [{"verb": "patch", **about, **who}, {"verb": "create", **about, **who}]
+    command = {**about, "resource": "pods/exec", "name": "web"}
+    assert lines == [
+        *({"verb": verb, **about, **who} for verb in ("patch", "create")),
+        *({"verb": verb, **command, **who} for verb in ("get", "create")),
+    ]
     assert "aGlkZGVu" not in file.read_text()
     assert file.stat().st_mode & 0o077 == 0
 
