@@ -169,8 +169,10 @@ class Sender:
     async def _make(self) -> None:
         """A head, which goes with the parts that there are."""
         with suppress(Forbidden):  # then there are none that are known of
-            for document in await self._objects.list():
+            listed, lost = await self._objects.list(), set(self.view.lost)
+            for document in listed:
                 self.take(document)
+            self.view.lost |= lost  # a list may be older than what a watch has told meanwhile
         known = self.view.remade()
         state = {"parts": 0, **known.state}
         made = Contents(known.current, known.leaving, {self._process: 0}, state)

@@ -59,7 +59,8 @@ class Spreader:
         with suppress(AlreadyExists):
             self._sender.take(await self._objects.create(number, document))
             return
-        await self._sender.read(number)
+        if await self._sender.read(number) is not None:
+            view.find_part(number)
 
     def _freeze(self, known: Snapshot) -> list[Document]:
         newest = self._sender.view.newest_spread
@@ -82,7 +83,7 @@ class Spreader:
                     await self._try_to_bring(number, head, piece)
                 except (AlreadyExists, Invalid, NotFound) as error:
                     before = self._sender.view.part(number)
-                    await self._look(number)
+                    await self._look(number, is_there=isinstance(error, AlreadyExists))
                     if self._sender.view.part(number) is before and not isinstance(error, NotFound):
                         await pause(backoff, error, self._objects.name)
                 except ApiError as error:
@@ -104,6 +105,7 @@ class Spreader:
         part = view.part(number)
         return part is not None and number not in view.lost and part.spread >= generation
 
-    async def _look(self, number: int) -> None:
+    async def _look(self, number: int, *, is_there: bool = False) -> None:
         with suppress(ApiError):
-            await self._sender.read(number)
+            if await self._sender.read(number) is not None and is_there:
+                self._sender.view.find_part(number)

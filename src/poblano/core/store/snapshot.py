@@ -120,7 +120,7 @@ class View:
         known = self._parts.get(number)
         if known is None or is_newer(found.version, known.version):
             self._parts = {**self._parts, number: found}
-        self.lost.discard(number)
+            self.lost.discard(number)  # what was asked for before it was deleted is no newer
         self._reach(number, max(reached, found.spread))
 
     def lose_part(self, number: int, *, reached: int = 0) -> None:
@@ -128,6 +128,10 @@ class View:
         if number in self._parts:
             self.lost.add(number)
         self._reach(number, reached)
+
+    def find_part(self, number: int) -> None:
+        """A part that was taken for lost is there."""
+        self.lost.discard(number)
 
     def wanted(self) -> list[int]:
         """What must be read for the newest to go together: numbers of parts, or `HEAD`."""
