@@ -45,7 +45,10 @@ def again(pod: a.Pod, ctx: Context[a.Pod]) -> Requeue:
     return Requeue()
 
 
-pods.watches(a.Secret, users_of)  # error: arg-type | reportArgumentType
+pods.watches(  # error: - | reportCallIssue
+    a.Secret,
+    users_of,  # error: arg-type | reportArgumentType
+)
 pods.owns(a.Deployment()) # error: arg-type | reportArgumentType
 pods.reconcile(lambda pod, ctx: None, queue="any")  # error: call-overload | reportArgumentType
 
