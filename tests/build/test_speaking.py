@@ -10,9 +10,9 @@ import pytest
 from poblano.build.speaking import says, speaks_of
 
 RULES = """
-from parts import helpers
+from spoken_of import helpers
 from json import dumps
-import other
+import never_looked_into
 
 class Saver:
     async def __call__(self, one, ctx):
@@ -22,7 +22,7 @@ async def reconcile(one, ctx):
     await helpers.save(ctx)
 """
 HELPERS = """
-from parts.statuses import Status
+from spoken_of.statuses import Status
 
 async def save(ctx):
     await Status.put(ctx)
@@ -39,15 +39,15 @@ class Status:
 def rules(tmp_path, monkeypatch):
     """A package of a project, beside an environment with a package that speaks of everything."""
     for name, text in {"__init__": "", "rules": RULES, "helpers": HELPERS, "statuses": STATUSES}.items():
-        (tmp_path / "parts").mkdir(exist_ok=True)
-        (tmp_path / "parts" / f"{name}.py").write_text(text)
+        (tmp_path / "spoken_of").mkdir(exist_ok=True)
+        (tmp_path / "spoken_of" / f"{name}.py").write_text(text)
     installed = tmp_path / ".venv" / "site-packages"
     installed.mkdir(parents=True)
-    (installed / "other.py").write_text("def other(ctx): ctx.elsewhere()\n")
+    (installed / "never_looked_into.py").write_text("def other(ctx): ctx.elsewhere()\n")
     monkeypatch.setattr(sys, "path", [str(tmp_path), str(installed), *sys.path])
     before = set(sys.modules)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    yield __import__("parts.rules", fromlist=["rules"])
+    yield __import__("spoken_of.rules", fromlist=["rules"])
     for name in set(sys.modules) - before:
         del sys.modules[name]
 
