@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -53,6 +53,44 @@ def build(cache: Path) -> Path:
     (module / "node_modules").symlink_to("../node_modules")
     node.run(cache / "node", module, "npx", "pepr", "build")
     if not is_built(cache):  # it ends with 0 whatever happened
+        raise RuntimeError(f"npx pepr build made nothing in {module}")
+    return module
+
+
+def beside(cache: Path, sources: Path, say: Callable[[str], None]) -> Path:
+    """Build another module there, of ``capability.ts`` and ``pepr.ts``; made anew when these have changed.
+
+    Args:
+        cache: for what is built once.
+        sources: the folder of the two; the module's is called like it.
+        say: told what takes long.
+
+    Returns:
+        The module's folder, with ``dist/pepr-bench.js`` in it.
+    """
+    hello = build(cache)
+    module = hello.with_name(sources.name)
+    wanted = {
+        module / "capabilities" / "bench.ts": sources / "capability.ts",
+        module / "pepr.ts": sources / "pepr.ts",
+    }
+    built = module / "dist" / "pepr-bench.js"
+    if built.exists() and all(
+        file.exists() and file.read_text() == source.read_text() for file, source in wanted.items()
+    ):
+        return module
+    say(f"Pepr {VERSION}: build the module of {sources.name}, once (in {cache.name}/)")
+    shutil.rmtree(module, ignore_errors=True)
+    (module / "capabilities").mkdir(parents=True)
+    for file, source in wanted.items():
+        file.write_text(source.read_text())
+    for name in ("tsconfig.json", "eslint.config.mjs", "README.md"):
+        shutil.copy(hello / name, module)
+    package = (hello / "package.json").read_text()
+    (module / "package.json").write_text(package.replace('"hello"', '"bench"'))
+    (module / "node_modules").symlink_to("../node_modules")
+    node.run(cache / "node", module, "npx", "pepr", "build")
+    if not built.exists():  # it ends with 0 whatever happened
         raise RuntimeError(f"npx pepr build made nothing in {module}")
     return module
 

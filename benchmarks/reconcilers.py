@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import compileall
-import shutil
 import subprocess
 import sys
 import venv
@@ -110,31 +109,4 @@ def _pepr(cache: Path, tls: ServingCertificate, say: Callable[[str], None]) -> R
         "SSL_KEY_PATH": str(tls.key),
         "SSL_CERT_PATH": str(tls.cert),
     }
-    return Reconciler(PEPR, [node.find(), "dist/pepr-bench.js"], _pepr_module(cache, say), env)
-
-
-def _pepr_module(cache: Path, say: Callable[[str], None]) -> Path:
-    """The built module, made anew when its source has changed."""
-    hello = pepr.build(cache)
-    module = hello.with_name("reconciling")
-    wanted = {
-        module / "capabilities" / "widgets.ts": SOURCES / "capability.ts",
-        module / "pepr.ts": SOURCES / "pepr.ts",
-    }
-    built = module / "dist" / "pepr-bench.js"
-    if built.exists() and all(file.read_text() == source.read_text() for file, source in wanted.items()):
-        return module
-    say(f"Pepr {pepr.VERSION}: build the module of the reconciles, once (in {cache.name}/)")
-    shutil.rmtree(module, ignore_errors=True)
-    (module / "capabilities").mkdir(parents=True)
-    for file, source in wanted.items():
-        file.write_text(source.read_text())
-    for name in ("tsconfig.json", "eslint.config.mjs", "README.md"):
-        shutil.copy(hello / name, module)
-    package = (hello / "package.json").read_text()
-    (module / "package.json").write_text(package.replace('"hello"', '"bench"'))
-    (module / "node_modules").symlink_to("../node_modules")
-    node.run(cache / "node", module, "npx", "pepr", "build")
-    if not built.exists():  # it ends with 0 whatever happened
-        raise RuntimeError(f"npx pepr build made nothing in {module}")
-    return module
+    return Reconciler(PEPR, [node.find(), "dist/pepr-bench.js"], pepr.beside(cache, SOURCES, say), env)

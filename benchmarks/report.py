@@ -30,6 +30,11 @@ Each of 1 000 objects is changed five times, by eight connections, as fast as th
 ABOUT_FAILOVER = """\
 Two replicas of a watcher under a load of changes, the one that leads replaced ten times in each way: seconds until an action
 runs in another process. The times of the Lease are the default ones."""
+ABOUT_STORE = """\
+A module that makes 9000 writes to 500 keys of its store as fast as it can, then one now and then, then three that wait. More writes than
+10 000 in an interval Pepr's store does not survive: it sends each as an operation of one patch, which an API server refuses. Flushes are
+every 5 seconds, as both have it by default. Seen is what another process sees at the API server; heard is a write of another process, told
+to a subscriber."""
 HEADING = "## Measured beside Pepr"
 START, END = "<!-- bench:start -->", "<!-- bench:end -->"
 

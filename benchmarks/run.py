@@ -23,6 +23,7 @@ from benchmarks import (
     reconcilers,
     reconciles,
     report,
+    stores,
     tables,
     turns,
 )
@@ -35,7 +36,7 @@ from tests.control_plane import Unavailable
 
 ROOT = Path(__file__).parents[1]
 CACHE = ROOT / ".bench"
-PARTS = ("micro", "admission", "creates", "embedded", "reconciles", "failover")
+PARTS = ("micro", "admission", "creates", "embedded", "reconciles", "failover", "store")
 EVERYBODY = (PEPR, POBLANO, FLOOR, STOCK, reconcilers.KOPF)
 WARM_UP_SECONDS = 3
 CREATE_ROUNDS = 3
@@ -96,6 +97,8 @@ def measure(parts: Collection[str], *, wanted: Collection[str], effort: Effort, 
         _reconciles(findings, wanted, effort)
     if "failover" in parts:
         _failover(findings)
+    if "store" in parts:
+        _store(findings, wanted)
     circumstances = _circumstances(bystanders)
     print(text := report.document(circumstances, findings.text()))
     say(f"took {time.monotonic() - begun:.0f} s")
@@ -142,6 +145,16 @@ def _failover(findings: Findings) -> None:
     with tempfile.TemporaryDirectory(prefix="poblano-bench-") as scratch:
         gaps = failover.measure(Path(scratch), say)
     findings.add("Two replicas", report.ABOUT_FAILOVER, tables.failover(gaps), bounds=list(failover.bounds(gaps)))
+
+
+def _store(findings: Findings, wanted: Collection[str]) -> None:
+    with tempfile.TemporaryDirectory(prefix="poblano-bench-") as scratch:
+        try:
+            found = stores.measure(Path(scratch), CACHE, wanted=wanted, say=say)
+        except Unavailable as reason:
+            say(f"The store is left out: there is no API server. {reason}")
+            return
+    findings.add("The store", report.ABOUT_STORE, tables.stores(found), bounds=list(stores.bounds(found)))
 
 
 def _servers(findings: Findings, parts: Collection[str], wanted: Collection[str], effort: Effort) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from benchmarks.admission import Memory, Row
 from benchmarks.creates import Rate
@@ -10,6 +10,7 @@ from benchmarks.embedded import Served
 from benchmarks.failover import Gaps
 from benchmarks.figures import Bound, Spread, compact
 from benchmarks.micro import Cost
+from benchmarks.stores import Kept
 from benchmarks.turns import Reconciled, spread
 
 
@@ -127,6 +128,17 @@ def failover(gaps: Gaps) -> str:
         [
             ["killed", span(gaps.killed), compact(gaps.runs), str(gaps.overlaps)],
             ["told to go", span(gaps.told), "", ""],
+        ],
+    )
+
+
+def stores(found: Mapping[str, Kept]) -> str:
+    """What the stores came to."""
+    return table(
+        ["store of", "writes/s accepted", "items a flush", "s until seen", "s until heard", "s for an awaited write"],
+        [
+            [name, compact(kept.accepted), *map(span, (kept.flushed, kept.arrives, kept.heard, kept.awaited))]
+            for name, kept in found.items()
         ],
     )
 

@@ -1,5 +1,5 @@
 import { PeprModule } from "pepr";
 import cfg from "./package.json";
-import { Widgets } from "./capabilities/widgets";
+import { Widgets } from "./capabilities/bench";
 
 new PeprModule(cfg, [Widgets]);
