@@ -201,6 +201,11 @@ class Deployment:
         found: dict[str, Any] = (await self.api.get(CONFIGURATION, self.names.base))["webhooks"][0]
         return found
 
+    async def managers(self) -> set[str]:
+        """Who owns fields of the configuration."""
+        found = await self.api.get(CONFIGURATION, self.names.base)
+        return {one["manager"] for one in found["metadata"]["managedFields"]}
+
     async def bundle(self) -> str:
         """Whom it trusts, as PEM."""
         return base64.b64decode((await self.registered())["clientConfig"].get("caBundle") or "").decode()
@@ -259,7 +264,7 @@ class Deployment:
             for pod in self.behind:
                 try:
                     await self.serves(pod, bundle)
-                except ssl.SSLError as error:
+                except ssl.SSLCertVerificationError as error:
                     self.failed.append(f"{pod.port} is not believed: {error}")
                 except OSError:
                     continue  # it was ended meanwhile

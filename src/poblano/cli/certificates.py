@@ -167,11 +167,13 @@ async def certified(what: Chosen, process: Process) -> AsyncGenerator[None]:
     from poblano.admission.certifying.replica import Replica
     from poblano.cli.followers import namespace_of
     from poblano.client import ApiClient, find_access
+    from poblano.core.certificates import Lifetimes
     from poblano.core.deployed import Names
 
     access = find_access()
     place = Place(Names(process.project.settings.uuid), namespace_of(process.project, access))
-    replica = Replica(live, frozenset(place.service_names))
+    settle = None if what.maker == "self" else Lifetimes().settle  # the leader of one's own has waited
+    replica = Replica(live, frozenset(place.service_names), settle=settle)
     if what.files is not None:
         _offer(replica, what)
     process.readiness.add(BUNDLE, replica.doubted)

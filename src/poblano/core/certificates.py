@@ -24,7 +24,7 @@ Wait(seconds=600.0)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -292,15 +292,29 @@ def is_covered(leaf: Leaf, published: Iterable[Iterable[Authority]]) -> bool:
     return all(leaf.issuer in bundle for bundle in bundles if bundle)
 
 
-def takes(offered: Leaf, served: Leaf | None, published: Sequence[Sequence[Authority]], now: float) -> bool:
-    """Whether a pod serves what the Secret has instead of what it serves: not before that is believed, unless nothing is lost.
+def takes(
+    offered: Leaf,
+    served: Leaf | None,
+    published: Sequence[Sequence[Authority]],
+    now: float,
+    *,
+    settled: Collection[str] | None = None,
+) -> bool:
+    """Whether a pod serves what it is offered instead of what it serves: not before that is believed, unless nothing is lost.
+
+    Args:
+        offered: what it might serve.
+        served: what it serves.
+        published: whom each webhook trusts.
+        now: in seconds since 1970.
+        settled: the authorities that all webhooks have trusted for long enough; None where whoever offers has seen to it.
 
     >>> old, new = Leaf("1", "a", 9.0), Leaf("2", "b", 99.0)
     >>> takes(new, old, [[Authority("a", 9.0)]], 5.0), takes(new, old, [[Authority("a", 9.0)]], 10.0)
     (False, True)
     """
-    if served is None:
+    if served is None or served.ends <= now or not is_covered(served, published):
         return True
-    if offered.ends > now and offered.fits and is_covered(offered, published):
-        return True
-    return served.ends <= now or not is_covered(served, published)
+    if offered.ends <= now or not offered.fits or not is_covered(offered, published):
+        return False
+    return settled is None or offered.issuer in settled or not any(published)

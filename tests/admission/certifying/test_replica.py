@@ -25,7 +25,7 @@ MUTATE = KINDS["mutate"]
 
 def replica(clock=lambda: now().timestamp()) -> tuple[Replica, LiveCertificate]:
     live = LiveCertificate(issue(["nobody"]).pair)
-    return Replica(live, frozenset(NAMES), clock), live
+    return Replica(live, frozenset(NAMES), wall=clock), live
 
 
 def trusting(*authorities: Pair) -> Configuration:
@@ -51,6 +51,27 @@ def test_the_next_is_served_when_every_webhook_trusts_who_has_signed_it():
     one.learn(MUTATE, trusting(NEW, OLD))
     assert live.pair == SECOND
     assert one.doubted() is None
+
+
+def test_files_are_served_when_who_has_signed_them_has_been_trusted_for_a_while():
+    seconds = 0.0
+    live = LiveCertificate(issue(["nobody"]).pair)
+    one = Replica(live, frozenset(NAMES), clock=lambda: seconds, settle=600)
+    one.learn(MUTATE, trusting(OLD))
+    assert one.swap(FIRST), "there was nothing to lose"
+    one.swap(SECOND)
+    one.learn(MUTATE, trusting(NEW, OLD))
+    seconds = 599
+    assert not one.consider()
+    one.learn(MUTATE, trusting(OLD))
+    one.learn(MUTATE, trusting(NEW, OLD))
+    seconds = 1198
+    assert not one.consider()
+    seconds = 1199
+    assert one.consider()
+    assert live.pair == SECOND
+    renewed = sign(NEW, NAMES, LATER)
+    assert one.swap(renewed), "its authority is trusted already"
 
 
 def test_who_is_not_believed_says_so_until_he_is():

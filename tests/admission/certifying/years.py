@@ -32,7 +32,7 @@ class World:
         self.client = client
         self.api = Resources(client, field_manager="git")
         self.service = self.names.service_names(self.space)
-        self.replica = Replica(LiveCertificate(issue(["x"]).pair), frozenset(self.service), self.wall)
+        self.replica = Replica(LiveCertificate(issue(["x"]).pair), frozenset(self.service), wall=self.wall)
         self.leaders = [self.leader() for _ in range(2)]
 
     def wall(self) -> float:

@@ -19,10 +19,11 @@ def hook() -> None:
     tuned = json.loads(os.environ.get(TUNED) or "{}")
     if tuned:
         from poblano.admission import server, tls
-        from poblano.admission.certifying import sources
+        from poblano.admission.certifying import running, sources
         from poblano.core.certificates import Lifetimes
 
         sources.FILES_EVERY = tuned.get("every", sources.FILES_EVERY)
+        running.CONSIDERED_EVERY = tuned.get("every", running.CONSIDERED_EVERY)
         times = [(Lifetimes.__init__, name) for name in ("settle", "haste")]
         for function, name in ((server.AdmissionServer.__init__, "grace"), (tls.follow, "every"), *times):
             if name in tuned:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from poblano.admission.certificates import Pair
 from poblano.admission.certifying.bundles import Trusted, leaf
 from poblano.admission.certifying.configurations import Configuration
 from poblano.admission.tls import LiveCertificate, check
-from poblano.core.certificates import Leaf, is_covered, takes
+from poblano.core.certificates import Authority, Facts, Leaf, everywhere, is_covered, takes
 from poblano.core.kinds import Kind
 from poblano.log import Log
+from poblano.watch.standing import clock
 
 SERVED: Final = "served"
 AUTHORITY: Final = "authority"
@@ -25,12 +26,26 @@ class Replica:
         live: what serves. What it has at first is nobody's, and not counted.
         names: what API servers call the server.
         wall: the time of day, in seconds since 1970.
+        clock: seconds that never jump.
+        settle: for how many seconds who has signed what is offered must have been trusted everywhere, before it is served instead
+            of what is believed; None where whoever offers it has waited so long.
     """
 
-    def __init__(self, live: LiveCertificate, names: frozenset[str], wall: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        live: LiveCertificate,
+        names: frozenset[str],
+        *,
+        wall: Callable[[], float] = time.time,
+        clock: Callable[[], float] = clock,
+        settle: float | None = None,
+    ) -> None:
         self._live = live
         self._names = names
         self._wall = wall
+        self._clock = clock
+        self._settle = settle
+        self._trusted_since: dict[str, float] = {}
         self._offered: Pair | None = None
         self._authorities: tuple[Trusted, ...] = ()
         self._configurations: dict[Kind, Configuration] = {}
@@ -73,11 +88,12 @@ class Replica:
     def consider(self) -> bool:
         """Serve what is offered, if it is time; whether it was not served before."""
         published = [[one.fact() for one in trusted] for trusted in self._published()]
+        settled = self._settled(published)
         self._served = None if self._serves is None else self._leaf(self._serves)
         swapped = False
         if self._offered is not None and self._offered != self._serves:
             offered = self._leaf(self._offered)
-            if takes(offered, self._served, published, self._wall()):
+            if takes(offered, self._served, published, self._wall(), settled=settled):
                 self._live.swap(self._offered)
                 self._serves, self._served, swapped = self._offered, offered, True
                 Log.info("a certificate is served", ends=_date(offered.ends), id=offered.id[:16])
@@ -103,6 +119,16 @@ class Replica:
         known = {one.id: one.ends for one in self._known()}
         issuer = known.get(self._served.issuer)
         return {SERVED: self._served.ends} | ({} if issuer is None else {AUTHORITY: issuer})
+
+    def _settled(self, published: Sequence[Sequence[Authority]]) -> frozenset[str] | None:
+        """The authorities that have been trusted for long enough."""
+        now = self._clock()
+        trusted = everywhere(Facts(published=tuple(tuple(one) for one in published if one)))
+        self._trusted_since = {one: self._trusted_since.get(one, now) for one in trusted}
+        settle = self._settle
+        if settle is None:
+            return None
+        return frozenset(one for one, since in self._trusted_since.items() if now - since >= settle)
 
     def _published(self) -> Iterator[tuple[Trusted, ...]]:
         for configuration in tuple(self._configurations.values()):

@@ -25,8 +25,10 @@ from poblano.log import Log
 from poblano.watch.election import Election
 from poblano.watch.informer import Informer
 
-CONSIDERED_EVERY: Final = 60.0
-"""Seconds after which it is asked again whether what is offered is served: what is served may have run out."""
+CONSIDERED_EVERY = 60.0
+"""Seconds after which it is asked again whether what is offered is served: it may be believed for long enough by now, and what is
+served may have run out.
+"""
 
 STANDS_EVERY: Final = 1.0
 """Seconds from the loss of the Lease until one stands for it again."""
