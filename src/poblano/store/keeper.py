@@ -70,6 +70,7 @@ class ClusterKeeper:
         self._spreader = Spreader(self._objects, self._sender, sharding)
         self._flights = Flights(name, layout, self._sender, self._spreader, sharding)
         self._loop = asyncio.get_running_loop()
+        self._began = self._loop.time()
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
         self._gone = False
@@ -211,8 +212,10 @@ class ClusterKeeper:
         await self._sender.complete()  # a part that is gone is looked for
 
     async def _pause(self) -> None:
-        """Let writes gather for the interval."""
+        """Let writes gather until the interval ends: it goes on by the clock, whenever the first of them came."""
         until = self._loop.time() + self._interval
+        if self._interval > 0:
+            until -= (self._loop.time() - self._began) % self._interval
         while not (self._stop.is_set() or self._is_missing()) and (left := until - self._loop.time()) > 0:
             with suppress(TimeoutError):
                 async with asyncio.timeout(left):
