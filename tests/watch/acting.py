@@ -52,28 +52,38 @@ WIDGETS = kind_of(Widget)
 
 async def serve_widgets(api):
     """Have the cluster know Widgets, if it does not yet."""
+    await serve(api, WIDGETS)
+
+
+async def serve(api, kind):
+    """Have the cluster know objects of a kind in namespaces, that have a spec and a status."""
     schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    names = {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"}
+    names = {
+        "plural": kind.plural,
+        "singular": kind.kind.lower(),
+        "kind": kind.kind,
+        "listKind": f"{kind.kind}List",
+    }
     version = {
-        "name": "v1",
+        "name": kind.version,
         "served": True,
         "storage": True,
         "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": schema, "status": schema}}},
         "subresources": {"status": {}},
     }
     definition = {
-        "metadata": {"name": "widgets.watching.example.com"},
-        "spec": {"group": "watching.example.com", "scope": "Namespaced", "names": names, "versions": [version]},
+        "metadata": {"name": f"{kind.plural}.{kind.group}"},
+        "spec": {"group": kind.group, "scope": "Namespaced", "names": names, "versions": [version]},
     }
     await api.apply(kind_of(a.CustomResourceDefinition), definition, force=True)
 
     async def served():
         try:
-            return await api.list(WIDGETS) is not None
+            return await api.list(kind) is not None
         except NotFound:
             return False
 
-    await finally_(served, "widgets are served")
+    await finally_(served, f"{kind.plural} are served")
 
 
 async def make_widget(api, space, name="web", **spec):

@@ -10,10 +10,11 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from poblano.client import Resources, connect
+from poblano.core.kinds import Kind
 from poblano.watch.counting import Counted
 from poblano.watch.informer import Informer
 from poblano.watch.informers import Informers
-from tests.watch.acting import WIDGETS, serve_widgets
+from tests.watch.acting import serve
 from tests.watch.clusters import CONFIGMAPS, audited, on, space_of, until, write
 
 
@@ -139,11 +140,12 @@ async def test_r2_what_was_compacted_meanwhile_is_found_by_a_list(embedded, clie
 
 
 async def test_r7_that_a_kind_is_watched_at_last_is_said_at_once_and_not_when_its_first_watch_ends(client, capfd):
-    informer = Informer(client, WIDGETS, "", lasting=(3600.0, 3600.0))
+    latecomers = Kind("late.example.com", "v1", "Latecomer", "latecomers")
+    informer = Informer(client, latecomers, "", lasting=(3600.0, 3600.0))
     task = asyncio.create_task(informer.run())
     try:
         await until(lambda: "cannot be watched" in capfd.readouterr().out, "nobody knows the kind yet")
-        await serve_widgets(Resources(client))
+        await serve(Resources(client), latecomers)
         await until(lambda: "is watched now" in capfd.readouterr().out, "it is known, and watched")
     finally:
         task.cancel()
