@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(600 + 2 * PACE.chaos))
             if sys.version_info < (3, 12):  # it forgets the transport of a connection cancelled during its handshake
                 item.add_marker(pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"))
-        else:  # a file that runs with these keeps its servers to itself
+        elif item.get_closest_marker("xdist_group") is None:  # a file that runs with these keeps its servers to itself
             item.add_marker(pytest.mark.xdist_group(item.path.name))
 
 
