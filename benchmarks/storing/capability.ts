@@ -48,7 +48,7 @@ async function work() {
   for (let n = 0; n < PROBES; n++) {
     note(`probe-${n}`, now());
     Store.setItem(`probe-${n}`, "x");
-    await pause(2 * FLUSH);
+    await pause(2 * FLUSH + 1.7); // at another moment of the interval each time
   }
   for (let n = 0; n < PROBES; n++) {
     const from = now();

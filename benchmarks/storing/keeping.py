@@ -54,7 +54,7 @@ async def work() -> None:
     for number in range(PROBES):
         note(f"probe-{number}", time.time())
         store.set_item(f"probe-{number}", "x")
-        await asyncio.sleep(2 * FLUSH)
+        await asyncio.sleep(2 * FLUSH + 1.7)  # at another moment of the interval each time
     for number in range(PROBES):
         begun = time.time()
         await store.set_item_and_wait(f"awaited-{number}", "x")
