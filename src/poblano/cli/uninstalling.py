@@ -120,8 +120,7 @@ class Uninstalling:
         return [
             one
             for one in leases
-            if name_of(one) in {names.base, names.certificates}
-            or _labels(one).get(GROUP) == names.base
+            if name_of(one) in {names.base, names.certificates} or _labels(one).get(GROUP) == names.base
         ]
 
     async def _delete(self, documents: Iterable[Document]) -> None:
