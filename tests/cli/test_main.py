@@ -68,6 +68,22 @@ def test_the_help_names_every_command_with_what_it_does() -> None:
     assert "Exit codes: 0 all is well" in shown
 
 
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_completes_commands_and_options(tmp_path: Path, shell: str) -> None:
+    def asked(words: str, number: int) -> str:
+        given = {"COMP_WORDS": words, "COMP_CWORD": words if shell == "fish" else str(number)}
+        environ = {**environment(), "_POBLANO_COMPLETE": f"{shell}_complete", **given}
+        command = [sys.executable, "-m", "poblano.cli"]
+        done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    if shell == "fish":
+        assert "plain,monitor" in asked("mon", 1)
+        return
+    assert "monitor" in asked("poblano mon", 1)
+    assert "--kubeconfig" in asked("poblano monitor --kube", 2)
+
+
 def test_the_version_is_the_package_s(tmp_path: Path) -> None:
     assert poblano(tmp_path, "--version").stdout == f"poblano {__version__}\n"
 
