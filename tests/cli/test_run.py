@@ -118,6 +118,7 @@ def test_it_answers_counts_and_drains(tmp_path: Path) -> None:
     with running(tmp_path) as (process, port, health):
         answer = post(port, issued)
         assert (answer["uid"], answer["allowed"], answer["patchType"]) == ("u", True, "JSONPatch")
+        assert post(port, issued, "/mutate/fail/9")["patchType"] == "JSONPatch", "where a build of another timeout asks"
         assert page(health, "/healthz") == (200, "ok")
         eventually(lambda: page(health, "/readyz")[0] == 200, "it is ready")
         assert page(health, "/readyz?verbose") == (
@@ -125,7 +126,7 @@ def test_it_answers_counts_and_drains(tmp_path: Path) -> None:
             "[+]webhook ok\n[+]certificate ok\n[+]store ok\nreadyz check passed\n",
         )
         labels = 'capability="hello",kind="ConfigMap",operation="CREATE",result="changed",rule="mark-example-1"'
-        counted = f"poblano_admission_rules_total{{{labels}}} 1.0"
+        counted = f"poblano_admission_rules_total{{{labels}}} 2.0"
         assert counted in page(health, "/metrics")[1]
 
         process.send_signal(signal.SIGTERM)

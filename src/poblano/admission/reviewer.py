@@ -15,21 +15,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Protocol, TypeAlias
+from itertools import product
+from typing import Final, Protocol, TypeAlias
 
 from poblano import telemetry
 from poblano.admission.actions import POOL_SIZE, ActionRunner, Unfinished
 from poblano.admission.refusals import asked_by
 from poblano.admission.replies import Reply
-from poblano.core.binding import OnError
+from poblano.core.binding import OnError, Phase
 from poblano.core.calls import Steps
 from poblano.core.decisions import clean
-from poblano.core.entries import Entry, entries
+from poblano.core.entries import Entry, Policy, entries
 from poblano.core.errors import MalformedReview, PoblanoError
 from poblano.core.pipeline import Pipeline
 from poblano.core.review import Answer, Review, read, write
 from poblano.core.verdict import Verdict
 from poblano.module import Module
+
+PHASES: Final[tuple[Phase, ...]] = ("mutate", "validate")
+POLICIES: Final[tuple[Policy, ...]] = ("Fail", "Ignore")
+
+LONGEST_TIMEOUT: Final = 30
+"""Seconds: admissionregistration.k8s.io takes no longer one."""
 
 Observer: TypeAlias = Callable[[Entry, Review, Verdict, Answer, float], None]
 """Told of every answered review: its entry, what was asked, what the rules said, the answer, the seconds it took."""
@@ -85,27 +92,42 @@ class ModuleReviewer:
         self._observers = tuple(observers)
         self._traffic = traffic
         self._runner = ActionRunner(blocked, pool_size)
+        self._hooks = module.hooks
+        self._on_error: OnError = on_error
         self._served: dict[str, tuple[Entry, Pipeline]] = {
-            entry.path: (entry, Pipeline(entry.phase, entry.bindings, module.hooks, _for_hooks(entry, on_error)))
-            for entry in self.entries
+            entry.path: (entry, self._pipeline(entry)) for entry in self.entries
         }
         self._unfinished = 0
         self._retired = False
-        self._make_spans()
+        if telemetry.tracer() is not None:
+            from poblano.admission.spans import reviewed
 
-    def _make_spans(self) -> None:
+            self._observers = (*self._observers, reviewed)
+
+    def _pipeline(self, entry: Entry) -> Pipeline:
+        pipeline = Pipeline(entry.phase, entry.bindings, self._hooks, _for_hooks(entry, self._on_error))
         tracer = telemetry.tracer()
         if tracer is None:
-            return
-        from poblano.admission.spans import TracedPipeline, reviewed
+            return pipeline
+        from poblano.admission.spans import TracedPipeline
 
-        self._observers = (*self._observers, reviewed)
-        self._served = {
-            path: (entry, TracedPipeline(pipeline, tracer)) for path, (entry, pipeline) in self._served.items()
-        }
+        return TracedPipeline(pipeline, tracer)
+
+    def answer_other_builds(self) -> None:
+        """Serve the paths of other builds of the module, too: each with all rules of its phase.
+
+        While pods of two builds answer one Service, and until its webhooks are those of the newer one, either is asked at the
+        paths of the other. An armed webhook whose path nobody knew would refuse all that it is asked about.
+        """
+        for phase, policy in product(PHASES, POLICIES):
+            bindings = tuple(each for entry in self.entries if entry.phase == phase for each in entry.bindings)
+            pipeline = self._pipeline(Entry(phase, policy, LONGEST_TIMEOUT, bindings))
+            for seconds in range(1, LONGEST_TIMEOUT + 1):
+                other = Entry(phase, policy, seconds, bindings)
+                self._served.setdefault(other.path, (other, pipeline))
 
     def paths(self) -> list[str]:
-        """The paths of the entries."""
+        """The paths of the entries; after `answer_other_builds`, those that any build may have."""
         return list(self._served)
 
     def review(self, path: str, body: bytes, timeout: float) -> Reply | Awaitable[Reply]:

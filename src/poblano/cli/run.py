@@ -206,6 +206,7 @@ async def _serve(project: Project, host: str, port: int, health_port: int, what:
     live = placeholder() if what.files is None or what.maker == "self" else _certificate(*what.files)
     production = Production(project.module)
     reviewer = project.reviewer([production.reviewed], blocked, production.metrics)
+    reviewer.answer_other_builds()
     server = AdmissionServer(reviewer, live, host=host, port=port)
     production.watch(server.app)
     readiness, liveness = Checks("readyz"), Checks("healthz")
