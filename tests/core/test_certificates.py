@@ -186,6 +186,41 @@ def test_one_who_fell_asleep_over_a_write_does_not_take_back_what_another_has_pu
         world.tick()
 
 
+@pytest.mark.parametrize("foreign", [True, False])
+@pytest.mark.parametrize(("every", "years"), [(1, 1), (9, 3)])  # less than `haste`, less than `settle`
+def test_who_takes_back_whom_to_trust_again_and_again_keeps_nothing_from_being_renewed(every, years, *, foreign):
+    """As a tool that applies a `caBundle` of its own: nothing is trusted for `settle` in one piece."""
+    world, leaders = started()
+    last = world.secret.authorities[0].ends + (years - 1) * TIMES.authority - 3 * TIMES.settle
+    rogue = ((Authority("rogue", last),) if foreign else (),) * 2
+    while world.now < last:
+        world.configurations = [Configuration(one.version + 1, rogue, tampered=True) for one in world.configurations]
+        for _ in range(16):  # put right within a tick
+            leaders[0].go()
+        settled(world, leaders[:1], every)
+        assert world.secret.leaf.ends > world.now
+        if every > 1:
+            world.in_time()
+
+
+@pytest.mark.parametrize(
+    ("authority", "leaf", "seconds"),
+    [
+        (365 * DAY, 30 * DAY + 20, 20),  # the certificate is to be renewed
+        (365 * DAY / 3 + 30, 90 * DAY, 30),  # the authority is
+    ],
+)
+def test_one_looks_again_when_something_is_due(authority, leaf, seconds):
+    now = 0.0
+    rotation = Rotation(wall=lambda: now, clock=lambda: now)
+    facts = Facts((Authority("a", ends=authority, signs=True),), Leaf("l", "a", leaf), ((Authority("a", authority),),))
+    step = rotation.step(facts)
+    assert isinstance(step, Wait)
+    assert step.seconds == pytest.approx(seconds)
+    now = step.seconds
+    assert not isinstance(rotation.step(facts), Wait)
+
+
 def test_nothing_is_done_when_nothing_is_due():
     rotation = Rotation(wall=lambda: 0.0, clock=lambda: 0.0)
     made = Authority("a", ends=365 * DAY, signs=True)

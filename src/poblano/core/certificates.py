@@ -3,7 +3,8 @@
 A `Rotation` is told what the Secret holds and what the API server is told to trust, and says one step; its driver does it
 and looks again. So it may be ended at any step, and another may go on. What always holds:
 
-* An authority signs what is served only when every webhook has trusted it for a while, in one piece.
+* An authority signs what is served only when every webhook has trusted it for a while, in one piece; or when it has signed
+  what is served: whoever believes the one believes the other.
 * One that has signed is trusted until it has run out: a pod that has not heard of the new certificate is still believed.
 * What is unknown and is trusted stays so, until what the Secret has is served everywhere.
 
@@ -42,7 +43,7 @@ class Lifetimes:
         authority: how long a new one is valid.
         leaf: how long what is served is valid. Both are renewed when a third is left.
         settle: how long an authority is trusted everywhere before it signs: until each API server has heard of it.
-        haste: the same, when nobody believes what is served now.
+        haste: the same, when nobody believes what is served now, or soon nobody will: a tenth of `leaf` is left.
         margin: how long one that has run out is trusted yet: clocks differ.
 
     Raises:
@@ -173,7 +174,7 @@ class Rotation:
         self._observe(facts)
         now = self._wall()
         signing = sorted((one for one in facts.authorities if one.signs), key=lambda one: one.ends, reverse=True)
-        if not signing or signing[0].ends - now < self._times.authority / 3:
+        if not signing or signing[0].ends - now <= self._times.authority / 3:
             return Make(now + self._times.authority, tuple(one.id for one in self._kept(facts, now)))
         step = self._issue(facts, signing, now) or self._publish(facts, now) or self._forget(facts, now)
         return step or Wait(self._pause(facts, signing))
@@ -216,16 +217,24 @@ class Rotation:
         if leaf.issuer != best.id and known.get(leaf.issuer, 0.0) <= best.ends:
             return True
         # One signed by an authority that is about to end would be due again at once.
-        return leaf.ends - now < self._times.leaf / 3 and until - leaf.ends > self._times.leaf / 10
+        return leaf.ends - now <= self._times.leaf / 3 and until - leaf.ends > self._times.leaf / 10
 
     def _left_to_settle(self, authority: Authority, facts: Facts) -> float:
         """For how many seconds an authority may not sign yet."""
-        if facts.leaf is None and not any(facts.published):
+        leaf = facts.leaf
+        if leaf is None and not any(facts.published):
             return 0.0  # the first of all: nobody is believed, and nobody serves
+        if leaf is not None and leaf.issuer == authority.id:
+            return 0.0  # somebody may take it back every few minutes: what is served has to be renewed nevertheless
         since = self._trusted_since.get(authority.id)
         if since is None:
             return self._times.settle
-        return since + (self._times.settle if self._believed(facts) else self._times.haste) - self._clock()
+        return since + (self._times.settle if self._may_wait(facts) else self._times.haste) - self._clock()
+
+    def _may_wait(self, facts: Facts) -> bool:
+        """Whether what is served is believed, and will be for a while."""
+        leaf = facts.leaf
+        return leaf is not None and self._believed(facts) and leaf.ends - self._wall() > self._times.leaf / 10
 
     def _publish(self, facts: Facts, now: float) -> Publish | None:
         wanted = tuple(one.id for one in (*facts.authorities, *self._strangers(facts, now)))
@@ -262,10 +271,19 @@ class Rotation:
         ]
 
     def _pause(self, facts: Facts, signing: Sequence[Authority]) -> float:
-        waits = [LOOK_AGAIN, self._left_to_settle(signing[0], facts)]
+        """Seconds until something is due, as far as that is known."""
+        waits = [LOOK_AGAIN, self._left_to_settle(signing[0], facts), *(at - self._wall() for at in self._due(facts))]
         if self._served is not None:
             waits.append(self._served[1] + self._times.settle - self._clock())
         return min(wait for wait in waits if wait > 0)
+
+    def _due(self, facts: Facts) -> Iterable[float]:
+        """When, by the time of day, what there is is to be renewed, or runs out, or is to be forgotten."""
+        times = self._times
+        for one in facts.authorities:
+            yield from (one.ends - times.authority / 3, one.ends, one.ends + times.margin)
+        if facts.leaf is not None:
+            yield from (facts.leaf.ends - part for part in (times.leaf / 3, times.leaf / 10, 0.0))
 
 
 def everywhere(facts: Facts) -> frozenset[str]:
