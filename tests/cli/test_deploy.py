@@ -41,6 +41,7 @@ module = Module(nodes)
 """
 WATCH = """shop.when(a.ConfigMap).is_created().watch(lambda one, phase: None, name="seen")"""
 WEBHOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/poblano-ship"
+ROLES = "/apis/rbac.authorization.k8s.io/v1/roles"
 MERGE = "application/strategic-merge-patch+json"
 
 
@@ -124,12 +125,23 @@ def test_it_is_put_there_made_ready_and_armed_then_changed_and_what_is_not_neede
     (armed,) = kubelet.ask("GET", WEBHOOKS)["webhooks"]
     assert (armed["failurePolicy"], bool(armed["clientConfig"]["caBundle"])) == ("Fail", True), "it was not disarmed"
 
+    secrets = "/api/v1/namespaces/harbour/secrets"
+    (code,) = [name for name in names(kubelet, secrets) if "module" in name]
+    stray = {"metadata": {"name": "poblano-ship-module-0000000000", "labels": {"poblano.dev/uuid": "ship"}}}
+    kubelet.ask("POST", secrets, stray)
+    assert "poblano-ship-watcher-shop" in names(kubelet, ROLES)
+
     write(tmp_path, "")
     without = deploy(kubelet, tmp_path, "--yes", "--image", "mine:1")
     assert without.exit_code == 0, (without.output, without.exception)
     assert "Deployment poblano-ship-watcher taken away" in without.output
     assert names(kubelet, deployments) == ["poblano-ship-admission"]
     assert "poblano-ship-watcher" not in names(kubelet, "/api/v1/namespaces/harbour/serviceaccounts")
+    assert "poblano-ship-watcher-shop" not in names(kubelet, ROLES), "roles in other namespaces go as well"
+    left = [name for name in names(kubelet, secrets) if "module" in name]
+    assert len(left) == 2, "that of the pods, and that of the pods of before, for a rollout that is undone"
+    assert code in left
+    assert "poblano-ship-module-0000000000" not in left
 
 
 def test_who_is_asked_and_says_no_has_changed_nothing(kubelet: Kubelet, tmp_path: Path) -> None:

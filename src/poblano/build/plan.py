@@ -75,6 +75,14 @@ class Plan:
         return Names(self.settings.uuid)
 
     @property
+    def module_secret(self) -> str:
+        """The Secret of the code; "" where that lies in the image.
+
+        Another content is another Secret: pods of before, and those of a rollout that is undone, find theirs.
+        """
+        return "" if self.archive is None else f"{self.names.module}-{self.archive.sha256[:10]}"
+
+    @property
     def abilities(self) -> Abilities:
         """What the API server can evaluate before it calls a webhook."""
         return Abilities.of(self.options.kubernetes)

@@ -159,7 +159,7 @@ def _volumes(plan: Plan, values: PodValues) -> Joined:
     )
     volumes: list[Tree] = [{"name": "tmp", "emptyDir": temporary}]
     if plan.archive is not None:
-        volumes.append({"name": "module", "secret": {"secretName": plan.names.module}})
+        volumes.append({"name": "module", "secret": {"secretName": plan.module_secret}})
     if has_certificate_files(plan, values):
         volumes.append({"name": "certificates", "secret": {"secretName": _certificate_secret(plan, values)}})
     return Joined(tuple(volumes), values.slot("extraVolumes", [], NAMED, "Volumes for extraVolumeMounts."))

@@ -22,7 +22,7 @@ def parts(plan: Plan) -> Iterator[Part]:
         )
     if plan.archive is not None:
         code = base64.b64encode(plan.archive.data).decode()
-        yield Part("module-secret", _secret(plan, plan.names.module, {ARCHIVE: code}))
+        yield Part("module-secret", _secret(plan, plan.module_secret, {ARCHIVE: code}) | {"immutable": True})
 
 
 def _secret(plan: Plan, name: str, data: Document | None = None) -> Tree:

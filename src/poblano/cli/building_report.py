@@ -66,7 +66,7 @@ def _code(plan: Plan) -> str:
     if plan.archive is None:
         return f"lies in the image {plan.image}"
     size, most = (f"{number / 1024:.1f} KiB" for number in (len(plan.archive.data), MOST))
-    return f"{size} of {most}, in the Secret {plan.names.module}, for the image {plan.image}"
+    return f"{size} of {most}, in the Secret {plan.module_secret}, for the image {plan.image}"
 
 
 def _needed(plan: Plan) -> Iterator[str]:

@@ -90,7 +90,7 @@ class Deploying:
         await self._put(one for one in documents if one["kind"] not in WEBHOOKS)
         await self._rolled_out([one for one in documents if one["kind"] == "Deployment"])
         await self._put(one for one in documents if one["kind"] in WEBHOOKS)
-        for gone in await self.putter.prune(documents, self._namespace):
+        for gone in await self.putter.prune(documents):
             self._terminal.line(f"  {gone} ", ("taken away", "yellow"))
         if self._plan.admits:
             await self._armed()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from poblano.admission.webhooks import KINDS
 from poblano.cli.applying import Applier, name_of
 from poblano.client import Resources
-from poblano.core.deployed import UUID_LABEL
+from poblano.core.deployed import UUID_LABEL, Names
 from poblano.core.errors import Conflict, NotFound
 from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
@@ -23,6 +23,9 @@ DEFINITION: Final = "CustomResourceDefinition"
 WEBHOOKS: Final = frozenset(kind.kind for kind in KINDS.values())
 
 NAMESPACE: Final = Kind("", "v1", "Namespace", "namespaces", namespaced=False)
+
+SECRETS: Final = Kind("", "v1", "Secret", "secrets")
+REPLICA_SETS: Final = Kind("apps", "v1", "ReplicaSet", "replicasets")
 
 PRUNED: Final = (
     Kind("apps", "v1", "Deployment", "deployments"),
@@ -111,7 +114,10 @@ class Putter:
             try:
                 found = await self._resources.get(kind, name_of(document))
             except NotFound:
-                await self._resources.create(kind, document)
+                try:
+                    await self._resources.create(kind, document)
+                except Conflict:  # another deployment was faster
+                    continue
                 return "created"
             meta: Document = {**document["metadata"], "resourceVersion": found["metadata"]["resourceVersion"]}
             kept = {**document, "metadata": meta, "webhooks": as_armed(document["webhooks"], found["webhooks"])}
@@ -122,27 +128,49 @@ class Putter:
                 continue
             return _word(found["metadata"]["resourceVersion"], stored)
 
-    async def prune(self, kept: Iterable[Document], namespace: str) -> list[str]:
-        """Take away what an earlier build had and this one has not; kind and name of each.
+    async def prune(self, kept: Iterable[Document]) -> list[str]:
+        """Take away what an earlier build had and this one has not, wherever it is; kind and name of each.
 
         Args:
             kept: what this one has.
-            namespace: the module's.
         """
-        names = {(str(one["kind"]), name_of(one)) for one in kept}
+        wanted = {_key(one) for one in kept}
         gone: list[str] = []
-        for kind in (*PRUNED, *KINDS.values()):
-            try:
-                found = await self._resources.list(
-                    kind, namespace if kind.namespaced else "", label_selector=f"{UUID_LABEL}={self._uuid}"
-                )
-            except NotFound:  # a server that is too old for this kind
-                continue
-            for one in found.items:
-                if (kind.kind, name_of(one)) not in names and not is_sessions(one):
-                    await self._resources.delete(kind, name_of(one), namespace if kind.namespaced else "")
-                    gone.append(f"{kind.kind} {name_of(one)}")
-        return gone
+        for kind in (*KINDS.values(), *PRUNED):  # webhooks first: nobody is to be asked who is gone already
+            for one in await self._found(kind):
+                if _key(one) not in wanted and not is_sessions(one):
+                    gone.append(await self._delete(kind, one))
+        return [*gone, *await self._prune_code(wanted)]
+
+    async def _prune_code(self, wanted: Container[tuple[str, str, str]]) -> list[str]:
+        """Take away the Secrets of code that no pod can be made from any more, not even by a rollout that is undone."""
+        prefix = f"{Names(self._uuid).module}-"
+        mounted = {name for one in await self._found(REPLICA_SETS) for name in _mounted(one)}
+        secrets = [one for one in await self._found(SECRETS) if name_of(one).startswith(prefix)]
+        old = [one for one in secrets if _key(one) not in wanted and name_of(one) not in mounted]
+        return [await self._delete(SECRETS, one) for one in old]
+
+    async def _found(self, kind: Kind) -> list[Document]:
+        """The module's objects of a kind, in all namespaces."""
+        try:
+            return (await self._resources.list(kind, label_selector=f"{UUID_LABEL}={self._uuid}")).items
+        except NotFound:  # a server that is too old for this kind
+            return []
+
+    async def _delete(self, kind: Kind, one: Document) -> str:
+        place = one["metadata"].get("namespace") or ""
+        await self._resources.delete(kind, name_of(one), place)
+        return f"{kind.kind} {name_of(one)}"
+
+
+def _key(one: Document) -> tuple[str, str, str]:
+    return str(one["kind"]), one["metadata"].get("namespace") or "", name_of(one)
+
+
+def _mounted(owner: Document) -> list[str]:
+    """The names of the Secrets that the pods of a ReplicaSet mount."""
+    volumes: list[Document] = owner["spec"]["template"]["spec"].get("volumes") or []
+    return [one["secret"]["secretName"] for one in volumes if "secret" in one]
 
 
 def as_armed(new: Iterable[Mapping[str, Any]], live: Iterable[Mapping[str, Any]]) -> list[Document]:

@@ -65,7 +65,7 @@ class Names:
 
     @property
     def module(self) -> str:
-        """Secret that the module's code travels in."""
+        """How the Secrets begin that the module's code travels in: each content has one of its own."""
         return f"{self.base}-module"
 
     def service_names(self, namespace: str) -> tuple[str, ...]:
