@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from typing_extensions import override
 
 from poblano.admission.certificates import issue
+from poblano.admission.replies import failure
 from poblano.cli import deploying
 from poblano.cli.main import cli
 from poblano.cluster.serving.served import Settings
@@ -55,6 +56,10 @@ class Ward(Kubelet):
     @override
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         if "/proxy" in request.path:
+            if not self.reaches:
+                return await super()._handle(request)
+            if self.reaches == 404:  # as a pod says it
+                return web.Response(status=404, body=failure(404, "there is no webhook at this path").body)
             said = {"kind": "Status", "message": "error trying to reach service: i/o timeout", "code": self.reaches}
             return web.json_response(said, status=self.reaches)
         return await super()._handle(request)
@@ -192,6 +197,10 @@ def _unreachable(ward: Ward) -> None:
     ward.reaches = 503
 
 
+def _passes_nothing_on(ward: Ward) -> None:
+    ward.reaches = 0
+
+
 def _late(ward: Ward) -> None:
     lead(ward, timedelta(minutes=5))
 
@@ -216,6 +225,17 @@ def test_what_is_wrong_is_told_with_what_to_do(ward: Ward, tmp_path: Path, spoil
     assert done.exit_code == 1
     (line,) = lines(done)[about]
     assert line.startswith(says)
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_server_without_a_proxy_says_nothing_of_the_network(ward: Ward, tmp_path: Path) -> None:
+    make_well(ward)
+    lead(ward, timedelta(0))
+    _passes_nothing_on(ward)
+    done = poblano(ward, tmp_path, "doctor")
+    assert done.exit_code == 0
+    (line,) = lines(done)["network"]
+    assert line.startswith("-: this API server does not pass requests on: ")
 
 
 @pytest.mark.usefixtures("deployed")
