@@ -129,6 +129,15 @@ def test_the_environment_is_the_settings_and_a_value():
     assert (env.more.path, env.more.default) == ("admission.env", container(plan)["env"][7:])
 
 
+def test_a_kubelet_puts_nothing_in_for_what_looks_like_a_variable():
+    """expand.Expand of k8s.io/kubernetes/third_party/forked/golang/expansion: $$ is $, and $(PRICES) another variable."""
+    plan = plan_of(admitting(), settings={"env": {"PRICES": "1", "SALT": "a$(PRICES)b$$c$"}})
+
+    given = {one["name"]: one["value"] for one in container(plan)["env"]}
+
+    assert given["SALT"] == "a$$(PRICES)b$$$$c$$"
+
+
 def test_the_image_and_its_secrets():
     plan = plan_of(admitting(), image="registry.example.com/shop:1", pull_secrets=("mine",))
 

@@ -80,7 +80,8 @@ def _environment(plan: Plan, values: PodValues) -> Joined:
         one_of("debug", "info", "warning", "error"),
         "What is logged: this and what is worse.",
     )
-    given = [{"name": name, "value": value} for name, value in plan.settings.env.items()]
+    # A kubelet puts another variable in for $(NAME); $$ is a plain $ to it. What a module is given is the same anywhere.
+    given = [{"name": name, "value": value.replace("$", "$$")} for name, value in plan.settings.env.items()]
     about = "Environment variables of the container; the default is `env` of the module's settings."
     ports = {"POBLANO_HTTPS_PORT": values.port} if values.role == "admission" else {}
     # The paths of webhooks are named after these: a process has to serve those that were built.
