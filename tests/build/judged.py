@@ -33,9 +33,9 @@ def generic(group: str, kind: str, *, version: str = "v1", scope: str = "Cluster
     return made
 
 
-def found(*capabilities: Capability, replicas: int = 2, **options: Any) -> dict[str, Finding]:
+def found(*capabilities: Capability, **options: Any) -> dict[str, Finding]:
     """What is found in a module, by name."""
-    made = findings(plan(*capabilities, **options), replicas=replicas)
+    made = findings(plan(*capabilities, **options))
     by_name = {one.name: one for one in made}
     assert len(by_name) == len(made), made
     return by_name

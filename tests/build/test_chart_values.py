@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import helm_python
 import pytest
 
 from poblano.build.helm.values import slots, with_value
@@ -149,3 +150,11 @@ def test_pods_that_are_switched_off_take_what_is_theirs_with_them(tmp_path: Path
 
     assert not [name for name in left if name.startswith("admission")]
     assert "watcher-deployment" in left
+
+
+def test_webhooks_that_fail_closed_have_somebody_behind_them(tmp_path: Path):
+    with loaded(written(tmp_path, list(parts_of(PLAN).values()))) as chart:
+        with pytest.raises(helm_python.HelmError, match="/admission/replicas"):
+            rendered(chart, {"admission": {"replicas": 0}})
+        assert "replicas" not in rendered(chart, {"admission": {"replicas": None}})["admission-deployment"]["spec"]
+        assert rendered(chart, {"watcher": {"replicas": 0}})["watcher-deployment"]["spec"]["replicas"] == 0

@@ -123,14 +123,6 @@ def test_timeouts_that_add_up_are_told_of():
     assert "configmaps may wait for 31 s in all" in made.problem
 
 
-def test_fewer_than_two_pods_for_what_fails_without_them_is_refused():
-    fails = rule(lambda s: s.when(a.ConfigMap).is_created())
-    passes = rule(lambda s: s.when(a.ConfigMap).is_created(), on_error="audit")
-
-    assert "one-replica" in refused(fails, replicas=1)
-    assert refused(fails) == refused(passes, replicas=1) == set()
-
-
 # ------------------------------------------------------------------------------------------------ what comes of it
 
 
@@ -179,7 +171,7 @@ def test_a_mistake_cannot_be_accepted():
 
 
 def test_refusals_come_first():
-    made = findings(plan(rule(lambda s: s.when(a.Pod).is_created()), rule_of_nodes()), replicas=2)
+    made = findings(plan(rule(lambda s: s.when(a.Pod).is_created()), rule_of_nodes()))
 
     assert [one.refused for one in made] == [True, False]
 

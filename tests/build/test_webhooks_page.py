@@ -35,7 +35,7 @@ def test_the_example_is_built_to_what_the_page_says():
 
 
 def test_the_page_has_all_that_is_looked_for_and_where_it_was_learned():
-    others = {"one-replica", "own-account", "additional-for-nothing", "long-timeout", "timeouts-add-up"}
+    others = {"own-account", "additional-for-nothing", "long-timeout", "timeouts-add-up"}
     named = {line.split("`")[1] for line in ROWS}
 
     assert {each.name for each in hazards(NS)} | others | {"unlabelled-namespaces", "accepted-nothing"} <= named

@@ -21,7 +21,6 @@ from poblano.core.errors import PoblanoError
 from poblano.core.registered import Registered
 from poblano.settings import Accepted
 
-FEWEST_REPLICAS = 2
 LONGEST_WAIT = 10
 """Seconds: client-go gives up a lease after so many (leaderelection: RenewDeadline)."""
 
@@ -40,32 +39,30 @@ class LocksUp(PoblanoError):
         super().__init__(f"these webhooks are not built:\n{lines}{remedy if entries else ''}")
 
 
-def checked(plan: Plan, *, replicas: int = FEWEST_REPLICAS) -> tuple[Finding, ...]:
+def checked(plan: Plan) -> tuple[Finding, ...]:
     """Warnings, and what was accepted.
 
     Args:
         plan: what is to be built.
-        replicas: of the admission pods.
 
     Raises:
         LocksUp: there is something else.
     """
-    found = findings(plan, replicas=replicas)
+    found = findings(plan)
     refusals = [one for one in found if one.refused and not one.because]
     if refusals:
         raise LocksUp(refusals)
     return found
 
 
-def findings(plan: Plan, *, replicas: int = FEWEST_REPLICAS) -> tuple[Finding, ...]:
+def findings(plan: Plan) -> tuple[Finding, ...]:
     """All that there is to say of the webhooks of a module, refusals first, each in the order of the rules.
 
     Args:
         plan: what is to be built.
-        replicas: of the admission pods.
     """
     webhooks = webhooks_of(plan)
-    found = [*mistakes(plan), *_dangers(plan, webhooks), *_slow(webhooks), *_few(webhooks, replicas)]
+    found = [*mistakes(plan), *_dangers(plan, webhooks), *_slow(webhooks)]
     found += _unlabelled(plan, webhooks)
     accepted = plan.settings.accepted_findings
     judged = [_judged(one, accepted) for one in found]
@@ -170,16 +167,6 @@ def _sums(webhooks: Iterable[Registered]) -> Iterator[Finding]:
                 learned="kubernetes#128162",
                 refused=False,
             )
-
-
-def _few(webhooks: Iterable[Registered], replicas: int) -> Iterator[Finding]:
-    if replicas < FEWEST_REPLICAS and any(one.policy == "Fail" for one in webhooks):
-        yield Finding(
-            name="one-replica",
-            problem=f"there are {replicas} admission pods for webhooks with the policy Fail: with their node, all stands still",
-            instead=f"have {FEWEST_REPLICAS} or more",
-            learned="kyverno#2869",
-        )
 
 
 def _unlabelled(plan: Plan, webhooks: Iterable[Registered]) -> Iterator[Finding]:

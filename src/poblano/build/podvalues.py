@@ -52,7 +52,9 @@ class PodValues:
     def replicas(self, plan: Plan) -> Slot:
         """How many there are."""
         about = f"How many {self.role} pods there are. {_WHY[self._kind(plan)]} null leaves it to a HorizontalPodAutoscaler."
-        return self.slot("replicas", 1 if self._kind(plan) == "alone" else 2, MAYBE_COUNT, about)
+        # Armed webhooks with nobody behind them stop the cluster: who wants no admission pods says so with `enabled`.
+        allowed = MAYBE_COUNT | {"minimum": 1} if self.role == "admission" else MAYBE_COUNT
+        return self.slot("replicas", 1 if self._kind(plan) == "alone" else 2, allowed, about)
 
     def _kind(self, plan: Plan) -> str:
         return self.role if self.role == "admission" else plan.options.work

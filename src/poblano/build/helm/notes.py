@@ -27,6 +27,12 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield ""
         kinds = "mutatingwebhookconfigurations,validatingwebhookconfigurations"
         yield f"  kubectl get {kinds} --selector {UUID_LABEL}={names.uuid} --output yaml"
+    if any(one.policy == "Fail" for one in plan.entries):
+        yield "{{- if and .Values.admission.enabled (eq (int .Values.admission.replicas) 1) }}"
+        yield ""
+        yield "WARNING: there is one admission pod for webhooks with the policy Fail: with its node, all stands still that they"
+        yield "are asked about. Have two or more (admission.replicas)."
+        yield "{{- end }}"
     if plan.options.certificates == "provided" and plan.admits:
         yield ""
         yield f"The certificate is yours to bring: put tls.crt, tls.key and ca.crt into the Secret {names.certificates}."
