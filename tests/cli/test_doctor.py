@@ -52,9 +52,12 @@ class Ward(Kubelet):
     """Says how the API server reaches the pods of a Service."""
 
     reaches = 404
+    has_slices = True
 
     @override
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        if "/endpointslices" in request.path and not self.has_slices:
+            return web.Response(status=404, text="404 page not found")
         if "/proxy" in request.path:
             if not self.reaches:
                 return await super()._handle(request)
@@ -86,7 +89,7 @@ def _project(ward: Ward, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     (tmp_path / "ill.py").write_text(CODE)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(deploying.Deploying, "_rolled_out", at_once)
-    ward.reaches = 404
+    ward.reaches, ward.has_slices = 404, True
 
 
 def poblano(ward: Ward, folder: Path, *arguments: str) -> Result:
@@ -225,6 +228,14 @@ def test_what_is_wrong_is_told_with_what_to_do(ward: Ward, tmp_path: Path, spoil
     assert done.exit_code == 1
     (line,) = lines(done)[about]
     assert line.startswith(says)
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_server_without_endpoint_slices_has_endpoints(ward: Ward, tmp_path: Path) -> None:
+    """One before 1.21."""
+    ward.has_slices = False
+    (line,) = lines(poblano(ward, tmp_path, "doctor"))["service"]
+    assert line == "ok: poblano-ill has 2 ready endpoints"
 
 
 @pytest.mark.usefixtures("deployed")

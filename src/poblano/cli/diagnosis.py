@@ -123,12 +123,7 @@ class Diagnosis:
             await self._resources.get(Kind("", "v1", "Service", "services"), self.names.base, self.namespace)
         except NotFound:
             return Finding("service", False, f"there is no Service {self.names.base}", "poblano deploy")
-        slices = (
-            K8s(a.EndpointSlice, client=self._client).in_namespace(self.namespace).with_label(SERVICE, self.names.base)
-        )
-        endpoints = [one for piece in await slices.list() for one in piece.endpoints]
-        ready = sum(one.conditions.ready is not False for one in endpoints)
-        if ready:
+        if ready := await self._ready():
             return Finding("service", True, f"{self.names.base} has {ready} ready endpoints")
         return Finding(
             "service",
@@ -136,6 +131,22 @@ class Diagnosis:
             f"{self.names.base} has no ready endpoint",
             "a pod that runs says at /readyz what it waits for: poblano monitor --all",
         )
+
+    async def _ready(self) -> int:
+        """How many endpoints of the Service are."""
+        slices = K8s(a.EndpointSlice, client=self._client).in_namespace(self.namespace)
+        try:
+            pieces = await slices.with_label(SERVICE, self.names.base).list()
+        except NotFound:  # a server before 1.21
+            return await self._ready_without_slices()
+        return sum(one.conditions.ready is not False for piece in pieces for one in piece.endpoints)
+
+    async def _ready_without_slices(self) -> int:
+        try:
+            found = await K8s(a.Endpoints, client=self._client).in_namespace(self.namespace).get(self.names.base)
+        except NotFound:
+            return 0
+        return len({one.ip for subset in found.subsets for one in subset.addresses})
 
     async def _network(self) -> Finding:
         """Whether the API server reaches a pod, as it does for a review: through its proxy, whatever the answer is."""
