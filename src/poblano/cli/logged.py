@@ -38,16 +38,16 @@ class Shown:
         if said is None:
             if self._everything:
                 self._terminal.line((f"{line.pod} ", "dim"), line.text)
-        elif said.get("message") == "review":
+        elif _is_review(said):
             self._review(line.pod, said)
-        elif self._everything or said.get("level") in LOUD:
+        elif self._everything or _is_loud(said):
             self._other(line.pod, said)
 
     def _review(self, pod: str, said: Document) -> None:
         verdict = str(said.get("verdict"))
         self._terminal.line(
             (_time(said), "dim"),
-            f" {said.get('phase', ''):8} {_asked(said)} by {said.get('user') or 'nobody'}: ",
+            f" {said['phase']:8} {_asked(said)} by {said.get('user') or 'nobody'}: ",
             (verdict, STYLES.get(verdict, "")),
             *_rules(said),
             (f"  {said.get('ms')} ms  {pod}", "dim"),
@@ -72,7 +72,7 @@ def as_json(line: LogLine, *, everything: bool) -> str | None:
     said = parsed(line.text)
     if said is None:
         said = {"message": line.text}
-    if not everything and said.get("message") != "review" and said.get("level") not in LOUD:
+    if not everything and not _is_review(said) and not _is_loud(said):
         return None
     return orjson.dumps({"pod": line.pod, "container": line.container, **said}).decode()
 
@@ -86,6 +86,16 @@ def parsed(text: str) -> Document | None:
     except orjson.JSONDecodeError:
         return None
     return as_map(found)
+
+
+def _is_review(said: Document) -> bool:
+    """Whether it tells of a review: what the code of a module logs may be called so as well."""
+    lists = all(isinstance(said.get(key, []), list) for key in ("changes", "denials", "errors", "rules"))
+    return said.get("message") == "review" and isinstance(said.get("phase"), str) and lists
+
+
+def _is_loud(said: Document) -> bool:
+    return str(said.get("level")) in LOUD
 
 
 def _time(said: Document) -> str:
