@@ -28,9 +28,16 @@ SECRETS: Final = Kind("", "v1", "Secret", "secrets")
 REPLICA_SETS: Final = Kind("apps", "v1", "ReplicaSet", "replicasets")
 
 PRUNED: Final = (
+    Kind(
+        "cert-manager.io", "v1", "Certificate", "certificates"
+    ),  # else it goes on writing the Secret of the one that is served
+    Kind("cert-manager.io", "v1", "Issuer", "issuers"),
+    Kind("monitoring.coreos.com", "v1", "ServiceMonitor", "servicemonitors"),
+    Kind("monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules"),
     Kind("apps", "v1", "Deployment", "deployments"),
     Kind("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"),
     Kind("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
+    Kind("", "v1", "ResourceQuota", "resourcequotas"),
     Kind("", "v1", "Service", "services"),
     Kind("", "v1", "ServiceAccount", "serviceaccounts"),
     Kind("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings"),
@@ -176,7 +183,10 @@ def _mounted(owner: Document) -> list[str]:
 def as_armed(new: Iterable[Mapping[str, Any]], live: Iterable[Mapping[str, Any]]) -> list[Document]:
     """The webhooks `new`, each with the certificate and the policy that the one of its name has in the cluster.
 
-    >>> live = [{"name": "a", "failurePolicy": "Fail", "clientConfig": {"caBundle": "Q0E="}}]
+    One that is to call another Service, as of a module that has moved to another namespace, is not armed for that: who
+    answers there has another certificate.
+
+    >>> live = [{"name": "a", "failurePolicy": "Fail", "clientConfig": {"service": {}, "caBundle": "Q0E="}}]
     >>> as_armed([{"name": "a", "failurePolicy": "Ignore", "clientConfig": {"service": {}}}], live)
     [{'name': 'a', 'failurePolicy': 'Fail', 'clientConfig': {'service': {}, 'caBundle': 'Q0E='}}]
     """
@@ -184,12 +194,19 @@ def as_armed(new: Iterable[Mapping[str, Any]], live: Iterable[Mapping[str, Any]]
     made: list[Document] = []
     for webhook in new:
         found = known.get(webhook["name"])
-        if found is None or not (bundle := found["clientConfig"].get("caBundle")):
+        bundle = found["clientConfig"].get("caBundle") if found is not None else None
+        if found is None or not bundle or _called(found) != _called(webhook):
             made.append(dict(webhook))
             continue
         client = {**webhook["clientConfig"], "caBundle": bundle}
         made.append({**webhook, "failurePolicy": found["failurePolicy"], "clientConfig": client})
     return made
+
+
+def _called(webhook: Mapping[str, Any]) -> tuple[object, object]:
+    """Namespace and name of the Service."""
+    service = webhook["clientConfig"].get("service") or {}
+    return service.get("namespace"), service.get("name")
 
 
 def is_sessions(document: Document) -> bool:
