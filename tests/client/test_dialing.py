@@ -60,6 +60,24 @@ async def test_where_no_address_answers_the_reason_of_the_first_is_told(monkeypa
         await dial(Target(place_of("http://many.test")), 60)
 
 
+async def test_whoever_gives_up_at_the_moment_of_the_connection_leaves_no_socket(monkeypatch):
+    made: list[socket.socket] = []
+    reached = dialing._reached
+
+    async def and_then(address):
+        made.append(await reached(address))
+        asyncio.get_running_loop().call_soon(task.cancel)
+        return made[-1]
+
+    monkeypatch.setattr(dialing, "_reached", and_then)
+    async with tcp_server(silent) as port:
+        addresses(monkeypatch, port, port)
+        task = asyncio.create_task(dialing._connected(place_of("http://many.test")))
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert [one.fileno() for one in made] == [-1]
+
+
 async def test_a_name_that_nobody_knows_is_told(monkeypatch):
     async def unknown(*_, **__):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -116,6 +134,18 @@ async def test_a_proxy_may_speak_tls_itself(pki: Pki, monkeypatch):
                     assert (await client.request("GET", "/api")).status == 200
     assert len(asked) == 1
     assert b"Proxy-Authorization: Basic amFuZTpwQHNz\r\n" in asked[0]
+
+
+async def test_a_proxy_that_hangs_up_is_named_and_nothing_was_sent_through_it():
+    async def leaving(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    async with tcp_server(leaving) as port:
+        target = Target(place_of("https://api.test"), ssl.create_default_context(), proxy=f"http://127.0.0.1:{port}")
+        with pytest.raises(Unreachable, match="it was closed") as caught:
+            await dial(target, 60)
+    assert caught.value.proxy
 
 
 async def test_a_proxy_is_asked_itself_where_the_server_speaks_no_tls():

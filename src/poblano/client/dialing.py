@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 from multidict import CIMultiDict
 
 from poblano.client.connection import Connection
-from poblano.client.no_answer import HandshakeFailed, NotInTime, ProxyRefused, Unreachable
+from poblano.client.no_answer import Broken, HandshakeFailed, NotInTime, ProxyRefused, Unreachable
 from poblano.client.wire import Place, head_of, place_of
 
 KEEPALIVE = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}
@@ -106,7 +106,10 @@ async def _through(target: Target) -> Connection:
     try:
         headers = {"Proxy-Authorization": proxy.login} if proxy.login else {}
         answer = connection.ask(b"CONNECT " + _head(target.place, headers))
-        await answer.begins()
+        try:
+            await answer.begins()
+        except Broken as error:  # what is to be asked for was not sent yet
+            raise Unreachable(error, proxy=True) from None
         if answer.status != 200:
             raise ProxyRefused(answer.status)
         with _told():
@@ -148,12 +151,20 @@ async def _connected(place: Place) -> socket.socket:
     addresses = await _addresses(place)
     if len(addresses) == 1:
         return await _reached(addresses[0])
-    attempts = [partial(_reached, address) for address in addresses]
-    made: socket.socket | None
-    made, _, errors = await staggered_race(attempts, STAGGER_SECONDS)
-    if made is None:
+    made: list[socket.socket] = []
+
+    async def attempt(address: Address) -> None:
+        made.append(await _reached(address))
+
+    try:
+        _, _, errors = await staggered_race([partial(attempt, address) for address in addresses], STAGGER_SECONDS)
+    except BaseException:
+        for one in made:  # who gives up at the very moment in which there is one
+            one.close()
+        raise
+    if not made:
         raise next(error for error in errors if error is not None)
-    return made
+    return made[0]
 
 
 async def _addresses(place: Place) -> list[Address]:

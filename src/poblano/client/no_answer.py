@@ -17,9 +17,9 @@ class NoAnswer(Exception):
 
 
 class Unreachable(NoAnswer):
-    """There is no connection."""
+    """There is no connection, or the proxy on the way breaks it before anything was asked."""
 
-    def __init__(self, cause: OSError, *, proxy: bool = False) -> None:
+    def __init__(self, cause: OSError | NoAnswer, *, proxy: bool = False) -> None:
         super().__init__(reason_of(cause))
         self.proxy = proxy
 
