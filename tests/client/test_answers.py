@@ -7,7 +7,7 @@ import gzip
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from poblano.client.answers import AHEAD_BYTES
@@ -22,13 +22,16 @@ class Wire(asyncio.Transport):
 
     def __init__(self) -> None:
         super().__init__()
-        self.sent, self.aborted, self.reading = b"", False, True
+        self.sent, self.aborted, self.reading, self.unsent = b"", False, True, 0
 
     def write(self, data):
         self.sent += data
 
     def is_closing(self):
         return self.aborted
+
+    def get_write_buffer_size(self):
+        return self.unsent
 
     def abort(self):
         self.aborted = True
@@ -109,6 +112,72 @@ async def test_an_answer_that_is_cut_off_is_never_taken_for_a_whole_one(body, fr
     assert not answer.kept
 
 
+async def outcome(pieces: list[bytes]) -> tuple[object, ...]:
+    """What a server has said with these, before it closes the connection."""
+    connection, wire = connected()
+    answer = connection.ask(GET)
+    for piece in pieces:
+        if not wire.aborted:
+            connection.data_received(piece)
+    connection.connection_lost(None)
+    async with asyncio.timeout(90):
+        try:
+            body = await answer.read()
+        except Broken as error:
+            return (type(error),)
+    return answer.status, tuple(answer.headers.items()), body
+
+
+WORDS = st.sampled_from(
+    [
+        b"HTTP/1.1 ",
+        b"HTTP/1.0 ",
+        b"200 OK\r\n",
+        b"204 No\r\n",
+        b"103 Early\r\n",
+        b"\r\n",
+        b"\n",
+        b":",
+        b"2\r\n",
+        b"0\r\n",
+        b"Content-Length: 2\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"Connection: close\r\n",
+        b"ab",
+        gzip.compress(b"ab"),
+        b"Content-Encoding: gzip\r\n",
+        b"Upgrade: x\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab",
+    ]
+)
+
+
+@settings(max_examples=300)
+@given(
+    data=st.lists(WORDS | st.binary(max_size=8), max_size=12).map(b"".join),
+    cuts=st.lists(st.integers(0, 120), max_size=6),
+)
+@example(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab\r\n\r\n", [44])
+async def test_any_bytes_are_an_answer_or_an_error_and_the_same_however_they_come(data, cuts):
+    bounds = sorted({0, *(cut for cut in cuts if cut < len(data)), len(data)})
+    assert await outcome([data[begin:end] for begin, end in pairwise(bounds)]) == await outcome([data])
+
+
+@given(
+    body=st.binary(max_size=40),
+    framing=st.sampled_from(["length", "chunks", "end"]),
+    compressed=st.booleans(),
+    at=st.integers(0, 200),
+    damage=st.binary(max_size=3),
+)
+async def test_an_answer_that_is_damaged_is_an_answer_or_an_error_and_the_same_byte_by_byte(
+    body, framing, compressed, at, damage
+):
+    whole = said(body, framing, compressed=compressed, interim=False)
+    data = whole[:at] + damage + whole[at + len(damage) :]
+    assert await outcome([data[at : at + 1] for at in range(len(data))]) == await outcome([data])
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -142,6 +211,22 @@ async def test_two_answers_to_one_request_are_the_end_of_the_connection():
     assert (answer.status, await answer.read()) == (200, b"x")
     assert wire.aborted
     assert not connection.usable
+
+
+async def test_the_beginning_of_a_second_answer_is_the_end_of_the_connection():
+    connection, wire = connected()
+    answer = connection.ask(GET)
+    connection.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxH")
+    assert await answer.read() == b"x"
+    assert wire.aborted
+
+
+async def test_a_request_that_is_not_sent_yet_keeps_a_connection_from_the_next():
+    connection, wire = connected()
+    answer = connection.ask(GET, b"body")
+    wire.unsent = 4
+    connection.data_received(b"HTTP/1.1 413 No\r\nContent-Length: 0\r\n\r\n")
+    assert (await answer.read(), answer.kept, connection.usable) == (b"", True, False)
 
 
 async def test_what_nobody_asked_for_is_the_end_of_the_connection():

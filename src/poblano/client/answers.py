@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 AHEAD_BYTES = 2**18
 """How much may wait to be read before no more is taken from the other side."""
 
+OVERHEAD_BYTES = 2**20
+"""How long a head may be, with all that is told before it, or trailers. Go: Transport.MaxResponseHeaderBytes takes 10 times that."""
+
 _GZIP = 16 + zlib.MAX_WBITS
 _NO_BODY = frozenset({204, 304})  # RFC 9112 6.3
 
@@ -39,6 +42,7 @@ class Answer:
         "_compressed",
         "_decoder",
         "_error",
+        "_overhead",
         "_paused",
         "_silence",
         "_to_the_end",
@@ -69,6 +73,7 @@ class Answer:
         self._compressed = False
         self._decoder: zlib._Decompress | None = None
         self._error: Exception | None = None
+        self._overhead = 0
         self._waiter: asyncio.Future[None] | None = None
 
     async def begins(self) -> None:
@@ -125,6 +130,16 @@ class Answer:
         self.kept = False
         self.parser = None
 
+    def fed(self, size: int) -> None:
+        """So many bytes were taken; a piece of the body among them makes good for those before it.
+
+        Raises:
+            Broken: they are no answer.
+        """
+        self._overhead += size
+        if self._overhead > OVERHEAD_BYTES and not self.complete:
+            raise Broken("its head does not end" if not self._begun else "its body has no end and no content")
+
     async def _more(self) -> None:
         """Wait until something happens."""
         if self._error is not None:
@@ -172,6 +187,11 @@ class Answer:
 
     # ------------------------------------------------------------------ called by httptools
 
+    def on_message_begin(self) -> None:
+        """An answer begins. Of what follows this one nothing can be believed."""
+        if self.complete:
+            raise Broken("there is more than one answer")
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """One of the head, or a trailer, which says nothing to us."""
         if not self._begun:
@@ -180,7 +200,7 @@ class Answer:
     def on_headers_complete(self) -> None:
         """The head is there. One of 1xx is not the answer yet."""
         if self.parser is None:
-            raise Broken("there is more than one answer")
+            raise Broken("it was given up")
         status = self.parser.get_status_code()
         if status < 200:
             self.headers.clear()
@@ -196,6 +216,7 @@ class Answer:
 
     def on_body(self, data: bytes) -> None:
         """A piece of the body."""
+        self._overhead = 0
         if self._bodyless:
             return
         if self._compressed:

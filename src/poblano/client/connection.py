@@ -32,8 +32,10 @@ class Connection(asyncio.Protocol):
 
     @property
     def usable(self) -> bool:
-        """Whether something may be asked."""
-        return not (self.lost.done() or self.transport.is_closing()) and (self._answer is None or self._answer.kept)
+        """Whether something may be asked. Who has answered before all of the request was sent may never read the rest."""
+        if self.lost.done() or self.transport.is_closing() or self.transport.get_write_buffer_size():
+            return False
+        return self._answer is None or self._answer.kept
 
     def ask(self, head: bytes, body: bytes | None = None, *, silence: float | None = None) -> Answer:
         """Send a request; the answer of the one before was read to its end.
@@ -70,9 +72,10 @@ class Connection(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            inner = error.__context__
-            self._answer.failed(inner if isinstance(inner, Broken) else Broken("what came is not HTTP"))
+            self._answer.fed(len(data))
+        except (Broken, httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            told = (error, error.__context__)  # httptools wraps what its callbacks raise
+            self._answer.failed(next((one for one in told if isinstance(one, Broken)), Broken("what came is not HTTP")))
             self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:

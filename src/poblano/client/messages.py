@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 import msgspec
 import orjson
 
+from poblano.core.errors import ApiError
+
 Query = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
@@ -38,10 +40,17 @@ class Response:
     def json(self) -> Any:
         """The body, decoded. Integers are exact at any size.
 
+        Raises:
+            ApiError: it is no JSON.
+
         >>> Response(200, {}, b'{"uid": 123456789012345678901234567890}').json()
         {'uid': 123456789012345678901234567890}
         """
-        return msgspec.json.decode(self.body)
+        try:
+            return msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            remedy = "check that its URL is that of an API server"
+            raise ApiError(f"what was answered is no JSON: {error}", status=self.status, remedy=remedy) from None
 
 
 def encoded(body: object) -> bytes | None:

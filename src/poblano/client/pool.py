@@ -9,6 +9,7 @@ from types import TracebackType
 from poblano.client.answers import Answer
 from poblano.client.connection import Connection
 from poblano.client.dialing import Request, Target, dial
+from poblano.client.no_answer import Broken
 
 AT_ONCE = 64
 """Requests under way; more wait for a place. Watches and logs do not count: they would take the places for good. There is
@@ -28,6 +29,7 @@ class Pool:
         self._open: set[Connection] = set()
         self._idle: dict[Target, list[tuple[Connection, float]]] = {}
         self._sweeping: asyncio.TimerHandle | None = None
+        self._closed = False
 
     @property
     def idle(self) -> list[Connection]:
@@ -67,20 +69,31 @@ class Pool:
 
     def give_back(self, target: Target, connection: Connection) -> None:
         """Keep it for the next request."""
+        if self._closed:
+            connection.abort()
+            return
         loop = asyncio.get_running_loop()
         self._idle.setdefault(target, []).append((connection, loop.time()))
         if self._sweeping is None:
             self._sweeping = loop.call_later(IDLE_SECONDS, self._sweep)
 
     async def dial(self, target: Target, seconds: float) -> Connection:
-        """A new one."""
+        """A new one.
+
+        Raises:
+            NoAnswer: it cannot be had, or the client was closed meanwhile.
+        """
         connection = await dial(target, seconds)
+        if self._closed:
+            connection.abort()
+            raise Broken("the client was closed")
         self._open.add(connection)
         connection.lost.add_done_callback(lambda _: self._open.discard(connection))
         return connection
 
     async def close(self) -> None:
-        """Break all of them, also those in use."""
+        """Break all of them, also those in use; there are no more."""
+        self._closed = True
         if self._sweeping is not None:
             self._sweeping.cancel()
             self._sweeping = None
