@@ -61,14 +61,17 @@ async def metadata_of(
             answer = await client.request("GET", kind.path(), query=query, headers={"Accept": PARTIAL})
         except NotFound:  # it has gone meanwhile
             return
-        except Forbidden as error:
-            tell(f"{kind.plural} cannot be looked at: {error}")
-            return
         except Expired:
             if restarted:
                 raise
             query, restarted = selectors(label_selector, ""), True
             continue
+        except ApiError as error:
+            # One kind that is not served, as when the webhook that converts it is gone, is no reason to leave all others.
+            if not isinstance(error, Forbidden) and error.status not in {500, 502, 503, 504}:
+                raise
+            tell(f"{kind.plural} cannot be looked at: {error}")
+            return
         page = parse_listing(answer.body, kind)
         for one in page.items:
             yield {**one, "apiVersion": kind.api_version, "kind": kind.kind}
