@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 from click.testing import CliRunner
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from typing_extensions import override
 
 from poblano.admission.certificates import issue
@@ -196,6 +200,28 @@ def _garbled(ward: Ward) -> None:
     ward.ask("PATCH", SECRET, {"data": {"tls.crt": base64.b64encode(b"x").decode()}}, STRATEGIC)
 
 
+def _nameless(ward: Ward) -> None:
+    """As openssl makes one that is asked for a common name alone."""
+    make_well(ward)
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=90))
+    pem = made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    ward.ask("PATCH", SECRET, {"data": {"tls.crt": base64.b64encode(pem).decode()}}, STRATEGIC)
+
+
+def _taken_back(ward: Ward) -> None:
+    make_well(ward)
+    name = ward.ask("GET", WEBHOOKS)["webhooks"][0]["name"]
+    ward.ask("PATCH", WEBHOOKS, {"webhooks": [{"name": name, "failurePolicy": "Ignore"}]}, STRATEGIC)
+
+
+def _without_bundle(ward: Ward) -> None:
+    make_well(ward)
+    name = ward.ask("GET", WEBHOOKS)["webhooks"][0]["name"]
+    ward.ask("PATCH", WEBHOOKS, {"webhooks": [{"name": name, "clientConfig": {"caBundle": None}}]}, STRATEGIC)
+
+
 def _unreachable(ward: Ward) -> None:
     ward.reaches = 503
 
@@ -216,6 +242,13 @@ def _late(ward: Ward) -> None:
         (_for_another, "certificate", f"wrong: it is for else.where.svc, not for {NAME}"),
         (_untrusted, "certificate", "wrong: the webhooks do not trust who signed it: every call fails"),
         (_garbled, "certificate", "wrong: what the Secret has is no certificate"),
+        (_nameless, "certificate", f"wrong: it is for no name, not for {NAME}"),
+        (_taken_back, "webhooks", "wrong: validate-fail-10 has the policy Ignore, and is to have Fail"),
+        (
+            _without_bundle,
+            "webhooks",
+            "wrong: validate-fail-10 has no certificate: all that it is asked about is refused",
+        ),
         (_unreachable, "network", "wrong: the API server does not reach the pods: error trying to reach service"),
         (_late, "leader", "wrong: watcher-1 leads, renewed "),
     ],
@@ -228,6 +261,29 @@ def test_what_is_wrong_is_told_with_what_to_do(ward: Ward, tmp_path: Path, spoil
     assert done.exit_code == 1
     (line,) = lines(done)[about]
     assert line.startswith(says)
+
+
+def test_webhooks_whose_pods_went_with_their_namespace_are_told_of(ward: Ward, tmp_path: Path) -> None:
+    rule = {"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"]}
+    webhook = {
+        "name": "validate-fail-10.gone.poblano.dev",
+        "failurePolicy": "Fail",
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+        "clientConfig": {
+            "service": {"namespace": "gone", "name": "poblano-gone"},
+            "caBundle": base64.b64encode(issue([NAME]).authority).decode(),
+        },
+        "rules": [rule],
+    }
+    ward.ask("POST", WEBHOOKS.rpartition("/")[0], {"metadata": {"name": "poblano-gone"}, "webhooks": [webhook]})
+    try:
+        done = poblano(ward, tmp_path, "doctor", "gone")
+    finally:
+        ward.ask("DELETE", WEBHOOKS.replace("poblano-ill", "poblano-gone"))
+    assert done.exit_code == 1
+    assert lines(done)["webhooks"][0].startswith("wrong: validate-fail-10 is armed, Fail, and where its pods are")
+    assert "poblano uninstall gone" in done.output
 
 
 @pytest.mark.usefixtures("deployed")

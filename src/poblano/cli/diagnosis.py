@@ -75,7 +75,9 @@ class Diagnosis:
         try:
             found = await the_one(self._client, self._uuid, self.namespace)
         except PoblanoError as error:
-            yield Finding("module", False, str(error), "poblano deploy")
+            yield Finding("module", False, str(error), "" if "--namespace" in str(error) else "poblano deploy")
+            for one in _left_behind(await self._configurations(), self._uuid):
+                yield one
             return
         self.namespace = found.namespace
         async for one in self._pods(found):
@@ -197,22 +199,32 @@ class Diagnosis:
         return Finding("leader", not late, says, "its pod hangs or is gone, and no other takes over" if late else "")
 
 
+def _left_behind(configurations: Sequence[Document], uuid: str) -> Iterator[Finding]:
+    """Webhooks that refuse what they are asked about, and whose pods are not found."""
+    for webhook in (webhook for one in configurations for webhook in one["webhooks"]):
+        if webhook["failurePolicy"] == "Fail" and webhook["clientConfig"].get("caBundle"):
+            name = str(webhook["name"]).removesuffix(f".{uuid}.poblano.dev")
+            says = f"{name} is armed, Fail, and where its pods are is not known: if nowhere, all that it is asked about is refused"
+            yield Finding("webhooks", False, says, f"poblano uninstall {uuid}, or poblano deploy")
+
+
 def _armed(configurations: Sequence[Document], uuid: str) -> Iterator[Finding]:
-    """Whether each webhook has been given a certificate."""
+    """Whether each webhook has been given a certificate and its policy."""
     if not configurations:
         yield Finding("webhooks", False, "none is registered: nobody is asked about anything", "poblano deploy")
-    for one in configurations:
-        for webhook in one["webhooks"]:
-            name = str(webhook["name"]).removesuffix(f".{uuid}.poblano.dev")
-            if webhook["clientConfig"].get("caBundle"):
-                yield Finding("webhooks", True, f"{name} is armed, {webhook['failurePolicy']}")
-            else:
-                yield Finding(
-                    "webhooks",
-                    False,
-                    f"{name} has no certificate: it is not asked, and the cluster goes on without it",
-                    "the admission pod that leads gives it one once it is ready: poblano monitor --all",
-                )
+    for webhook in (webhook for one in configurations for webhook in one["webhooks"]):
+        name, policy = str(webhook["name"]).removesuffix(f".{uuid}.poblano.dev"), webhook["failurePolicy"]
+        meant = name.split("-")[1].capitalize() if "." not in name else policy  # that of one namespace may be any
+        if not webhook["clientConfig"].get("caBundle"):
+            then = "it is not asked, and the cluster goes on without it"
+            then = "all that it is asked about is refused" if policy == "Fail" else then
+            remedy = "the admission pod that leads gives it one once it is ready: poblano monitor --all"
+            yield Finding("webhooks", False, f"{name} has no certificate: {then}", remedy)
+        elif policy != meant:
+            remedy = "the admission pod that leads puts it right once it is ready: poblano monitor --all"
+            yield Finding("webhooks", False, f"{name} has the policy {policy}, and is to have {meant}", remedy)
+        else:
+            yield Finding("webhooks", True, f"{name} is armed, {policy}")
 
 
 def _authorities(configurations: Sequence[Document]) -> Iterator[Certificate]:
@@ -236,7 +248,7 @@ def judged(pem: bytes, authorities: Sequence[Certificate], name: str, now: datet
         now: the time.
     """
     from cryptography.exceptions import InvalidSignature
-    from cryptography.x509 import DNSName, SubjectAlternativeName, load_pem_x509_certificate
+    from cryptography.x509 import DNSName, ExtensionNotFound, SubjectAlternativeName, load_pem_x509_certificate
 
     rotate = "delete the data of the Secret: the admission pod that leads makes a new one"
     if not pem:
@@ -245,9 +257,12 @@ def judged(pem: bytes, authorities: Sequence[Certificate], name: str, now: datet
         leaf = load_pem_x509_certificate(pem)
     except ValueError:
         return Finding("certificate", False, "what the Secret has is no certificate", rotate)
-    served = leaf.extensions.get_extension_for_class(SubjectAlternativeName).value.get_values_for_type(DNSName)
+    try:
+        served = leaf.extensions.get_extension_for_class(SubjectAlternativeName).value.get_values_for_type(DNSName)
+    except ExtensionNotFound:  # API servers have not looked at a common name since 1.19
+        served = []
     if name not in served:
-        return Finding("certificate", False, f"it is for {', '.join(served)}, not for {name}", rotate)
+        return Finding("certificate", False, f"it is for {', '.join(served) or 'no name'}, not for {name}", rotate)
     if leaf.not_valid_after_utc <= now + SOON:
         return Finding("certificate", False, f"it ends on {leaf.not_valid_after_utc:%d %B %Y %H:%M} UTC", rotate)
     for authority in authorities:
