@@ -205,7 +205,7 @@ def as_armed(new: Iterable[Mapping[str, Any]], live: Iterable[Mapping[str, Any]]
 
 def _called(webhook: Mapping[str, Any]) -> tuple[object, object]:
     """Namespace and name of the Service."""
-    service = webhook["clientConfig"].get("service") or {}
+    service: Mapping[str, object] = webhook["clientConfig"].get("service") or {}
     return service.get("namespace"), service.get("name")
 
 
