@@ -119,3 +119,11 @@ async def test_a_missing_certificate_file_is_named(tmp_path: Path):
 
     with pytest.raises(CredentialsFailed, match="gone cannot be read"):
         await StoredCredentials(user).get()
+
+
+@pytest.mark.parametrize("token", ["secret\n", "se\ncret"])
+async def test_a_token_over_two_lines_is_told_without_being_shown(token: str):
+    """As `token: |` in a kubeconfig has it."""
+    with pytest.raises(CredentialsFailed, match="write it on one line") as caught:
+        await StoredCredentials(User("jane", token=token)).get()
+    assert "cret" not in str(caught.value)

@@ -105,6 +105,8 @@ def _authorization(user: User) -> str:
     if user.token_file is not None:
         return f"Bearer {_token_in_file(user)}"
     if user.token:
+        if not user.token.isprintable():
+            raise CredentialsFailed(f"the token of {user.name!r} has a line break in it", remedy="write it on one line")
         return f"Bearer {user.token}"
     if user.username:
         pair = f"{user.username}:{user.password}".encode()
