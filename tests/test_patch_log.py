@@ -24,6 +24,9 @@ MARK = "Sekrit"
         ("/spec/template/spec/containers", [{"command": ["run", MARK]}]),
         ("/spec/database", {"passwords": [MARK]}),
         ("/spec/apiToken", MARK),
+        ("/spec/url", f"postgres://shop:{MARK}@db/shop"),
+        ("/spec/containers/0/livenessProbe/httpGet/httpHeaders/0/value", MARK),
+        ("/spec/containers/0/livenessProbe", {"httpGet": {"httpHeaders": [{"name": "X-Key", "value": MARK}]}}),
         ("/spec/auth/tokenValue", MARK),
         (
             "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration",
@@ -35,6 +38,11 @@ def test_what_may_be_a_secret_is_withheld(path: str, value: Any):
     (line,) = patch_lines([{"op": "add", "path": path, "value": value}])
     assert MARK not in line
     assert path in line
+
+
+def test_a_number_of_any_size_is_told():
+    assert patch_lines([{"op": "add", "path": "/spec/n", "value": 2**64}]) == ['+ /spec/n: "18446744073709551616"']
+    assert patch_lines([{"op": "add", "path": "/spec/n", "value": 7}]) == ["+ /spec/n: 7"]
 
 
 def test_of_a_secret_no_value_is_told():

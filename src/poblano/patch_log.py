@@ -18,7 +18,7 @@ WITHHELD: Final = "(withheld)"
 
 _VALUE_LIMIT: Final = 120
 _SIGNS: Final = {"add": "+", "replace": "~"}
-_BELOW_THESE: Final = frozenset({"data", "stringData", "binaryData", "env", "args", "command"})
+_BELOW_THESE: Final = frozenset({"data", "stringData", "binaryData", "env", "args", "command", "httpHeaders"})
 """Below these are values that a user chose for a program, and some of them are passwords."""
 
 
@@ -71,7 +71,7 @@ def _value(path: str, value: Any) -> str:
         return orjson.dumps(text(value, _VALUE_LIMIT)).decode()
     if isinstance(value, dict | list):
         return text(orjson.dumps(redacted(_without(value))).decode(), _VALUE_LIMIT)
-    return orjson.dumps(value, default=str).decode()
+    return orjson.dumps(redacted(value)).decode()  # which makes a text of a number that has no room in 64 bits
 
 
 def _without(value: Any) -> Any:

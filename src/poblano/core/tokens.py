@@ -14,14 +14,23 @@ _JWT: Final = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?")
 _PEM: Final = "-----BEGIN"
 
 
+_PASSWORD: Final = re.compile(r"(://[^\s/@:]*):[^\s/@]+@")
+"""RFC 3986, 3.2.1: a user and, deprecated and alive, their password, as in the address of a database."""
+
+
 def without_tokens(text: str) -> str:
-    """`text` without what lets somebody in: JSON web tokens, what follows Bearer or Basic, and all from a PEM block on.
+    """`text` without what lets somebody in: JSON web tokens, what follows Bearer or Basic, passwords in URLs, and all from a
+    PEM block on.
 
     >>> without_tokens("Authorization: Bearer abcdefgh.ijkl, and more")
     'Authorization: Bearer <withheld>, and more'
+    >>> without_tokens("postgres://shop:hunter2@db/shop")
+    'postgres://shop:<withheld>@db/shop'
     """
     if _PEM in text:
         text = f"{text[: text.index(_PEM)]}<a key or certificate>"
     if any(scheme in text for scheme in _SCHEMES):
         text = _BEARER.sub(rf"\1 {WITHHELD}", text)
+    if "://" in text and "@" in text:
+        text = _PASSWORD.sub(rf"\1:{WITHHELD}@", text)
     return _JWT.sub(WITHHELD, text) if "eyJ" in text else text
