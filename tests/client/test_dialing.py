@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import socket
 import ssl
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from poblano.client import dialing
 from poblano.client.access import Access, Cluster, Material
@@ -76,6 +79,30 @@ async def test_whoever_gives_up_at_the_moment_of_the_connection_leaves_no_socket
         with pytest.raises(asyncio.CancelledError):
             await task
     assert [one.fileno() for one in made] == [-1]
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_whoever_gives_up_at_any_moment_leaves_a_loop_that_works(pki: Pki, loop):
+    """A socket that is closed while the loop watches it is in the way of the next that gets its number."""
+    trusting = ssl.create_default_context(cafile=str(pki.ca))
+
+    async def work():
+        async with serving(tls=pki.server_context()) as server:
+            target, steps, ended = Target(place_of(server.url), trusting), 0, 0
+            while ended < 3:
+                steps += 1
+                task = asyncio.create_task(dial(target, 60))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                ended += task.cancel() is False
+                with contextlib.suppress(asyncio.CancelledError):
+                    connection = await task
+                    connection.abort()
+                    await connection.lost
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(asyncio.wait_for(work(), 90))
+    gc.collect()  # an open socket would be a ResourceWarning, and so an error
 
 
 async def test_a_name_that_nobody_knows_is_told(monkeypatch):

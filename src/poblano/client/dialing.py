@@ -127,13 +127,18 @@ def _head(place: Place, headers: dict[str, str]) -> bytes:
 async def _opened(place: Place, tls: ssl.SSLContext | None, server_name: str = "") -> Connection:
     loop = asyncio.get_running_loop()
     made = await _connected(place)
-    name = (server_name or place.host) if tls is not None else None
     try:
-        _, connection = await loop.create_connection(Connection, sock=made, ssl=tls, server_hostname=name)
+        _, connection = await loop.create_connection(Connection, sock=made)
     except BaseException:
         made.close()
         raise
-    return connection
+    if tls is None:
+        return connection
+    try:  # in two steps: who gives up in between has something to break, and closes no socket that the loop still watches
+        return await _secured(connection, tls, server_name or place.host)
+    except BaseException:
+        connection.abort()
+        raise
 
 
 async def _secured(through: Connection, tls: ssl.SSLContext, server_name: str) -> Connection:
