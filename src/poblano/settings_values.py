@@ -11,6 +11,7 @@ from datetime import date, datetime, time
 from difflib import get_close_matches
 from typing import Final, TypeAlias, TypeVar
 
+from poblano.core.arguments import is_label_key, is_label_value
 from poblano.core.errors import InvalidSettings
 
 JSONTable: TypeAlias = "dict[str, JSONValue]"
@@ -22,6 +23,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _MODULE: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+_IMAGE: Final = re.compile(r"[^\s'\"]+")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PREFIX: Final = "POBLANO_"
 
@@ -68,6 +70,20 @@ class Reader:
         if not isinstance(value, str):
             raise _wrong(where, value, "a string")
         return value
+
+    def line(self, key: str) -> str:
+        """A line of what can be read; "" when it is not there."""
+        value = self.text(key, "")
+        if not value.isprintable():
+            raise _wrong(self.where(key), value, "one line, without control characters")
+        return value
+
+    def image(self, key: str) -> str | None:
+        """What an image is called."""
+        value = self.text(key, "")
+        if value and not _IMAGE.fullmatch(value):
+            raise _wrong(self.where(key), value, "the name of an image, without spaces and quotes")
+        return value or None
 
     def label(
         self, key: str, *, default: str | None = None, required: bool = False, limit: int = 63, override: bool = False
@@ -126,10 +142,17 @@ class Reader:
         """A list of names of namespaces."""
         return tuple(_label(where, item, 63) for where, item in self._items(key, "a list of names"))
 
-    def texts(self, key: str) -> dict[str, str]:
-        """A table of strings."""
+    def marks(self, key: str) -> dict[str, str]:
+        """A table of labels."""
         inner = self.table(key)
-        return {name: inner.text(name, "") for name in inner._table}
+        found = {name: inner.text(name, "") for name in inner._table}
+        for name, value in found.items():
+            if not is_label_key(name) or not is_label_value(value):
+                allowed = (
+                    "a label: letters, digits, dashes, dots and underscores, at most 63 in its name and in its value"
+                )
+                raise _wrong(inner.where(name), value, allowed)
+        return found
 
     def environment(self, key: str) -> dict[str, str]:
         """A table of environment variables."""
@@ -144,7 +167,13 @@ class Reader:
                     f"{inner.where(name)} would come too late: the settings are read by then; "
                     f"write {name.removeprefix(_PREFIX).lower()} in [tool.poblano]"
                 )
-        return {name: inner.text(name, "") for name in inner._table}
+        return {name: inner._variable(name) for name in inner._table}
+
+    def _variable(self, name: str) -> str:
+        value = self.text(name, "")
+        if "\0" in value:
+            raise InvalidSettings(f"{self.where(name)} has a NUL in it, which no environment takes; leave it out")
+        return value
 
     def tables(self, key: str) -> tuple[JSONTable, ...]:
         """A list of tables, whatever is in them."""

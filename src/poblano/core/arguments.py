@@ -60,20 +60,34 @@ def namespaces(values: Iterable[object], method: str) -> frozenset[str]:
 
 def check_label(key: str, values: Iterable[str], method: str) -> None:
     """See that a label can be called `key` and have `values`: the API server refuses a selector that asks for others."""
-    prefix, slash, name = key.rpartition("/")
-    if not _QUALIFIED.fullmatch(name) or bool(slash) is not bool(_PREFIX.fullmatch(prefix)):
+    if not is_label_key(key):
         raise InvalidDefinition(
             f"no label can be called {key!r}",
             f'use letters, digits, dashes, dots and underscores, at most 63: {method}("tier") or {method}("example.com/tier")',
             caller_location(),
         )
     for value in sorted(values):
-        if value and not _QUALIFIED.fullmatch(value):
+        if not is_label_value(value):
             raise InvalidDefinition(
                 f"no label can have the value {value!r}",
                 f'use letters, digits, dashes, dots and underscores, at most 63: {method}("{key}", "data")',
                 caller_location(),
             )
+
+
+def is_label_key(key: str) -> bool:
+    """Whether a label can be called `key`.
+
+    >>> is_label_key("example.com/tier"), is_label_key("a/b/c")
+    (True, False)
+    """
+    prefix, slash, name = key.rpartition("/")
+    return bool(_QUALIFIED.fullmatch(name)) and bool(slash) is bool(_PREFIX.fullmatch(prefix))
+
+
+def is_label_value(value: str) -> bool:
+    """Whether a label can have the value `value`."""
+    return not value or bool(_QUALIFIED.fullmatch(value))
 
 
 def patterns(values: Iterable[Any], method: str) -> tuple[re.Pattern[str], ...]:
