@@ -58,6 +58,7 @@ class Node:
         self._thread.join()
         for pod in self.pods.values():
             pod.close()
+        self._api.ask("DELETE", f"/api/v1/nodes/{NAME}")
         assert not self.failure, self.failure
 
     def of(self, role: str) -> list[Running]:

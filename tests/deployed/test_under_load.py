@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Self
 import pytest
 
 from tests.deployed.api import MERGE
-from tests.deployed.deploying import WEBHOOKS, armed, build, deployed, rolled_out
+from tests.deployed.deploying import WEBHOOKS, armed, build, deployed, poblano, rolled_out
 from tests.deployed.load import Load
 from tests.eventually import eventually
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.deployed.conftest import Place
 
 NAMESPACE = "loaded-system"
@@ -69,13 +71,14 @@ SETTLE_SECONDS = 3.0
 
 
 @pytest.fixture(scope="module")
-def loaded(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
+def loaded(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("loaded")
     (folder / "pyproject.toml").write_text(PROJECT)
     (folder / "loaded.py").write_text(CODE)
     place.cluster.kubectl("create", "namespace", "loaded")
     deployed(place, build(folder, folder / "dist"), NAMESPACE, "loaded")
-    return place
+    yield place
+    poblano(place, folder, "uninstall", "--yes", "--delete-data")
 
 
 class Witness(Load):
