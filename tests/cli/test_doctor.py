@@ -18,9 +18,12 @@ from typing_extensions import override
 
 from poblano.admission.certificates import issue
 from poblano.admission.replies import failure
-from poblano.cli import deploying
+from poblano.admission.webhooks import KINDS
+from poblano.cli import deploying, diagnosis
 from poblano.cli.main import cli
+from poblano.client import Resources
 from poblano.cluster.serving.served import Settings
+from poblano.core.errors import Forbidden
 from tests.cli.kubelet import Kubelet
 from tests.cluster.serving_cluster import running
 from tests.eventually import eventually
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from click.testing import Result
+
+    from poblano.core.kinds import Kind
 
 CODE = """
 from poblano import Capability, Module, a
@@ -261,6 +266,35 @@ def test_what_is_wrong_is_told_with_what_to_do(ward: Ward, tmp_path: Path, spoil
     assert done.exit_code == 1
     (line,) = lines(done)[about]
     assert line.startswith(says)
+
+
+@pytest.mark.usefixtures("deployed")
+def test_who_may_not_look_is_told_so_and_what_they_may_see(ward: Ward, tmp_path: Path) -> None:
+    class Unseen(Resources):
+        @override
+        async def get(self, kind: Kind, *arguments: Any, **options: Any) -> dict[str, Any]:
+            if kind in KINDS.values():
+                raise Forbidden("no", status=403)
+            return await super().get(kind, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(diagnosis, "Resources", Unseen)
+        found = lines(poblano(ward, tmp_path, "doctor"))
+    assert found["webhooks"] == ["-: you may not look: no"]
+    assert found["service"][0].startswith("ok: ")
+
+
+def test_who_may_not_list_deployments_is_not_told_to_deploy(
+    ward: Ward, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def none(*_: object) -> None:
+        raise Forbidden("deployments are not for you", status=403)
+
+    monkeypatch.setattr(diagnosis, "the_one", none)
+    done = poblano(ward, tmp_path, "doctor")
+    assert lines(done)["module"] == ["-: you may not look: deployments are not for you"]
+    assert "poblano deploy" not in done.output
+    assert "--namespace" in done.output
 
 
 def test_webhooks_whose_pods_went_with_their_namespace_are_told_of(ward: Ward, tmp_path: Path) -> None:

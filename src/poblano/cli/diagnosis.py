@@ -67,6 +67,7 @@ class Diagnosis:
         self.namespace = namespace
         self.names = Names(uuid)
         self.configurations: list[Document] = []
+        self._hidden = ""
 
     async def findings(self) -> AsyncGenerator[Finding]:
         """One after the other, from the outside in. It ends with the first that makes the rest pointless."""
@@ -74,6 +75,10 @@ class Diagnosis:
         yield Finding("cluster", True, f"answers, Kubernetes {version[0]}.{version[1]}")
         try:
             found = await the_one(self._client, self._uuid, self.namespace)
+        except Forbidden as error:
+            remedy = "" if self.namespace else "say in which namespace it is, if you may look there: --namespace"
+            yield Finding("module", None, f"you may not look: {error.message}", remedy)
+            return
         except PoblanoError as error:
             yield Finding("module", False, str(error), "" if "--namespace" in str(error) else "poblano deploy")
             for one in _left_behind(await self._configurations(), self._uuid):
@@ -106,7 +111,9 @@ class Diagnosis:
     async def _admission(self) -> AsyncGenerator[Finding]:
         yield await self._looked("service", self._service)
         yield await self._looked("network", self._network)
-        for one in _armed(self.configurations, self._uuid):
+        for one in (
+            [Finding("webhooks", None, self._hidden)] if self._hidden else _armed(self.configurations, self._uuid)
+        ):
             yield one
         authorities = list(_authorities(self.configurations))
         yield await self._looked("certificate", lambda: self._certificate(authorities))
@@ -175,6 +182,8 @@ class Diagnosis:
                 found.append(await self._resources.get(kind, self.names.base))
             except NotFound:
                 continue
+            except Forbidden as error:
+                self._hidden = f"you may not look: {error.message}"
         return found
 
     async def _certificate(self, authorities: Sequence[Certificate]) -> Finding:
