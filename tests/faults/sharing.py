@@ -43,7 +43,7 @@ class Sharer:
                         for name in ACCOUNTS:
                             items[name] = str(CREDIT)
                 return
-            except ApiError:
+            except (ApiError, StoreUnacknowledged):
                 await asyncio.sleep(0.05)
 
     async def act(self) -> None:
@@ -90,6 +90,8 @@ class Sharer:
             await self._store.update(COUNTER, lambda old: str(int(old or "0") + 1))
         except ApiError:  # then nothing was written
             self.note(number=number, outcome="refused")
+        except StoreUnacknowledged:  # nobody knows, as of one whose process was killed
+            pass
         else:
             self.note(number=number, outcome="acknowledged")
 
@@ -99,7 +101,7 @@ class Sharer:
             async with self._store.transaction() as items:
                 items[giver] = str(int(items[giver]) - 1)
                 items[taker] = str(int(items[taker]) + 1)
-        except ApiError:
+        except (ApiError, StoreUnacknowledged):
             pass
 
 

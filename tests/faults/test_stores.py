@@ -140,8 +140,11 @@ class Sharers:
 
     def tell(self, process, order):
         pipe = self.processes[process].stdin
-        pipe.write(order + "\n")
-        pipe.flush()
+        try:
+            pipe.write(order + "\n")
+            pipe.flush()
+        except BrokenPipeError:
+            raise AssertionError(f"{process} has ended: {self.errors.read_text()[-3000:]}") from None
 
     def hear(self, process):
         line = self.processes[process].stdout.readline()
