@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-import time
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -136,7 +135,9 @@ def test_all_of_the_module_goes_and_what_users_keep_stays(kubelet: Kubelet, tmp_
     assert is_there(kubelet, f"{CRDS}/poblanostores.poblano.dev"), "others keep their stores in it"
 
 
-def test_what_is_being_deleted_is_cleaned_up_first(kubelet: Kubelet, tmp_path: Path) -> None:
+def test_what_is_being_deleted_is_cleaned_up_first(
+    kubelet: Kubelet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config_map(kubelet, "going", FINALIZER)
     kubelet.ask("DELETE", f"{CONFIGS}/going")
     late = uninstall(kubelet, tmp_path, "--yes", "--timeout", "0.1")
@@ -146,14 +147,18 @@ def test_what_is_being_deleted_is_cleaned_up_first(kubelet: Kubelet, tmp_path: P
     assert is_there(kubelet, f"{DEPLOYMENTS}/poblano-ship-watcher"), "who is to clean up still runs"
     assert not is_there(kubelet, f"{WEBHOOKS}/poblano-ship"), "nobody is asked any more"
 
-    def clean_up() -> None:
-        time.sleep(0.5)
-        kubelet.ask("PATCH", f"{CONFIGS}/going", {"metadata": {"finalizers": None}}, "application/merge-patch+json")
+    looks = uninstalling.Uninstalling._held
 
-    watcher = threading.Thread(target=clean_up)
-    watcher.start()
+    async def then_cleaned_up(self: uninstalling.Uninstalling) -> Any:
+        """What the pods do, once somebody waits for it."""
+        found = await looks(self)
+        if found:
+            patch = {"metadata": {"finalizers": None}}
+            await asyncio.to_thread(kubelet.ask, "PATCH", f"{CONFIGS}/going", patch, "application/merge-patch+json")
+        return found
+
+    monkeypatch.setattr(uninstalling.Uninstalling, "_held", then_cleaned_up)
     done = uninstall(kubelet, tmp_path, "--yes")
-    watcher.join()
     assert done.exit_code == 0, (done.output, done.exception)
     assert "waiting for the pods to clean up after ConfigMap shop/going" in done.output
     assert remains(kubelet) == []
