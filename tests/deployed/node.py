@@ -56,18 +56,18 @@ class Node:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
-        for pod in self.pods.values():
+        for pod in tuple(self.pods.values()):
             pod.close()
         self._api.ask("DELETE", f"/api/v1/nodes/{NAME}")
         assert not self.failure, self.failure
 
     def of(self, role: str) -> list[Running]:
         """The pods of a role that are not on their way out."""
-        return [pod for pod in self.pods.values() if pod.role == role and pod._told is None]
+        return [pod for pod in tuple(self.pods.values()) if pod.role == role and pod._told is None]
 
     def logs(self) -> str:
         """What all have said, for a failure."""
-        return "\n".join(f"== {pod.name}\n{_said(pod)}" for pod in self.pods.values())
+        return "\n".join(f"== {pod.name}\n{_said(pod)}" for pod in tuple(self.pods.values()))
 
     def _run(self) -> None:
         beat = 0.0

@@ -118,7 +118,7 @@ def trusted(place: Place) -> str:
 
 
 def test_a_rolling_restart_of_all_pods(loaded: Place) -> None:
-    before = {pod.name for pod in loaded.node.pods.values()}
+    before = {pod.name for pod in tuple(loaded.node.pods.values())}
     with Witness(loaded):
         for name in ("admission", "watcher"):
             loaded.cluster.kubectl("rollout", "restart", f"deployment/poblano-loaded-{name}", "-n", NAMESPACE)
@@ -139,7 +139,7 @@ def test_a_new_certificate(loaded: Place) -> None:
 @pytest.mark.parametrize("lease", ["poblano-loaded-certificates", "poblano-loaded"])
 def test_a_change_of_leader(loaded: Place, lease: str) -> None:
     before = holder(loaded, lease)
-    (pod,) = [one for one in loaded.node.pods.values() if one.name in before]
+    (pod,) = [one for one in tuple(loaded.node.pods.values()) if one.name in before]
     with Witness(loaded):
         loaded.cluster.kubectl("delete", "pod", pod.name, "-n", NAMESPACE, "--wait=false")
         eventually(lambda: holder(loaded, lease) not in {"", before}, "another leads")
@@ -188,4 +188,4 @@ def test_a_killed_replica(loaded: Place) -> None:
 
 
 def _names(place: Place) -> list[str]:
-    return [pod.name for pod in place.node.pods.values()]
+    return [pod.name for pod in tuple(place.node.pods.values())]
