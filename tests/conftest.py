@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from tests import control_plane as real
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 # A test that no run on this machine could make says so with a reason that begins like the first of these; the second is
 # pytest's about a docstring whose examples are all marked +SKIP. Every other skip fails continuous integration.
@@ -38,24 +38,39 @@ def _what_is_logged_and_how_ends_with_the_test() -> Generator[None]:
     log._output = before
 
 
+StartControlPlane: TypeAlias = "Callable[[], contextlib.AbstractContextManager[real.ControlPlane]]"
+
+
 @pytest.fixture(scope="session")
-def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Generator[real.ControlPlane]:
+def start_control_plane(tmp_path_factory: pytest.TempPathFactory) -> StartControlPlane:
+    """For what needs a real API server to itself, which may be left in disorder."""
+
+    @contextlib.contextmanager
+    def started() -> Generator[real.ControlPlane]:
+        with contextlib.ExitStack() as stack:
+            try:
+                assets = real.find_assets()
+                cluster = stack.enter_context(real.running(assets, tmp_path_factory.mktemp("control-plane")))
+            except real.Unavailable as reason:
+                if os.environ.get("POBLANO_REQUIRE_CONTROL_PLANE"):
+                    pytest.fail(str(reason))
+                pytest.skip(str(reason))
+            yield cluster
+
+    return started
+
+
+@pytest.fixture(scope="session")
+def control_plane(start_control_plane: StartControlPlane) -> Generator[real.ControlPlane]:
     """A real API server with controllers, one for all tests of a process: use names and namespaces of your own."""
-    with contextlib.ExitStack() as stack:
-        try:
-            assets = real.find_assets()
-            cluster = stack.enter_context(real.running(assets, tmp_path_factory.mktemp("control-plane")))
-        except real.Unavailable as reason:
-            if os.environ.get("POBLANO_REQUIRE_CONTROL_PLANE"):
-                pytest.fail(str(reason))
-            pytest.skip(str(reason))
+    with start_control_plane() as cluster:
         yield cluster
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let `-m control_plane` choose the tests that need one."""
     for item in items:
-        if "control_plane" in getattr(item, "fixturenames", ()):
+        if "start_control_plane" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.control_plane)
 
 

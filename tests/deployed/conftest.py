@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import control_plane as real
 from tests.deployed import network
 from tests.deployed.api import Api
 from tests.deployed.network import Network
@@ -17,6 +16,8 @@ from tests.deployed.node import Node
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests import control_plane as real
+    from tests.conftest import StartControlPlane
 
 HERE = Path(__file__).parent
 SECONDS = 900
@@ -41,12 +42,14 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(control_plane: real.ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(start_control_plane: StartControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """Of one's own: webhooks that a failed test has left would refuse what others send."""
     if reason := network.missing():
         pytest.skip(f"cannot run here: {reason}")
-    api = Api(control_plane.url, control_plane.ca, control_plane.token)
     folder = tmp_path_factory.mktemp("node")
     programs = folder / "programs"
     programs.mkdir()
-    with Network(int(control_plane.url.rpartition(":")[2])) as made, Node(api, made, folder / "pods", programs) as node:
-        yield Place(control_plane, api, node, programs)
+    with start_control_plane() as cluster:
+        api = Api(cluster.url, cluster.ca, cluster.token)
+        with Network(int(cluster.url.rpartition(":")[2])) as made, Node(api, made, folder / "pods", programs) as node:
+            yield Place(cluster, api, node, programs)

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import json
 import os
 import shutil
+import signal
 import subprocess
+import tempfile
 import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import Self
 
 API_SERVER = "10.0.0.1"
 """Of the Service `kubernetes`: the first of --service-cluster-ip-range, and in the certificate of the API server."""
 
 SUBNET = "10.77"
+
+OURS = "pbl"
+"""How the names of all namespaces and links of such networks begin."""
 
 
 def missing() -> str | None:
@@ -28,14 +36,32 @@ def missing() -> str | None:
     return None
 
 
-def ip(*arguments: str) -> None:
-    """Run ip(8)."""
+def ip(*arguments: str) -> str:
+    """What ip(8) prints."""
     done = subprocess.run(["ip", *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"ip {' '.join(arguments)}: {done.stderr}"
+    return done.stdout
+
+
+def sweep() -> None:
+    """Take away what a network has left whose process was killed. Only for who has the machine's pods to itself."""
+    for name in [one["name"] for one in _listed("netns") if one["name"].startswith(OURS)]:
+        for process in ip("netns", "pids", name).split():
+            with suppress(ProcessLookupError):
+                os.kill(int(process), signal.SIGKILL)
+        ip("netns", "del", name)
+    for name in [one["ifname"] for one in _listed("link") if one["ifname"].startswith(OURS)]:
+        # The kernel may be about to take it away with its namespace.
+        subprocess.run(["ip", "link", "del", name], capture_output=True, check=False)
+
+
+def _listed(what: str) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = json.loads(ip("-json", what, "list") or "[]")
+    return found
 
 
 class Network:
-    """There for as long as the block lasts.
+    """There for as long as the block lasts. A machine has one at a time; who comes second waits.
 
     Args:
         port: of the API server on this machine's loopback.
@@ -49,6 +75,9 @@ class Network:
         self._thread = threading.Thread(target=self._serve, name="to the API server")
 
     def __enter__(self) -> Self:
+        self._lock = Path(tempfile.gettempdir(), "poblano-pods.lock").open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        sweep()
         ip("addr", "replace", f"{API_SERVER}/32", "dev", "lo")
         self._thread.start()
         self._ready.wait()
@@ -60,12 +89,13 @@ class Network:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         ip("addr", "del", f"{API_SERVER}/32", "dev", "lo")
+        self._lock.close()
 
     def add(self, name: str) -> str:
         """A namespace of that name, and its address."""
         number = next(free for free in range(1, 250) if free not in self._pods.values())
         self._pods[name] = number
-        here, there = f"pbl{number}h", f"pbl{number}p"
+        here, there = f"{OURS}{number}h", f"{OURS}{number}p"
         ip("netns", "add", name)
         ip("link", "add", here, "type", "veth", "peer", "name", there)
         ip("link", "set", there, "netns", name)
@@ -84,7 +114,7 @@ class Network:
         """Take it away, with its connections."""
         ip("netns", "del", name)
         # The other end goes with it, in its own time.
-        subprocess.run(["ip", "link", "del", f"pbl{self._pods.pop(name)}h"], capture_output=True, check=False)
+        subprocess.run(["ip", "link", "del", f"{OURS}{self._pods.pop(name)}h"], capture_output=True, check=False)
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)

@@ -99,9 +99,9 @@ class Node:
                 self._look_after(self.pods[uid])
 
     def _take(self, uid: str, document: dict[str, Any]) -> None:
-        path = _path(document)
-        target = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": document["metadata"]["name"]}}
-        self._api.ask("POST", f"{path}/binding", target | {"target": {"kind": "Node", "name": NAME}})
+        if not document["spec"].get("nodeName"):
+            target = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": document["metadata"]["name"]}}
+            self._api.ask("POST", f"{_path(document)}/binding", target | {"target": {"kind": "Node", "name": NAME}})
         self.pods[uid] = Running(self._api, self._network, document, self._folder / uid, self._programs)
 
     def _look_after(self, pod: Running) -> None:

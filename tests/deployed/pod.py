@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from tests.deployed.network import API_SERVER
+from tests.deployed.network import API_SERVER, OURS
 
 if TYPE_CHECKING:
     from tests.deployed.api import Api
@@ -47,13 +47,13 @@ class Running:
         meta = document["metadata"]
         self.name, self.namespace = meta["name"], meta["namespace"]
         self.role = meta["labels"].get("poblano.dev/role", "")
-        self._netns = f"pbl-{meta['uid'][:8]}"
+        self._netns = f"{OURS}-{meta['uid'][:8]}"
         (self._container,) = document["spec"]["containers"]
-        self.address = network.add(self._netns)
         self.log = folder / "log"
         self.restarts = 0
         self._told: float | None = None
         self._mounts = self._mounted()
+        self.address = network.add(self._netns)
         self.process = self._start()
 
     def _mounted(self) -> dict[str, Path]:
@@ -72,7 +72,7 @@ class Running:
 
     def _account(self) -> Path:
         place = self._folder / "account"
-        place.mkdir(parents=True)
+        place.mkdir(parents=True, exist_ok=True)
         account = self.document["spec"]["serviceAccountName"]
         path = f"/api/v1/namespaces/{self.namespace}/serviceaccounts/{account}/token"
         token = self._api.ask(
