@@ -1,7 +1,8 @@
 """A cluster in which certificates are rotated, in steps that may be interleaved, lost and repeated. Not a test.
 
-What is real is `poblano.core.certificates`. The rest is as an API server has it: writes that name the version they were made
-of, watchers that hear of them late, pods that serve what they have heard of. The invariant is asked after each step.
+What is real is `poblano.core.certificates` and `poblano.core.believing`. The rest is as an API server has it: writes that name
+the version they were made of, watchers that hear of them late, pods that serve what they have heard of. The invariant is asked
+after each step.
 """
 
 from __future__ import annotations
@@ -10,20 +11,8 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from poblano.core.certificates import (
-    Authority,
-    Facts,
-    Forget,
-    Issue,
-    Leaf,
-    Lifetimes,
-    Make,
-    Publish,
-    Rotation,
-    Wait,
-    is_covered,
-    takes,
-)
+from poblano.core.believing import Authority, Facts, Leaf, is_covered, takes
+from poblano.core.certificates import Forget, Issue, Lifetimes, Make, Publish, Rotation, Wait
 
 TIMES = Lifetimes(authority=900, leaf=300, settle=12, haste=6, margin=40)
 """A year is 900 ticks, and ten minutes are 12: everything happens often."""

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from poblano.core.certificates import DAY, Authority, Facts, Leaf, Lifetimes, Rotation, Wait
+from poblano.core.believing import Authority, Facts, Leaf
+from poblano.core.certificates import DAY, Lifetimes, Rotation, Wait
 from tests.core.certificates_world import TIMES, Configuration, Leader, Pod, Secret, World
 
 QUIET = 25

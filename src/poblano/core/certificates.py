@@ -11,6 +11,7 @@ and looks again. So it may be ended at any step, and another may go on. What alw
 How long something has been so is measured by a clock that never jumps and that no two processes share: after a change of
 leader the wait begins again. The time of day decides about nothing but what has run out, and what is about to.
 
+>>> from poblano.core.believing import Leaf
 >>> rotation = Rotation(wall=lambda: 0.0, clock=lambda: 0.0)
 >>> rotation.step(Facts(published=((),)))
 Make(until=31536000.0, keep=())
@@ -25,9 +26,11 @@ Wait(seconds=600.0)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from poblano.core.believing import Authority, Facts, everywhere
 
 DAY: Final = 86400.0
 
@@ -61,53 +64,6 @@ class Lifetimes:
             raise ValueError(
                 f"an authority of {self.authority:g} s must be valid for three times as long as what it signs ({self.leaf:g} s)"
             )
-
-
-@dataclass(frozen=True, slots=True)
-class Authority:
-    """One that signs what is served.
-
-    Args:
-        id: unlike any other's.
-        ends: until when it is valid, in seconds since 1970.
-        signs: its key is known, and it may sign for the module's names.
-    """
-
-    id: str
-    ends: float
-    signs: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """What is served.
-
-    Args:
-        id: unlike any other's.
-        issuer: the `id` of the authority that signed it; "" when that one is not known.
-        ends: until when it is valid, in seconds since 1970.
-        fits: it is made out to the module's names.
-    """
-
-    id: str
-    issuer: str
-    ends: float
-    fits: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What there is.
-
-    Args:
-        authorities: in the Secret.
-        leaf: in the Secret; None when there is none that can be served.
-        published: whom each webhook trusts; one that trusts nobody was not published to yet.
-    """
-
-    authorities: tuple[Authority, ...] = ()
-    leaf: Leaf | None = None
-    published: tuple[tuple[Authority, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,55 +240,3 @@ class Rotation:
             yield from (one.ends - times.authority / 3, one.ends, one.ends + times.margin)
         if facts.leaf is not None:
             yield from (facts.leaf.ends - part for part in (times.leaf / 3, times.leaf / 10, 0.0))
-
-
-def everywhere(facts: Facts) -> frozenset[str]:
-    """The authorities that every webhook trusts; where there are no webhooks, those of the Secret.
-
-    >>> one, other = Authority("a", 9.0), Authority("b", 9.0)
-    >>> sorted(everywhere(Facts(published=((one, other), (other,)))))
-    ['b']
-    """
-    if not facts.published:
-        return frozenset(one.id for one in facts.authorities)
-    first, *others = ({one.id for one in trusted} for trusted in facts.published)
-    return frozenset(first.intersection(*others))
-
-
-def is_covered(leaf: Leaf, published: Iterable[Iterable[Authority]]) -> bool:
-    """Whether every webhook that trusts anybody trusts who signed `leaf`.
-
-    >>> leaf = Leaf("l", "a", 9.0)
-    >>> is_covered(leaf, [[], [Authority("a", 9.0)]]), is_covered(leaf, [[Authority("b", 9.0)]])
-    (True, False)
-    """
-    bundles = [{one.id for one in trusted} for trusted in published]
-    return all(leaf.issuer in bundle for bundle in bundles if bundle)
-
-
-def takes(
-    offered: Leaf,
-    served: Leaf | None,
-    published: Sequence[Sequence[Authority]],
-    now: float,
-    *,
-    settled: Collection[str] | None = None,
-) -> bool:
-    """Whether a pod serves what it is offered instead of what it serves: not before that is believed, unless nothing is lost.
-
-    Args:
-        offered: what it might serve.
-        served: what it serves.
-        published: whom each webhook trusts.
-        now: in seconds since 1970.
-        settled: the authorities that all webhooks have trusted for long enough; None where whoever offers has seen to it.
-
-    >>> old, new = Leaf("1", "a", 9.0), Leaf("2", "b", 99.0)
-    >>> takes(new, old, [[Authority("a", 9.0)]], 5.0), takes(new, old, [[Authority("a", 9.0)]], 10.0)
-    (False, True)
-    """
-    if served is None or served.ends <= now or not is_covered(served, published):
-        return True
-    if offered.ends <= now or not offered.fits or not is_covered(offered, published):
-        return False
-    return settled is None or offered.issuer in settled or not any(published)

@@ -1,4 +1,4 @@
-"""What PEM texts say, in the terms of `poblano.core.certificates`."""
+"""What PEM texts say, in the terms of `poblano.core.believing`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from poblano.admission.certificates import Pair
-from poblano.core.certificates import Authority, Leaf
+from poblano.core.believing import Authority, Leaf
 
 if TYPE_CHECKING:
     from cryptography import x509

@@ -10,7 +10,7 @@ from poblano.admission.certificates import Pair
 from poblano.admission.certifying.bundles import Trusted, leaf
 from poblano.admission.certifying.configurations import Configuration
 from poblano.admission.tls import LiveCertificate, check
-from poblano.core.certificates import Authority, Facts, Leaf, everywhere, is_covered, takes
+from poblano.core.believing import Authority, Facts, Leaf, everywhere, is_covered, takes
 from poblano.core.kinds import Kind
 from poblano.log import Log
 from poblano.watch.standing import clock

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 
 from poblano.admission.certificates import Pair, new_authority, sign
 from poblano.admission.certifying.bundles import Trusted, bundle, joined, keys, leaf, may_sign, pair_of
-from poblano.core.certificates import Authority, Forget, Issue, Leaf, Make
+from poblano.core.believing import Authority, Leaf
+from poblano.core.certificates import Forget, Issue, Make
 from poblano.core.jsonvalue import Document
 
 CERTIFICATE, KEY, AUTHORITIES, AUTHORITY_KEYS = "tls.crt", "tls.key", "ca.crt", "ca.key"

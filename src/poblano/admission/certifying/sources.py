@@ -14,7 +14,8 @@ from poblano.admission.certifying.configurations import Configuration
 from poblano.admission.certifying.replica import Replica
 from poblano.admission.certifying.secret import Contents
 from poblano.client import Resources
-from poblano.core.certificates import Authority, Facts, Forget, Issue, Make, Publish, Rotation, Wait
+from poblano.core.believing import Authority, Facts
+from poblano.core.certificates import Forget, Issue, Make, Publish, Rotation, Wait
 from poblano.core.errors import InvalidSettings
 from poblano.core.store.layout import SECRETS
 from poblano.log import Log
