@@ -99,7 +99,7 @@ def chosen(maker: Maker | None, cert: Path | None, key: Path | None, ca: Path | 
     return Chosen(maker, cert, key, ca)
 
 
-def placeholder() -> LiveCertificate:
+def interim() -> LiveCertificate:
     """A certificate that nobody believes, until there is one: so there is a port to come to."""
     from poblano.admission.certificates import issue
     from poblano.admission.tls import LiveCertificate

@@ -191,7 +191,7 @@ async def _serve(project: Project, host: str, port: int, health_port: int, what:
     from poblano.admission.health import Checks, HealthServer
     from poblano.admission.heartbeat import Heartbeat
     from poblano.admission.server import AdmissionServer, until_signalled
-    from poblano.cli.certificates import Process, certified, placeholder
+    from poblano.cli.certificates import Process, certified, interim
     from poblano.cli.followers import has_followers
     from poblano.cli.keeping import has_store, kept
     from poblano.cli.observing import Production, blocked
@@ -203,7 +203,7 @@ async def _serve(project: Project, host: str, port: int, health_port: int, what:
     configure(project.settings.log_level)
     telemetry.start(f"poblano-{project.settings.uuid}")
     settle(field_manager=f"poblano-{project.settings.uuid}")
-    live = placeholder() if what.files is None or what.maker == "self" else _certificate(*what.files)
+    live = interim() if what.files is None or what.maker == "self" else _certificate(*what.files)
     production = Production(project.module)
     reviewer = project.reviewer([production.reviewed], blocked, production.metrics)
     reviewer.answer_other_builds()
