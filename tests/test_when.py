@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from poblano import Capability, Decision, InvalidDefinition, MutateRequest, Resource, ValidateRequest, a
-from poblano.core.filters import AnnotationIs, GroupIs, LabelIs, NameIs, NameMatches, NamespaceIs, UserIs
+from poblano.core.filters import GroupIs, NameIs, NameMatches, NamespaceIs, UserIs
+from poblano.core.marks import AnnotationIs, LabelIs
 from poblano.core.requests import Request
 from poblano.core.review import AdmissionRequest
 

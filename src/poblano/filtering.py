@@ -9,20 +9,9 @@ from typing import TYPE_CHECKING, Generic, NoReturn, Self, TypeVar
 from poblano.core.arguments import check_label, check_predicate, checked_rule_name, patterns, strings
 from poblano.core.arguments import namespaces as checked_namespaces
 from poblano.core.errors import InvalidDefinition
-from poblano.core.filters import (
-    AnnotationIs,
-    BeingDeleted,
-    Filter,
-    GroupIs,
-    LabelIs,
-    NameIs,
-    NameMatches,
-    NamespaceIs,
-    NamespaceMatches,
-    UserIs,
-    Where,
-)
+from poblano.core.filters import Filter, GroupIs, NameIs, NameMatches, NamespaceIs, NamespaceMatches, UserIs, Where
 from poblano.core.location import caller_location
+from poblano.core.marks import AnnotationIs, BeingDeleted, LabelIs
 from poblano.core.objects import Resource
 from poblano.draft import Draft
 

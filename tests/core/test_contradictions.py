@@ -10,17 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poblano.core.contradictions import clashing, spelt
-from poblano.core.filters import (
-    BeingDeleted,
-    Filter,
-    GroupIs,
-    LabelIs,
-    NameIs,
-    NameMatches,
-    NamespaceIs,
-    Subject,
-    UserIs,
-)
+from poblano.core.filters import Filter, GroupIs, NameIs, NameMatches, NamespaceIs, Subject, UserIs
+from poblano.core.marks import BeingDeleted, LabelIs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,11 +13,8 @@ from hypothesis import strategies as st
 from poblano import Capability, a
 from poblano.core.binding import Binding
 from poblano.core.filters import (
-    AnnotationIs,
-    BeingDeleted,
     Filter,
     GroupIs,
-    LabelIs,
     NameIs,
     NameMatches,
     NamespaceIs,
@@ -26,6 +23,7 @@ from poblano.core.filters import (
     UserIs,
     Where,
 )
+from poblano.core.marks import AnnotationIs, BeingDeleted, LabelIs
 from poblano.core.matching import Matcher, Skipped
 from poblano.core.review import read
 from tests.core.driving import POD, review

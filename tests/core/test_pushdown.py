@@ -11,17 +11,8 @@ from hypothesis import strategies as st
 
 from poblano import Capability, a
 from poblano.cluster.selectors import LabelSelector, fields_match, parse_fields
-from poblano.core.filters import (
-    AnnotationIs,
-    BeingDeleted,
-    LabelIs,
-    NameIs,
-    NameMatches,
-    NamespaceIs,
-    NamespaceMatches,
-    Subject,
-    Where,
-)
+from poblano.core.filters import NameIs, NameMatches, NamespaceIs, NamespaceMatches, Subject, Where
+from poblano.core.marks import AnnotationIs, BeingDeleted, LabelIs
 from poblano.core.objects import kind_of
 from poblano.core.pushdown import MOST, pushed
 from poblano.core.selectors import EVERYTHING, Selector

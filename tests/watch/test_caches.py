@@ -16,8 +16,8 @@ from poblano.client.access import Impersonation
 from poblano.client.kubeconfig import find_access
 from poblano.cluster.serving.served import Settings
 from poblano.core.errors import ApiError
-from poblano.core.filters import LabelIs
 from poblano.core.kinds import Kind
+from poblano.core.marks import LabelIs
 from poblano.core.projection import EVERY_FIELD, FULL, METADATA
 from poblano.core.selectors import Selector
 from poblano.watch.informer import Informer

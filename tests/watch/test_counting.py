@@ -14,9 +14,10 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from poblano.core.filters import LabelIs, NameIs
+from poblano.core.filters import NameIs
 from poblano.core.kinds import Kind
 from poblano.core.listwatch import Watch
+from poblano.core.marks import LabelIs
 from poblano.core.projection import FULL
 from poblano.core.reflector import Reflector
 from poblano.core.selectors import Selector

@@ -9,7 +9,8 @@ import pytest
 
 from poblano import Capability, Module, a
 from poblano.client import Resources, connect
-from poblano.core.filters import LabelIs, NameIs
+from poblano.core.filters import NameIs
+from poblano.core.marks import LabelIs
 from poblano.core.objects import kind_of
 from poblano.core.projection import EVERY_FIELD, FULL, METADATA
 from poblano.core.scopes import Scope, scopes

@@ -12,21 +12,10 @@ from typing import Any, Final, TypeAlias
 
 from poblano.core.binding import Phase
 from poblano.core.entries import Entry, Policy, match_condition, namespace_selector, object_selector, rules
-from poblano.core.filters import (
-    AnnotationIs,
-    BeingDeleted,
-    Filter,
-    GroupIs,
-    LabelIs,
-    NameIs,
-    NameMatches,
-    NamespaceIs,
-    NamespaceMatches,
-    UserIs,
-    Where,
-)
+from poblano.core.filters import Filter, GroupIs, NameIs, NameMatches, NamespaceIs, NamespaceMatches, UserIs, Where
 from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
+from poblano.core.marks import AnnotationIs, BeingDeleted, LabelIs
 
 GROUP: Final = "admissionregistration.k8s.io"
 KINDS: Final[Mapping[Phase, Kind]] = {

@@ -13,7 +13,8 @@ from poblano.build.plan import Plan
 from poblano.core.binding import FOLLOWERS, Binding
 from poblano.core.described import described
 from poblano.core.entries import Entry, labels_of, match_condition, namespaces_of, nobodys_namespaces
-from poblano.core.filters import Filter, LabelIs, NameIs, NamespaceIs, Where
+from poblano.core.filters import Filter, NameIs, NamespaceIs, Where
+from poblano.core.marks import LabelIs
 from poblano.core.pushdown import pushed
 
 By: TypeAlias = Literal["API server", "Python"]

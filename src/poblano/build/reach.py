@@ -10,18 +10,8 @@ from poblano.build.plan import Plan
 from poblano.build.webhooks import asks_for_own, never_about
 from poblano.core.binding import Binding
 from poblano.core.entries import labels_of, match_condition
-from poblano.core.filters import (
-    AnnotationIs,
-    Filter,
-    GroupIs,
-    LabelIs,
-    NameIs,
-    NameMatches,
-    NamespaceIs,
-    NamespaceMatches,
-    Subject,
-    UserIs,
-)
+from poblano.core.filters import Filter, GroupIs, NameIs, NameMatches, NamespaceIs, NamespaceMatches, Subject, UserIs
+from poblano.core.marks import AnnotationIs, LabelIs
 from poblano.core.registered import Registered
 
 ELSEWHERE: Final = "a-namespace-like-any-other"

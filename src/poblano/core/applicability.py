@@ -7,16 +7,8 @@ from collections.abc import Mapping, Sequence
 from poblano.core.binding import Binding
 from poblano.core.contradictions import clashing, method_of, spelt
 from poblano.core.errors import InvalidDefinition
-from poblano.core.filters import (
-    AnnotationIs,
-    BeingDeleted,
-    Filter,
-    GroupIs,
-    LabelIs,
-    NamespaceIs,
-    NamespaceMatches,
-    UserIs,
-)
+from poblano.core.filters import Filter, GroupIs, NamespaceIs, NamespaceMatches, UserIs
+from poblano.core.marks import AnnotationIs, BeingDeleted, LabelIs
 
 CONNECTED = frozenset({"attach", "exec", "portforward", "proxy"})
 """Subresources that are not written but connected to."""

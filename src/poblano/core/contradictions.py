@@ -10,19 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
-from poblano.core.filters import (
-    AnnotationIs,
-    BeingDeleted,
-    Filter,
-    GroupIs,
-    LabelIs,
-    NameIs,
-    NameMatches,
-    NamespaceIs,
-    NamespaceMatches,
-    Subject,
-    UserIs,
-)
+from poblano.core.filters import Filter, GroupIs, NameIs, NameMatches, NamespaceIs, NamespaceMatches, Subject, UserIs
+from poblano.core.marks import AnnotationIs, BeingDeleted, LabelIs
 
 _Listed: TypeAlias = NamespaceIs | NameIs | UserIs
 _METHODS: dict[type[Filter], tuple[str, str]] = {

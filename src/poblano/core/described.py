@@ -10,19 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from poblano.core.filters import (
-    AnnotationIs,
-    BeingDeleted,
-    Filter,
-    GroupIs,
-    LabelIs,
-    NameIs,
-    NameMatches,
-    NamespaceIs,
-    NamespaceMatches,
-    UserIs,
-    Where,
-)
+from poblano.core.filters import Filter, GroupIs, NameIs, NameMatches, NamespaceIs, NamespaceMatches, UserIs, Where
+from poblano.core.marks import AnnotationIs, BeingDeleted, LabelIs
 
 
 def described(part: Filter) -> str:

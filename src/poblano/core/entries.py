@@ -14,7 +14,8 @@ from typing import Any, Final, Literal, TypeAlias
 from poblano.core.binding import Binding, OnError, Phase, name_part
 from poblano.core.cel import literal, literals
 from poblano.core.errors import InvalidDefinition
-from poblano.core.filters import Filter, LabelIs, NameIs, NamespaceIs
+from poblano.core.filters import Filter, NameIs, NamespaceIs
+from poblano.core.marks import LabelIs
 
 Policy: TypeAlias = Literal["Fail", "Ignore"]
 

@@ -15,7 +15,8 @@ from typing import Final
 
 from poblano.core.binding import Binding
 from poblano.core.described import described
-from poblano.core.filters import Filter, LabelIs, NameIs, NamespaceIs
+from poblano.core.filters import Filter, NameIs, NamespaceIs
+from poblano.core.marks import LabelIs
 from poblano.core.selectors import Selector
 
 MOST: Final = 2_000

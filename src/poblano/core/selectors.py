@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Self
 
-from poblano.core.filters import Filter, LabelIs, NameIs, NamespaceIs, Subject
+from poblano.core.filters import Filter, NameIs, NamespaceIs, Subject
+from poblano.core.marks import LabelIs
 
 _ESCAPED: Final = str.maketrans({"\\": r"\\", ",": r"\,", "=": r"\="})
 """apimachinery: fields.EscapeValue."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from poblano.client import ApiClient, Resources
 from poblano.core.binding import name_part
-from poblano.core.filters import LabelIs
 from poblano.core.jsonvalue import Document
+from poblano.core.marks import LabelIs
 from poblano.core.selectors import Selector
 from poblano.core.store.contents import LABEL
 from poblano.core.store.layout import Layout
