@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from poblano.core.cache import Item, Key
-from poblano.core.listwatch import PAGE, List, Sleep, Watch
+from poblano.core.listwatch import PAGE, TOO_LONG, List, Sleep, Watch
 from poblano.core.reflector import Reflector
 from poblano.core.watch_events import Event, Failure, Page
 from tests.core.simulated_server import Clock, Driver, SimulatedServer
@@ -377,6 +377,14 @@ def test_r7_a_resource_that_is_gone_is_listed_when_it_is_back():
     reflector, _ = watching()
     reflector.failed(Failure(status=404))
     assert reflector.command.seconds >= 5
+    reflector.slept()
+    assert reflector.command == List("", limit=PAGE)
+
+
+def test_r7_a_list_that_is_too_long_for_one_answer_is_asked_for_in_pages():
+    reflector = Reflector(clock=Clock(), streaming=False)
+    assert reflector.command == List("0")
+    reflector.failed(Failure(reason=TOO_LONG))
     reflector.slept()
     assert reflector.command == List("", limit=PAGE)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from multidict import CIMultiDict
 
-from poblano.client.no_answer import Broken, reason_of
+from poblano.client.no_answer import Broken, TooLong, reason_of
 
 if TYPE_CHECKING:
     import httptools
@@ -20,6 +20,15 @@ AHEAD_BYTES = 2**18
 
 OVERHEAD_BYTES = 2**20
 """How long a head may be, with all that is told before it, or trailers. Go: Transport.MaxResponseHeaderBytes takes 10 times that."""
+
+WHOLE_BYTES = 2**30
+"""How long an answer may be that is read whole. What is larger is asked for in parts."""
+
+PACKED_BYTES = 2**26
+"""To how much a compressed body may grow without any question. One ConfigMap full of zeros grows a thousandfold, too."""
+
+PACKED_TIMES = 200
+"""How many times its size a body of more than that may have when it is unpacked. Lists of equal Pods come to 50."""
 
 _GZIP = 16 + zlib.MAX_WBITS
 _NO_BODY = frozenset({204, 304})  # RFC 9112 6.3
@@ -45,8 +54,10 @@ class Answer:
         "_overhead",
         "_paused",
         "_silence",
+        "_taken",
         "_to_the_end",
         "_transport",
+        "_unpacked",
         "_waiter",
         "_waiting",
         "complete",
@@ -74,6 +85,8 @@ class Answer:
         self._decoder: zlib._Decompress | None = None
         self._error: Exception | None = None
         self._overhead = 0
+        self._taken = 0
+        self._unpacked = 0
         self._waiter: asyncio.Future[None] | None = None
 
     async def begins(self) -> None:
@@ -90,10 +103,11 @@ class Answer:
 
         Raises:
             Broken, TimeoutError: it breaks off.
+            TooLong: it has no end, or might as well have none.
         """
         while not self.complete:
             if self._paused:
-                return b"".join([chunk async for chunk in self.iter_any()])
+                return await self._joined()
             await self._more()
         chunks = tuple(self._chunks)
         self._chunks.clear()
@@ -105,6 +119,7 @@ class Answer:
 
         Raises:
             Broken, TimeoutError: it breaks off.
+            TooLong: it is compressed, and nobody compresses so much into so little who means well.
         """
         while True:
             while self._chunks:
@@ -140,6 +155,17 @@ class Answer:
         if self._overhead > OVERHEAD_BYTES and not self.complete:
             raise Broken("its head does not end" if not self._begun else "its body has no end and no content")
 
+    async def _joined(self) -> bytes:
+        """All of a long one."""
+        pieces: list[bytes] = []
+        size = 0
+        async for chunk in self.iter_any():
+            size += len(chunk)
+            if size > WHOLE_BYTES:
+                raise TooLong(f"the answer is longer than {_mib(WHOLE_BYTES)}")
+            pieces.append(chunk)
+        return b"".join(pieces)
+
     async def _more(self) -> None:
         """Wait until something happens."""
         if self._error is not None:
@@ -174,14 +200,21 @@ class Answer:
         self._wake()
 
     def _decompressed(self, data: bytes) -> bytes:
+        """What is in it, as far as that is in proportion: a bomb is not unpacked to find out how large it is."""
         pieces: list[bytes] = []
+        self._taken += len(data)
+        allowed = max(PACKED_BYTES, PACKED_TIMES * self._taken)
         while data:
             if self._decoder is None or self._decoder.eof:  # RFC 1952 2.2: one member may follow another
                 self._decoder = zlib.decompressobj(_GZIP)
             try:
-                pieces.append(self._decoder.decompress(data))
+                piece = self._decoder.decompress(data, allowed - self._unpacked + 1)
             except zlib.error:
                 raise Broken("its compressed body makes no sense") from None
+            self._unpacked += len(piece)
+            if self._unpacked > allowed:
+                raise TooLong(f"{self._taken} compressed bytes of the answer are more than {_mib(allowed)}")
+            pieces.append(piece)
             data = self._decoder.unused_data
         return b"".join(pieces)
 
@@ -233,3 +266,7 @@ class Answer:
         """All of it is there."""
         if self._begun and self.parser is not None:
             self._completed(kept=self.parser.should_keep_alive())
+
+
+def _mib(size: int) -> str:
+    return f"{size // 2**20} MiB"

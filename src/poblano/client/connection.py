@@ -8,7 +8,7 @@ from typing import cast
 import httptools
 
 from poblano.client.answers import Answer
-from poblano.client.no_answer import Broken
+from poblano.client.no_answer import Broken, NoAnswer
 
 
 class Connection(asyncio.Protocol):
@@ -73,9 +73,11 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
             self._answer.fed(len(data))
-        except (Broken, httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+        except (NoAnswer, httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             told = (error, error.__context__)  # httptools wraps what its callbacks raise
-            self._answer.failed(next((one for one in told if isinstance(one, Broken)), Broken("what came is not HTTP")))
+            self._answer.failed(
+                next((one for one in told if isinstance(one, NoAnswer)), Broken("what came is not HTTP"))
+            )
             self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:

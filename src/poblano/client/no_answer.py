@@ -11,6 +11,14 @@ from urllib.parse import urlsplit
 from poblano.client.retries import Attempt
 from poblano.core.errors import ConnectionFailed
 
+TOO_LONG = "TooLong"
+"""The reason of the error about an answer that was given up for its length."""
+
+ASK_FOR_LESS = (
+    "ask for less at once (a page, a namespace, a selector); if that is little already, look at what answers there: "
+    "a proxy, or the server behind an APIService"
+)
+
 
 class NoAnswer(Exception):
     """There was no answer. The subclass says why."""
@@ -49,6 +57,10 @@ class Broken(NoAnswer):
     """The connection broke after the request was sent."""
 
 
+class TooLong(NoAnswer):
+    """There is more of it than anybody should take."""
+
+
 @dataclass(frozen=True, slots=True)
 class Silence:
     """What to tell the caller. Without `attempt` another try would end the same way."""
@@ -56,10 +68,11 @@ class Silence:
     message: str
     remedy: str
     attempt: Attempt | None
+    reason: str = "ConnectionFailed"
 
     def error(self, method: str, path: str) -> ConnectionFailed:
         """The error to raise for one request."""
-        return ConnectionFailed(self.message, reason="ConnectionFailed", method=method, path=path, remedy=self.remedy)
+        return ConnectionFailed(self.message, reason=self.reason, method=method, path=path, remedy=self.remedy)
 
 
 def explain(error: BaseException, *, server: str, proxy: str, seconds: float) -> Silence:
@@ -94,6 +107,8 @@ def explain(error: BaseException, *, server: str, proxy: str, seconds: float) ->
             )
         case Unreachable():
             return Silence(f"no connection to {where}: {error}", "is the API server running?", Attempt(sent=False))
+        case TooLong():
+            return Silence(f"what {where} sent was given up: {error}", ASK_FOR_LESS, None, TOO_LONG)
         case TimeoutError():
             return Silence(f"{where} gave no answer in {seconds:g} s", "try again, or allow more time", Attempt())
         case _:

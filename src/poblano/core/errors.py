@@ -213,7 +213,7 @@ class ServerError(ApiError):
 
 
 class ConnectionFailed(ApiError):
-    """There was no answer: refused, reset, timed out, or the certificate was not trusted."""
+    """There was no answer: refused, reset, timed out, or the certificate was not trusted. Or one that had no end: TooLong."""
 
 
 def _quoted(text: str) -> str:

@@ -34,6 +34,9 @@ NOT_SERVED = 404
 REFUSED = frozenset({400, 403, NOT_SERVED, 405, 406})
 """The statuses that stay until somebody changes something."""
 
+TOO_LONG = "TooLong"
+"""The reason of a failure: the answer was given up for its length."""
+
 REFUSED_SECONDS = 5.0
 """The least time to wait where somebody has to change something first: install a definition, give a role."""
 
@@ -73,12 +76,13 @@ Command: TypeAlias = List | Watch | Sleep
 
 
 def may_go_on(failure: Failure) -> bool:
-    """Whether the same request may work later. What is not found may come back as something else.
+    """Whether the same request may work later. What is not found may come back as something else, and what is too long
+    for one answer comes in pages.
 
     >>> may_go_on(Failure(status=503)), may_go_on(Failure(status=404))
     (True, False)
     """
-    return failure.status in {0, 401, 403, 408, 429} or failure.status >= 500
+    return failure.reason != TOO_LONG and (failure.status in {0, 401, 403, 408, 429} or failure.status >= 500)
 
 
 def may_have_changed_hands(failure: Failure) -> bool:
@@ -87,4 +91,4 @@ def may_have_changed_hands(failure: Failure) -> bool:
     >>> may_have_changed_hands(Failure(status=0)), may_have_changed_hands(Failure(status=429))
     (True, False)
     """
-    return failure.status in {0, 502, 503, 504}
+    return failure.reason != TOO_LONG and failure.status in {0, 502, 503, 504}
