@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Generic, cast
 
@@ -19,6 +20,7 @@ from typing_extensions import TypeVar
 from poblano.core.arguments import check_on_error, check_timeout
 from poblano.core.binding import Binding, OnError
 from poblano.core.errors import InvalidDefinition
+from poblano.core.filters import NamespaceIs
 from poblano.core.kinds import Kind
 from poblano.core.location import caller_location
 from poblano.core.meaning import meant_kind
@@ -226,6 +228,11 @@ class Capability(Generic[V]):
                     binding.location,
                 )
         self._bindings.append(binding)
+
+    def keep_out_of(self, namespaces: frozenset[str]) -> None:
+        """See `poblano.module.Module.keep_out_of`."""
+        away = NamespaceIs(namespaces, negated=True)
+        self._bindings = [replace(binding, filters=(*binding.filters, away)) for binding in self._bindings]
 
     def __repr__(self) -> str:
         return f"<Capability {self.name}, {len(self._bindings)} rules>"

@@ -134,5 +134,11 @@ class Module:
                         binding.location,
                     )
 
+    def keep_out_of(self, namespaces: Iterable[str]) -> None:
+        """Have no rule see these namespaces, not even one that names them: who deploys it does not want it there."""
+        gone = frozenset(namespaces)
+        for capability in self.capabilities if gone else ():
+            capability.keep_out_of(gone)
+
     def __repr__(self) -> str:
         return f"<Module of {', '.join(capability.name for capability in self.capabilities) or 'nothing'}>"

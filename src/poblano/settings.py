@@ -19,6 +19,7 @@ POBLANO_LOG_LEVEL              log_level                    debug, info, warning
 POBLANO_STORE_FLUSH_SECONDS    store_flush_seconds          seconds, more than 0
 ============================== ============================ =========================================
 
+POBLANO_ADDITIONAL_IGNORED_NAMESPACES overrides nothing: names, with commas between, of namespaces that no rule sees besides.
 ``uuid`` cannot be overridden: what is in the cluster is named after it.
 """
 
@@ -32,6 +33,7 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from poblano.core.binding import OnError
+from poblano.core.deployed import IGNORED_VARIABLE
 from poblano.core.errors import InvalidSettings
 from poblano.settings_values import JSONTable, Reader
 from poblano.toml_lines import line_of
@@ -133,6 +135,8 @@ class Settings:
     """Deployment only: files beside the code that ``poblano build`` puts into the image, as paths from `folder`."""
     watch: Watches = Watches()
     """What follows objects: namespaces that it never sees besides `always_ignore`, and its threads. Admission has no use for it."""
+    additional_ignored_namespaces: tuple[str, ...] = ()
+    """Namespaces that no rule sees, not even one that names them: of the environment alone, for who deploys to say."""
     store_flush_seconds: float = 5.0
     """The store only: how long changes may be gathered before they are written. Admission has no use for it."""
 
@@ -237,6 +241,7 @@ def _settings(folder: Path, reader: Reader) -> Settings:
         accepted_findings=tuple(map(_accepted, reader.readers("accepted_findings"))),
         included_files=reader.names("included_files"),
         watch=_watches(reader.table("watch")),
+        additional_ignored_namespaces=reader.names_given(IGNORED_VARIABLE),
         store_flush_seconds=reader.seconds("store_flush_seconds", 5.0, override=True),
     )
 

@@ -175,6 +175,12 @@ class Reader:
             raise InvalidSettings(f"{self.where(name)} has a NUL in it, which no environment takes; leave it out")
         return value
 
+    def names_given(self, variable: str) -> tuple[str, ...]:
+        """Names in an environment variable, with commas between."""
+        given = self._environ.get(variable, "").split(",")
+        where = f"a name in the environment variable {variable}"
+        return tuple(_label(where, name.strip(), 63) for name in given if name.strip())
+
     def tables(self, key: str) -> tuple[JSONTable, ...]:
         """A list of tables, whatever is in them."""
         found: list[JSONTable] = []

@@ -76,6 +76,7 @@ OF_PODS: dict[str, Any] = {
     "serviceMonitor.interval": "1m",
 }
 OTHERS: dict[str, Any] = {
+    "additionalIgnoredNamespaces": ["quiet", "busy"],
     "imagePullSecrets": [{"name": "mine"}],
     "namespace.create": False,
     "namespace.labels": {"a": "b"},
@@ -125,6 +126,7 @@ def test_what_is_set_is_what_the_pods_get(chart: dict[str, Document], role: str)
     assert pod["imagePullSecrets"] == [{"name": "mine"}]
     assert "imagePullSecrets" not in one
     assert (one["image"], other["name"], pod["initContainers"][0]["name"]) == (OF_PODS["image"], "proxy", "wait")
+    assert env["POBLANO_ADDITIONAL_IGNORED_NAMESPACES"] == "quiet,busy"
     assert (env["POBLANO_NAMESPACE"], env["POBLANO_LOG_LEVEL"], env["POBLANO_HEALTH_PORT"]) == ("shop", "debug", "9080")
     assert one["ports"][-1]["containerPort"] == 9080
     assert one["readinessProbe"]["timeoutSeconds"] == 9

@@ -205,7 +205,6 @@ def test_more_ignored_namespaces_more_marks_and_another_turn(tmp_path: Path):
     planned = plan(both(), certificates="cert-manager")
     expected = copy.deepcopy(manifests(planned, namespace="elsewhere"))
     values = {
-        "additionalIgnoredNamespaces": ["quiet"],
         "webhookLabels": {"team": "shop"},
         "webhookAnnotations": {"a": "b"},
         "reinvocationPolicy": "IfNeeded",
@@ -218,7 +217,7 @@ def test_more_ignored_namespaces_more_marks_and_another_turn(tmp_path: Path):
             if "reinvocationPolicy" in one:
                 one["reinvocationPolicy"] = "IfNeeded"
 
-    assert charted(tmp_path, planned, {"admission": values}) == expected
+    assert charted(tmp_path, planned, {"additionalIgnoredNamespaces": ["quiet"], "admission": values}) == expected
 
 
 def test_without_admission_pods_there_is_no_webhook(tmp_path: Path):
@@ -232,7 +231,7 @@ def test_no_value_of_a_chart_is_the_policy():
     paths = {slot.path for slot in slots(tuple(webhooks.parts(plan(both(), additional={"istio": "Fail"}))))}
 
     assert paths == {
-        "admission.additionalIgnoredNamespaces",
+        "additionalIgnoredNamespaces",
         "admission.enabled",
         "admission.reinvocationPolicy",
         "admission.webhookAnnotations",

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from poblano.build.tree import Joined, Merged, Namespace, Part, Slot, Text, Tree
+from poblano.build.tree import Joined, Merged, Namespace, Part, Slot, Text, Tree, WhenGiven
 
 _HARD = [
     "y",
@@ -77,10 +77,17 @@ places = st.one_of(
 def _around(inner: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
     maps = st.dictionaries(texts, inner, max_size=4)
     lists = st.lists(inner, max_size=3)
+    beside_others = st.builds(
+        lambda items, slot, item: [*items, WhenGiven(slot, item)],
+        st.lists(inner, min_size=1, max_size=2),
+        slots("string", "array", "object"),
+        inner,
+    )
     certain = st.dictionaries(texts, st.one_of(plain, st.just(Namespace())), max_size=2)
     return st.one_of(
         maps,
         lists,
+        beside_others,
         st.builds(lambda items, more: Joined(tuple(items), more), lists, slots("array")),
         st.builds(Merged, certain, slots("object")),
     )
@@ -104,6 +111,8 @@ def _numbered(tree: Tree, numbers: Any) -> Tree:
             return replace(tree, path=f"group{number % 3}.value{number}" if number % 2 else f"value{number}")
         case Text():
             return Text(tuple(_numbered(part, numbers) for part in tree.parts))
+        case WhenGiven():
+            return WhenGiven(_numbered(tree.slot, numbers), _numbered(tree.item, numbers))
         case Joined():
             return Joined(tuple(_numbered(list(tree.items), numbers)), _numbered(tree.more, numbers))
         case Merged():
@@ -123,6 +132,8 @@ def with_default(tree: Tree, path: str, value: Any) -> Tree:
             return replace(tree, default=value) if tree.path == path else tree
         case Text():
             return Text(tuple(with_default(part, path, value) for part in tree.parts))
+        case WhenGiven():
+            return WhenGiven(with_default(tree.slot, path, value), with_default(tree.item, path, value))
         case Joined():
             return Joined(tuple(with_default(list(tree.items), path, value)), with_default(tree.more, path, value))
         case Merged():

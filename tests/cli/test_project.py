@@ -9,7 +9,8 @@ import pytest
 
 from poblano.cli.project import load_project
 from poblano.core.entries import namespace_selector
-from poblano.core.errors import InvalidDefinition
+from poblano.core.errors import InvalidDefinition, InvalidSettings
+from poblano.core.filters import Subject
 from tests.cli.developing import write_project
 
 if TYPE_CHECKING:
@@ -83,4 +84,27 @@ def test_a_chain_without_an_action_is_refused_with_its_line(tmp_path: Path, monk
         tmp_path, "shop", CODE.format(filters="").replace(".validate(lambda pod: pod.approve())", "")
     )
     with pytest.raises(InvalidDefinition, match=r"rules.py:6: a rule of the capability 'shop' has no action"):
+        load_project(folder)
+
+
+def test_who_deploys_a_module_keeps_its_rules_out_of_a_namespace_though_they_name_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_NAME", "shop")
+    monkeypatch.setenv("POBLANO_ADDITIONAL_IGNORED_NAMESPACES", "quiet, busy")
+    code = CODE + '    c.when(a.Pod).is_created().in_namespace("busy", "loud").watch(lambda pod, phase: None)\n'
+    folder = write_project(tmp_path, "shop", code.format(filters='.in_namespace("quiet", "loud")'))
+    for binding in load_project(folder).module.bindings:
+        seen = [
+            space
+            for space in ("loud", "quiet", "busy")
+            if all(part.holds(Subject(namespace=space)) for part in binding.filters)
+        ]
+        assert seen == ["loud"]
+
+
+def test_a_name_that_no_namespace_has_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POBLANO_ADDITIONAL_IGNORED_NAMESPACES", "quiet;busy")
+    folder = write_project(tmp_path, "shop", CODE.format(filters=""))
+    with pytest.raises(InvalidSettings, match=r'POBLANO_ADDITIONAL_IGNORED_NAMESPACES is "quiet;busy"; allowed is'):
         load_project(folder)

@@ -6,10 +6,17 @@ from typing import Final
 
 from poblano.build.lifetime import LIVENESS, READINESS, STARTUP
 from poblano.build.plan import Plan
-from poblano.build.podvalues import PodValues
+from poblano.build.podvalues import IGNORED, PodValues
 from poblano.build.schemas import MAP, MAPS, MOUNTS, NAMED, PROBE, RESOURCES, TEXT, one_of
-from poblano.build.tree import Joined, Namespace, Slot, Text, Tree
-from poblano.core.deployed import ARCHIVE, CERTIFICATES_FOLDER, CONTAINER, MODULE_FOLDER, TEMPORARY_FOLDER
+from poblano.build.tree import Joined, Namespace, Slot, Text, Tree, WhenGiven
+from poblano.core.deployed import (
+    ARCHIVE,
+    CERTIFICATES_FOLDER,
+    CONTAINER,
+    IGNORED_VARIABLE,
+    MODULE_FOLDER,
+    TEMPORARY_FOLDER,
+)
 from poblano.core.jsonvalue import Document
 
 SECURITY: Final[Document] = {
@@ -93,8 +100,9 @@ def _environment(plan: Plan, values: PodValues) -> Joined:
         **(asked if values.role == "admission" else {}),
         **{name: Text((port,)) for name, port in {**ports, "POBLANO_HEALTH_PORT": values.health_port}.items()},
     }
+    ignored = WhenGiven(IGNORED, {"name": IGNORED_VARIABLE, "value": Text((IGNORED,))})
     return Joined(
-        tuple({"name": name, "value": value} for name, value in fixed.items()),
+        (*({"name": name, "value": value} for name, value in fixed.items()), ignored),
         values.slot("env", given, NAMED, about),
     )
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from poblano.build.metadata import Role
 from poblano.build.plan import Plan
-from poblano.build.schemas import BOOLEAN, MAYBE_COUNT, PORT
+from poblano.build.schemas import BOOLEAN, MAYBE_COUNT, NAMESPACES, PORT
 from poblano.build.tree import Merged, Slot
 from poblano.core.deployed import ADMISSION_PORT, HEALTH_PORT
 from poblano.core.jsonvalue import Document
@@ -22,6 +22,15 @@ _WHY: Final[Mapping[str, str]] = {
     "shared": "Each works on its share of the objects.",
     "alone": "It is the only one that works, and asks nobody: with two, each object is worked on twice.",
 }
+
+
+IGNORED: Final = Slot(
+    "additionalIgnoredNamespaces",
+    [],
+    NAMESPACES,
+    "More namespaces that no rule sees, by name, not even one that names them: no webhook is asked about them, and nothing in "
+    "them is followed.",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,10 @@ NAMED: Final[Document] = {
 }
 """A list of what has a name: containers, volumes, variables, secrets."""
 
+NAMESPACES: Final[Document] = {
+    "type": "array",
+    "items": {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "minLength": 1, "maxLength": 63},
+}
 MOUNTS: Final[Document] = {"type": "array", "items": {"type": "object", "required": ["name", "mountPath"]}}
 PROBE: Final[Document] = {
     "type": "object",

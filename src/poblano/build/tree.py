@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from poblano.core.jsonvalue import Document
+from poblano.core.jsonvalue import Document, as_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Namespace:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string with places in it.
+    """A string with places in it. A list at one of them is its items with commas between.
 
     >>> str(resolved(Text(("system:serviceaccount:", Namespace(), ":poblano-hello")), namespace="shop"))
     'system:serviceaccount:shop:poblano-hello'
@@ -64,8 +64,16 @@ class Merged:
     more: Slot
 
 
+@dataclass(frozen=True, slots=True)
+class WhenGiven:
+    """An item of a list that is there where a place is not empty."""
+
+    slot: Slot
+    item: Any
+
+
 Tree: TypeAlias = Any
-"""JSON, with `Slot`, `Namespace`, `Text`, `Joined` and `Merged` in places. A recursive alias says nothing more to a checker."""
+"""JSON, with the classes above in places. A recursive alias says nothing more to a checker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +119,7 @@ def resolved(tree: Tree, *, namespace: str) -> Any:
         case Namespace():
             return namespace
         case Text():
-            return "".join(str(resolved(part, namespace=namespace)) for part in tree.parts)
+            return "".join(_as_text(resolved(part, namespace=namespace)) for part in tree.parts)
         case Joined():
             return [*resolved(list(tree.items), namespace=namespace), *tree.more.default]
         case Merged():
@@ -121,7 +129,11 @@ def resolved(tree: Tree, *, namespace: str) -> Any:
         case dict():
             return _resolved_map(tree, namespace)  # pyright: ignore[reportUnknownArgumentType]
         case list():
-            return [resolved(item, namespace=namespace) for item in tree]  # pyright: ignore[reportUnknownVariableType]
+            return [
+                resolved(item.item if isinstance(item, WhenGiven) else item, namespace=namespace)
+                for item in tree  # pyright: ignore[reportUnknownVariableType]
+                if not (isinstance(item, WhenGiven) and _is_empty(item.slot.default))
+            ]
         case _:
             return tree
 
@@ -132,6 +144,11 @@ def _resolved_map(tree: Mapping[str, Tree], namespace: str) -> Document:
         for key, value in tree.items()
         if not (isinstance(value, Slot) and _is_empty(value.default))
     }
+
+
+def _as_text(value: object) -> str:
+    items = as_list(value)
+    return str(value) if items is None else ",".join(map(str, items))
 
 
 def _is_empty(value: object) -> bool:

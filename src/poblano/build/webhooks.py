@@ -12,7 +12,7 @@ from typing import Any, Final
 from poblano.admission.webhooks import GROUP, KINDS, webhook
 from poblano.build.metadata import labels
 from poblano.build.plan import Plan
-from poblano.build.podvalues import PodValues
+from poblano.build.podvalues import IGNORED, PodValues
 from poblano.build.schemas import TEXTS, one_of
 from poblano.build.tree import Joined, Merged, Namespace, Part, Slot, Text, Tree
 from poblano.core.binding import Phase
@@ -27,7 +27,6 @@ INJECTOR: Final = "cert-manager.io/inject-ca-from"
 """cert-manager writes the authority of the Certificate that it names into the configuration."""
 
 VALUES: Final = PodValues("admission")
-NAMESPACES: Final[Document] = {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 63}}
 SECONDS: Final[Document] = {"type": "integer", "minimum": 1, "maximum": 30}
 
 _ADJECTIVES: Final[dict[Phase, str]] = {"mutate": "mutating", "validate": "validating"}
@@ -125,14 +124,8 @@ def _selector(plan: Plan, one: Registered) -> Tree:
     if one.only is not None and (plan.abilities.namespace_labels or one.namespace):
         expressions.append({"key": LABEL_NAMESPACE, "operator": "In", "values": sorted(one.only)})
     never = [*sorted(never_about(plan, one)), *([] if asks_for_own(plan, one) else [Namespace()])]
-    more = VALUES.slot(
-        "additionalIgnoredNamespaces",
-        [],
-        NAMESPACES,
-        "More namespaces that no webhook is asked about, by name.",
-    )
     # A selector takes no empty list, and no namespace has an empty name.
-    expressions.append({"key": LABEL_NAMESPACE, "operator": "NotIn", "values": Joined(tuple(never or [""]), more)})
+    expressions.append({"key": LABEL_NAMESPACE, "operator": "NotIn", "values": Joined(tuple(never or [""]), IGNORED)})
     return {"matchExpressions": expressions}
 
 

@@ -72,6 +72,7 @@ def load_project(start: Path, before: Project | None = None, *, entry_point: str
         module = load_module(settings.folder, settings.module)
         module.check_finished()
         module.check_ignored(settings.ignored_namespaces)
+        module.keep_out_of(settings.additional_ignored_namespaces)
     except BaseException:
         put_environment(earlier, os.environ, put)
         raise

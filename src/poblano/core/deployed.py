@@ -11,6 +11,12 @@ UUID_LABEL: Final = "poblano.dev/uuid"
 ROLE_LABEL: Final = "poblano.dev/role"
 """On the pods and their owners: ``admission`` or ``watcher``."""
 
+CAPABILITY_LABEL: Final = "poblano.dev/capability"
+"""On what a store is kept in: whose it is."""
+
+DESCRIPTION: Final = "poblano.dev/description"
+"""Annotation of a Deployment: what the module is for."""
+
 CONTAINER: Final = "poblano"
 """The container of a pod that runs the module."""
 
@@ -25,6 +31,9 @@ CERTIFICATES_FOLDER: Final = "/app/certificates"
 
 TEMPORARY_FOLDER: Final = "/tmp"  # noqa: S108 -- of the container, where it is the only place that can be written
 """Where a pod may write."""
+
+IGNORED_VARIABLE: Final = "POBLANO_ADDITIONAL_IGNORED_NAMESPACES"
+"""Environment variable of a pod: namespaces that no rule sees, with commas between."""
 
 ADMISSION_PORT: Final = 8443
 HEALTH_PORT: Final = 8080

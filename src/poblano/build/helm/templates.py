@@ -7,12 +7,12 @@ its key is left out, as in the manifest: see `poblano.build.tree`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from poblano.build.helm.arming import Armed
 from poblano.build.readable import Writer, after, ordered
-from poblano.build.tree import Joined, Merged, Namespace, Part, Slot, Text, Tree
+from poblano.build.tree import Joined, Merged, Namespace, Part, Slot, Text, Tree, WhenGiven
 from poblano.core.jsonvalue import as_map
 
 HELPERS: Final = """\
@@ -23,7 +23,7 @@ HELPERS: Final = """\
 
 {{- /* A value within a text. */ -}}
 {{- define "poblano.text" -}}
-{{- if kindIs "string" . -}}{{ . }}{{- else -}}{{ toJson . }}{{- end -}}
+{{- if kindIs "string" . -}}{{ . }}{{- else if kindIs "slice" . -}}{{ join "," . }}{{- else -}}{{ toJson . }}{{- end -}}
 {{- end -}}
 """
 """``templates/_helpers.tpl``."""
@@ -88,9 +88,19 @@ class TemplateWriter(Writer):
             else:
                 yield from lines
 
+    def items(self, items: Sequence[Tree], indent: str) -> Iterator[str]:
+        """The lines of a list that is not empty, whatever is given."""
+        if all(isinstance(item, WhenGiven) for item in items):
+            raise ValueError("a list has nothing that is always there: make it a place itself")
+        yield from super().items(items, indent)
+
     def item(self, item: Tree, indent: str) -> Iterator[str]:
         """The lines of an item; the dash of one that begins with an action has a line of its own."""
-        if (entries := as_map(item)) and may_be_left_out(next(iter(entries.values()))):
+        if isinstance(item, WhenGiven):
+            yield f"{indent}{{{{- if {given(item.slot)} }}}}"
+            yield from self.item(item.item, indent)
+            yield f"{indent}{{{{- end }}}}"
+        elif (entries := as_map(item)) and may_be_left_out(next(iter(entries.values()))):
             yield f"{indent}-"
             yield from self.entries(entries, f"{indent}  ")
         else:

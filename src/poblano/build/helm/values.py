@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from poblano.build.helm.templates import is_always_given
 from poblano.build.readable import Writer
-from poblano.build.tree import Joined, Merged, Part, Slot, Text, Tree
+from poblano.build.tree import Joined, Merged, Part, Slot, Text, Tree, WhenGiven
 from poblano.core.jsonvalue import Document
 
 Branches: TypeAlias = "dict[str, Slot | Branches]"
@@ -41,6 +41,9 @@ def slots_in(tree: Tree) -> Iterator[Slot]:
             yield tree
         case Text():
             yield from (part for part in tree.parts if isinstance(part, Slot))
+        case WhenGiven():
+            yield tree.slot
+            yield from slots_in(tree.item)
         case Joined():
             yield from slots_in(list(tree.items))
             yield tree.more
