@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncGenerator, Coroutine, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import click
 
@@ -21,7 +20,8 @@ if TYPE_CHECKING:
     from poblano.admission.certifying.replica import Replica
     from poblano.admission.certifying.running import Certifying
     from poblano.admission.certifying.sources import Source
-    from poblano.admission.health import Checks
+    from poblano.admission.certifying.tended import Tended
+    from poblano.admission.health import Check, Checks
     from poblano.admission.server import AdmissionServer
     from poblano.admission.tls import LiveCertificate
     from poblano.cli.project import Project
@@ -36,6 +36,9 @@ MAKERS: tuple[Maker, ...] = ("self", "cert-manager", "provided")
 
 BUNDLE = "bundle"
 """The readiness check that API servers believe what is served. It does not keep a leader from putting it right."""
+
+
+READING = "what reads the files of the certificate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,13 @@ def interim() -> LiveCertificate:
     return LiveCertificate(issue(["not-ready.poblano.dev"]).pair)
 
 
+def expired(live: LiveCertificate) -> str | None:
+    """Why what is served is believed by nobody any more; None as long as it is valid."""
+    from poblano.admission.certificates import expiry, now
+
+    return None if expiry(live.pair.certificate) > now() else "it has expired"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
     """What is looked after is part of.
@@ -155,13 +165,15 @@ async def certified(what: Chosen, process: Process) -> AsyncGenerator[None]:
     """
     from poblano.admission.certificates import expiry
     from poblano.admission.certifying.metrics import CertificateMetrics
+    from poblano.admission.certifying.tended import Tended
     from poblano.admission.tls import follow
 
     live = process.server.certificate
     if what.maker is None:
         ends = CertificateMetrics(lambda: {"served": expiry(live.pair.certificate).timestamp()})
         ends.attach(process.registry)
-        async with _running(follow(live, *what.pair)):
+        reading = Tended(READING, partial(follow, live, *what.pair))
+        async with _going_on(process.readiness, lambda: expired(live), reading):
             yield
         return
     from poblano.admission.certifying.replica import Replica
@@ -180,13 +192,11 @@ async def certified(what: Chosen, process: Process) -> AsyncGenerator[None]:
     CertificateMetrics(replica.ends).attach(process.registry)
     async with ApiClient(access, observe=process.counted.requested) as client:
         made = _certifying(what, process, place, replica, client)
-        process.readiness.add("certificate", made.missing)
-        async with _running(made.run()):
-            if what.maker == "self":
-                yield
-                return
-            async with _running(follow(replica, *what.pair)):
-                yield
+        works = [Tended("what looks after the certificates", made.run)]
+        if what.maker != "self":
+            works.append(Tended(READING, partial(follow, replica, *what.pair)))
+        async with _going_on(process.readiness, made.missing, *works):
+            yield
 
 
 def _certifying(what: Chosen, process: Process, place: Place, replica: Replica, client: ApiClient) -> Certifying:
@@ -260,19 +270,12 @@ def _offer(replica: Replica, what: Chosen) -> None:
 
 
 @asynccontextmanager
-async def _running(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
-    task = asyncio.create_task(work, name="certificates")
-    task.add_done_callback(_ended)
-    try:
+async def _going_on(readiness: Checks, missing: Check, *works: Tended) -> AsyncGenerator[None]:
+    """These go on within the block. ``/readyz/certificate`` says what is missing, and which of them has ended."""
+    readiness.add(
+        "certificate", lambda: "; ".join(filter(None, (missing(), *(one.problem() for one in works)))) or None
+    )
+    async with AsyncExitStack() as stack:
+        for one in works:
+            await stack.enter_async_context(one)
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await asyncio.wait([task])
-
-
-def _ended(task: asyncio.Task[None]) -> None:
-    from poblano.log import Log
-
-    if not task.cancelled() and (error := task.exception()) is not None:
-        Log.error(error, "the certificates are looked after no more")

@@ -266,10 +266,10 @@ def _certificate(cert: Path, key: Path) -> LiveCertificate:
 
 
 def _add_checks(readiness: Checks, server: AdmissionServer, live: LiveCertificate) -> None:
-    from poblano.admission.certificates import expiry, now
+    from poblano.cli.certificates import expired
 
     readiness.add("webhook", lambda: "it drains" if server.draining else None)
-    readiness.add("certificate", lambda: None if expiry(live.pair.certificate) > now() else "it has expired")
+    readiness.add("certificate", lambda: expired(live))
 
 
 async def _start(server: AdmissionServer | HealthServer, option: str, port: int) -> None:

@@ -21,6 +21,7 @@ from poblano.core.backoff import Backoff
 from poblano.core.entries import Policy
 from poblano.core.errors import ApiError, Conflict, Forbidden, NotFound
 from poblano.core.kinds import Kind
+from poblano.core.verdict import described
 from poblano.log import Log
 
 PAUSE: Final = 0.1
@@ -87,7 +88,7 @@ class Leader:
                 self._say(_remedy(error))
                 seconds = self._backoff.next()
             except Exception as error:  # noqa: BLE001 -- whatever it is, what is served has to be renewed in time
-                self._say(f"{type(error).__name__}: {error}")
+                self._say(described(error))
                 seconds = self._backoff.next()
             else:
                 self._say("")

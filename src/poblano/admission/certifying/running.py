@@ -21,6 +21,7 @@ from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
 from poblano.core.selectors import Selector
 from poblano.core.store.layout import SECRETS
+from poblano.core.verdict import described
 from poblano.log import Log
 from poblano.watch.election import Election
 from poblano.watch.informer import Informer
@@ -62,12 +63,13 @@ class Certifying:
         self._leader = leader
         self._elect = elect
         self._going = going
+        self._followed: list[tuple[Kind, str, str, Callable[[Kind, Document | None], None]]] = []
         self._informers: list[Informer] = []
 
     def follow_webhooks(self, kinds: Iterable[Kind], name: str) -> None:
         """Follow the webhook configurations of that name."""
         for kind in kinds:
-            self._follow(kind, name, "", self._learned)
+            self._followed.append((kind, name, "", self._learned))
 
     def follow_secret(self, name: str, namespace: str, names: frozenset[str]) -> None:
         """Serve what a Secret has.
@@ -77,7 +79,7 @@ class Certifying:
             namespace: where it is.
             names: what API servers call the server.
         """
-        self._follow(SECRETS, name, namespace, lambda _, document: self._offered(document, names))
+        self._followed.append((SECRETS, name, namespace, lambda _, document: self._offered(document, names)))
 
     def missing(self) -> str | None:
         """Why there is no certificate that could be believed, and why not, as far as that is known; None when there is one."""
@@ -87,14 +89,23 @@ class Certifying:
         return f"{problem}: {cause}" if cause else problem
 
     async def run(self) -> None:
-        """Until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            for informer in self._informers:
-                group.create_task(informer.run())
-            group.create_task(self._consider())
-            group.create_task(self._stand())
+        """Until cancelled. It may be run again when it has ended.
 
-    def _follow(self, kind: Kind, name: str, namespace: str, tell: Callable[[Kind, Document | None], None]) -> None:
+        Raises:
+            RuntimeError: a part of it has ended though it never should; named.
+        """
+        self._informers = [self._follow(*followed) for followed in self._followed]
+        parts = [asyncio.create_task(one.run(), name=f"the watch of {one.kind.plural}") for one in self._informers]
+        parts.append(asyncio.create_task(self._consider(), name="looking at what is offered"))
+        standing = asyncio.create_task(self._stand(), name="standing for the Lease")
+        try:
+            await _one_ended({*parts, standing}, standing, self._going)
+        finally:
+            for task in (*parts, standing):
+                task.cancel()
+            await asyncio.gather(*parts, standing, return_exceptions=True)
+
+    def _follow(self, kind: Kind, name: str, namespace: str, tell: Callable[[Kind, Document | None], None]) -> Informer:
         informer = Informer(self._client, kind, namespace, selector=Selector.of(NameIs(frozenset({name}))))
 
         def changed(change: Change) -> None:
@@ -103,7 +114,7 @@ class Certifying:
             self._leader.changed()
 
         informer.subscribe(changed)
-        self._informers.append(informer)
+        return informer
 
     def _learned(self, kind: Kind, document: Document | None) -> None:
         self._replica.learn(kind, None if document is None else Configuration.of(kind, document))
@@ -147,11 +158,28 @@ class Certifying:
             working.result()
 
 
+async def _one_ended(parts: set[asyncio.Task[None]], standing: asyncio.Task[None], going: Callable[[], bool]) -> None:
+    """Wait until one of them ends that should not have: who leaves stands no more.
+
+    Raises:
+        RuntimeError: which, and why.
+    """
+    while True:
+        done, parts = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            error = asyncio.CancelledError() if task.cancelled() else task.exception()
+            if error is not None or task is not standing or not going():
+                why = "without an error" if error is None else described(error)
+                raise RuntimeError(f"{task.get_name()} has ended ({why})") from error
+
+
 async def _acquired(election: Election) -> bool:
     """Wait until it leads; False when it never will."""
     winning, losing = asyncio.create_task(election.acquired()), asyncio.create_task(election.lost.wait())
     try:
         await asyncio.wait((winning, losing), return_when=asyncio.FIRST_COMPLETED)
+        if winning.done():
+            winning.result()
         return winning.done()
     finally:
         for task in (winning, losing):
