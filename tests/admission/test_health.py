@@ -10,6 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter
 
 from poblano.admission.health import Checks, HealthServer
+from poblano.admission.server import Endpoint
 from tests.admission.serving import Answer, Client, request
 
 BOTH_LOOPS = True
@@ -148,3 +149,14 @@ async def test_a_port_that_is_taken_is_an_error_of_the_start() -> None:
     async with health() as first:
         with pytest.raises(OSError, match="in use"):
             await HealthServer(Checks("readyz"), host="127.0.0.1", port=first.port).start()
+
+
+async def test_whatever_keeps_the_port_from_being_served_is_said(monkeypatch):
+    async def refused(_self: Endpoint) -> None:
+        raise ValueError("what nobody has thought of")
+
+    monkeypatch.setattr(Endpoint, "start", refused)
+    server = HealthServer(Checks("readyz"), host="127.0.0.1", port=0)
+    with pytest.raises(ValueError, match="what nobody has thought of"):
+        await server.start()
+    await server.close()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 
+import pytest
+
 from poblano.admission.loop_thread import LoopThread
 
 BOTH_LOOPS = True
@@ -44,3 +46,18 @@ def test_a_loop_that_is_closed_is_told_nothing() -> None:
     asyncio.run(start())
     go.set()
     assert done.wait(60)
+
+
+async def test_one_that_gets_no_thread_says_so_and_nobody_waits_for_its_end(monkeypatch) -> None:
+    def refused(_self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    thread = LoopThread("beside")
+    monkeypatch.setattr(threading.Thread, "start", refused)
+
+    async def main() -> None:
+        raise AssertionError("it was not started")
+
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        thread.start(main)
+    assert not thread.started

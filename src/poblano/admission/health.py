@@ -162,7 +162,7 @@ class HealthServer:
         self._thread = LoopThread("poblano-health")
         self._listening = asyncio.Event()
         self._closing = asyncio.Event()
-        self._refused: OSError | None = None
+        self._refused: Exception | None = None
 
     async def start(self) -> None:
         """Listen and serve.
@@ -195,7 +195,7 @@ class HealthServer:
         """In the thread."""
         try:
             await self._endpoint.start()
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 -- raised again where it is waited for
             self._refused = error
             return
         finally:

@@ -28,9 +28,13 @@ class LoopThread:
         return self._loop is not None
 
     def start(self, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run `main` in the thread; it must not raise."""
+        """Run `main` in the thread; it must not raise.
+
+        Raises:
+            RuntimeError: the system gives no more threads; then none was started.
+        """
         self._home = asyncio.get_running_loop()
-        loop = self._loop = asyncio.new_event_loop()  # made here, so that `call` works at once
+        loop = asyncio.new_event_loop()  # made here, so that `call` works at once
 
         def run() -> None:
             try:
@@ -39,7 +43,12 @@ class LoopThread:
             finally:
                 self.tell(self._ended.set)
 
-        threading.Thread(target=run, name=self._name, daemon=True).start()
+        try:
+            threading.Thread(target=run, name=self._name, daemon=True).start()
+        except RuntimeError:
+            loop.close()
+            raise
+        self._loop = loop
 
     def call(self, function: Callable[[], object]) -> None:
         """Have `function` called in the thread, on its loop, if that one runs yet."""
