@@ -50,6 +50,22 @@ def test_of_a_secret_no_value_is_told():
     assert patch_lines(patch, secret=True) == ["~ /metadata/labels/a: (withheld)", "- /data/b"]
 
 
+def test_a_line_tells_its_own_value_whatever_was_told_of_the_path_before():
+    path = "/metadata/labels"
+    values: list[Any] = [{"a": "1"}, {"a": "2"}, {"b": "1"}, {"a": 1}, {"a": True}, '{"a":"1"}', {"password": "1"}]
+    told = [patch_lines([{"op": "add", "path": path, "value": value}])[0] for value in values for _ in range(2)]
+    assert told[::2] == told[1::2]
+    assert [line.removeprefix(f"+ {path}: ") for line in told[::2]] == [
+        '{"a":"1"}',
+        '{"a":"2"}',
+        '{"b":"1"}',
+        '{"a":1}',
+        '{"a":true}',
+        '"{\\"a\\":\\"1\\"}"',
+        '{"password":"<withheld>"}',
+    ]
+
+
 def test_a_long_patch_is_cut_and_says_so():
     patch = [{"op": "add", "path": f"/metadata/labels/{number}", "value": "x" * 5000} for number in range(50)]
     lines = patch_lines(patch)

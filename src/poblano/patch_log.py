@@ -17,6 +17,8 @@ LONGEST: Final = 20
 WITHHELD: Final = "(withheld)"
 
 _VALUE_LIMIT: Final = 120
+_FEW: Final = 8
+"""How many texts a map may hold to be remembered."""
 _SIGNS: Final = {"add": "+", "replace": "~"}
 _BELOW_THESE: Final = frozenset({"data", "stringData", "binaryData", "env", "args", "command", "httpHeaders"})
 """Below these are values that a user chose for a program, and some of them are passwords."""
@@ -46,17 +48,34 @@ def _line(operation: Operation, *, secret: bool) -> str:
     sign = _SIGNS.get(operation["op"], "~")
     if secret:
         return f"{sign} {_path(path)}: {WITHHELD}"
-    if isinstance(value, str) and len(value) <= _VALUE_LIMIT and len(path) <= _VALUE_LIMIT:
-        return _remembered(sign, path, value)
-    return _told(sign, path, value)
+    written = _short(value)
+    if written is None or len(path) > _VALUE_LIMIT:
+        return _told(sign, path, value)
+    return _remembered(sign, path, written)
+
+
+def _short(value: Any) -> bytes | None:
+    """A short text, or a short map of texts, as JSON; None for all else."""
+    if value.__class__ is dict:
+        if len(value) > _FEW or not all(one.__class__ is str for one in value.values()):
+            return None
+    elif value.__class__ is not str or len(value) > _VALUE_LIMIT:
+        return None
+    try:
+        written = orjson.dumps(value)
+    except TypeError:  # no Unicode
+        return None
+    return written if len(written) <= 2 * _VALUE_LIMIT else None
+
+
+@lru_cache(1024)
+def _remembered(sign: str, path: str, written: bytes) -> str:
+    """`_told`: the same rules set the same labels of one object after the other."""
+    return _told(sign, path, orjson.loads(written))
 
 
 def _told(sign: str, path: str, value: Any) -> str:
     return f"{sign} {_path(path)}: {_value(path, value)}"
-
-
-_remembered = lru_cache(1024)(_told)
-"""The same rules set the same labels of one object after the other."""
 
 
 def _path(path: str) -> str:

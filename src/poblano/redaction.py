@@ -31,6 +31,7 @@ from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from itertools import islice
 from pathlib import PurePath
 from typing import Any, Final, TypeAlias, cast
@@ -55,6 +56,8 @@ Plain: TypeAlias = "dict[str, Plain] | list[Plain] | str | int | float | bool | 
 LONGEST: Final = 2048
 """Bytes that one value may take in a line."""
 
+_SHORT: Final = 128
+"""Characters of a name that is remembered."""
 _MOST_ITEMS: Final = 50
 _DEEPEST: Final = 4
 _INT64: Final = 1 << 63
@@ -101,6 +104,12 @@ def is_secret_key(key: str) -> bool:
     >>> is_secret_key("apiToken"), is_secret_key("string_data"), is_secret_key("secret_name"), is_secret_key("database")
     (True, True, False, False)
     """
+    return _is_secret(key) if len(key) <= _SHORT else _is_secret.__wrapped__(key)
+
+
+@lru_cache(2048)
+def _is_secret(key: str) -> bool:
+    """`is_secret_key`: it is asked of the same names again and again."""
     bare = _NOT_A_LETTER.sub("", key.lower())
     if bare in _SECRET_KEYS or _PASS.search(key):
         return True
