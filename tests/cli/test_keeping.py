@@ -11,10 +11,14 @@ import signal
 import ssl
 import subprocess
 from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 
 from poblano.admission.certificates import issue
+from poblano.admission.health import Checks
+from poblano.cli import keeping
+from poblano.cli.project import load_project
 from poblano.client import Resources, connect
 from poblano.cluster.serving.served import Settings
 from poblano.core.errors import NotFound
@@ -24,6 +28,7 @@ from tests.cli.developing import POBLANO, environment, started, write_project
 from tests.cli.test_run import REVIEW, page, write
 from tests.cluster.serving_cluster import running
 from tests.eventually import eventually
+from tests.watch.clusters import until
 
 DEFINITIONS = Kind(
     "apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", namespaced=False
@@ -195,6 +200,22 @@ def test_a_replica_that_cannot_know_its_store_is_not_ready(project, tmp_path):
         finally:
             process.kill()
             process.communicate()
+
+
+async def test_stores_that_are_kept_no_longer_are_said_so_that_the_process_is_started_again(project, monkeypatch):
+    class Ending:
+        keepers = ()
+        bind = not_ready = staticmethod(lambda: None)
+
+        async def run(self):
+            raise LookupError("what nobody has thought of")
+
+    monkeypatch.setattr(keeping, "stores_of", lambda *_: Ending())
+    readiness, liveness = Checks("readyz"), Checks("healthz")
+    async with keeping.kept(load_project(project), SimpleNamespace(), readiness, liveness=liveness):
+        await until(liveness.failures, "it is said")
+        why = {"store": "it has ended (LookupError: what nobody has thought of)"}
+        assert (readiness.failures(), liveness.failures()) == (why, why)
 
 
 DEV = """

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
 
+from poblano.core.verdict import described
 from poblano.log import Log
 from poblano.store.speaking import keeps_something
 
@@ -35,6 +36,7 @@ async def kept(
     readiness: Checks | None = None,
     observe: Callable[..., Any] | None = None,
     registry: CollectorRegistry | None = None,
+    liveness: Checks | None = None,
 ) -> AsyncGenerator[None]:
     """The stores are there within this block, and what is left is sent at its end.
 
@@ -44,6 +46,7 @@ async def kept(
         readiness: is told whether what there is is known.
         observe: told of each request of a client that is opened here.
         registry: where the sizes of the stores are read.
+        liveness: is told when they are kept no longer, by an error that nobody has foreseen: only a restart helps.
     """
     if not has_store(project):
         yield
@@ -51,7 +54,10 @@ async def kept(
     if client is None:
         from poblano.client import ApiClient, find_access
 
-        async with ApiClient(find_access(), observe=observe) as own, kept(project, own, readiness, registry=registry):
+        async with (
+            ApiClient(find_access(), observe=observe) as own,
+            kept(project, own, readiness, registry=registry, liveness=liveness),
+        ):
             yield
         return
     keeping = Keeping(project, client)
@@ -59,6 +65,8 @@ async def kept(
         keeping.show(registry)
     if readiness is not None:
         readiness.add("store", keeping.problem)
+    if liveness is not None:
+        liveness.add("store", keeping.ended)
     try:
         yield
     finally:
@@ -89,7 +97,14 @@ class Keeping:
 
     def problem(self) -> str | None:
         """What is not as it is to be."""
-        return "it has ended" if self._task.done() else self.stores.not_ready()
+        return self.ended() or self.stores.not_ready()
+
+    def ended(self) -> str | None:
+        """Why nothing is kept any more; None as long as it is."""
+        if not self._task.done():
+            return None
+        error = None if self._task.cancelled() else self._task.exception()
+        return "it has ended" if error is None else f"it has ended ({described(error)})"
 
     async def known(self, seconds: float) -> None:
         """Wait until what there is is known, but not for longer, nor once there is a reason why it is not."""

@@ -63,7 +63,7 @@ async def alone(project: Project, host: str, health_port: int, work: Work, times
         heartbeat.start()
         try:
             with listening(watcher.stop, watcher.hurry, patience=GRACE_SECONDS):
-                async with kept(project, client, readiness, registry=registry):
+                async with kept(project, client, readiness, registry=registry, liveness=liveness):
                     Log.info("watching", module=project.settings.uuid, health=health.addresses)
                     await watcher.run()
         finally:

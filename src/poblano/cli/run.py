@@ -238,7 +238,13 @@ async def _serve(project: Project, host: str, port: int, health_port: int, what:
             # Nobody waits any longer for an action that holds the loop for longer.
             patience = max((entry.timeout for entry in reviewer.entries), default=1)
             # What the last reviews and runs wrote is sent when they have ended.
-            async with kept(project, readiness=readiness, observe=counted.requested, registry=production.registry):
+            async with kept(
+                project,
+                readiness=readiness,
+                observe=counted.requested,
+                registry=production.registry,
+                liveness=liveness,
+            ):
                 Log.info("serving", module=project.settings.uuid, https=server.addresses, health=health.addresses)
                 if work is not None and follows:
                     await beside(project, server, (readiness, liveness), counted, work=work, patience=patience)
