@@ -134,3 +134,26 @@ async def test_a_drain_finishes_the_idle_and_cuts_the_rest_when_time_is_up() -> 
     assert not await registry.drained(0.05)
     assert (idle.done, busy.done) == (["finish"], ["abort"])
     assert await registry.drained(0.05)
+
+
+async def test_deadlines_are_looked_at_though_looking_at_one_has_failed() -> None:
+    class Broken(Line):
+        def overdue(self) -> None:
+            self.done.append("broken")
+            self.deadline = math.inf
+            raise LookupError("what nobody has thought of")
+
+    told: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, what: told.append(str(what.get("exception"))))
+    registry = Connections(Limits(head_seconds=0.04))
+    broken = Broken(registry, deadline=0.0)
+    registry.add(broken)
+    while not told:
+        await asyncio.sleep(0.01)
+    late = Line(registry, deadline=0.0)
+    registry.add(late)
+    while not late.done:
+        await asyncio.sleep(0.01)
+    assert told == ["what nobody has thought of"]
+    registry.remove(broken)
+    assert registry._timer is None

@@ -121,3 +121,20 @@ def test_its_thread_begins_with_the_first_action_and_ends_when_it_is_closed():
     dog.begin(SLOW, time.monotonic())
     dog.end(SLOW)
     assert set(action_threads()) <= before
+
+
+def test_one_that_got_no_thread_asks_for_it_again(monkeypatch: pytest.MonkeyPatch):
+    def refused(_self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    named: list[str] = []
+    dog = Watchdog(lambda name, seconds: named.append(name))
+    try:
+        with monkeypatch.context() as refusing:
+            refusing.setattr(threading.Thread, "start", refused)
+            dog.begin(SLOW, time.monotonic())
+            dog.end(SLOW)
+        dog.begin(SLOW, time.monotonic() - 10)
+        eventually(lambda: named == ["shop/slow"], "it is named")
+    finally:
+        dog.close()

@@ -15,6 +15,7 @@ from poblano.core.errors import Conflict, NotFound
 from poblano.core.schedule import timetable
 from poblano.core.schedule.record import Record
 from poblano.core.store.definition import STORE, schedules_name
+from poblano.schedule.metrics import Uncounted
 from poblano.schedule.records import Records
 from poblano.schedule.runner import Runner
 from poblano.watch.calling import Caller
@@ -278,3 +279,29 @@ async def test_stop_begins_nothing_and_lets_what_runs_end(client, uuid):
     informing.cancel()
     await asyncio.gather(informing, return_exceptions=True)
     one.caller.close()
+
+
+async def test_a_run_whose_end_cannot_be_written_ends_what_runs_them_and_is_not_under_way_for_good(client, uuid):
+    class Broken(Uncounted):
+        def ended(self, *_):
+            raise LookupError("what nobody has thought of")
+
+    shop = Capability("shop")
+
+    @shop.on_schedule("job", every=HOUR)
+    async def job():
+        pass
+
+    one = Process(client, uuid, shop, Clock())
+    one.runner._observer = Broken()
+    informing, running = asyncio.create_task(one.records.informer.run()), asyncio.create_task(one.runner.run())
+    try:
+        await until(lambda: one.has("shop/job"), "it is known")
+        one.later(HOUR)
+        with pytest.raises(ExceptionGroup) as raised:
+            await running
+        assert [str(why) for why in raised.value.exceptions] == ["what nobody has thought of"]
+    finally:
+        informing.cancel()
+        await asyncio.wait([informing])
+        one.caller.close()

@@ -15,6 +15,7 @@ from poblano.core.store.keeping import StoreFull
 from poblano.core.store.layout import SECRET, STORED
 from poblano.core.store.room import SHARDING, Sharding
 from poblano.core.store.spreading import freezing, is_under_way
+from poblano.store.spreading import Spreader
 from poblano.store_handle import Store
 from tests.store.keeping import demanded, keeper_of, kept, process
 from tests.watch.clusters import until
@@ -257,3 +258,23 @@ async def test_an_update_that_is_given_up_is_not_taken_for_the_next_write(client
         objects.patch = real
         await store.set("other", "2")
         assert await kept(client, name) == {"k": "1", "other": "2"}
+
+
+async def test_a_store_that_is_not_spread_by_an_error_is_spread_when_it_is_written_to(
+    client, name, monkeypatch, capsys
+):
+    spread_of, failing = Spreader.spread, [1]
+
+    async def failing_once(self):
+        if failing:
+            failing.pop()
+            raise LookupError("what nobody has thought of")
+        await spread_of(self)
+
+    monkeypatch.setattr(Spreader, "spread", failing_once)
+    async with process(client, name, sharding=SMALL) as store:
+        await filled(store)
+        await until(lambda: not failing, "it has failed")
+        await store.set("more", "1")
+        assert (await spread(client, name)).parts == 3
+    assert "a store was not spread" in capsys.readouterr().out

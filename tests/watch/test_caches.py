@@ -170,6 +170,21 @@ async def test_r15_what_is_known_is_told_again_without_a_list(api, space):
         assert informer.reflector.counts["lists"] == lists
 
 
+async def test_r15_what_cannot_be_told_again_is_told_the_next_time(api, space, capsys):
+    await write(api, space, "before", a="1")
+    informer, failing = Informer(api._client, CONFIGMAPS, space, resync=0.05), [1, 1]
+
+    def tell(change):
+        if change.item is change.old and failing:
+            failing.pop()
+            raise LookupError("what nobody has thought of")
+
+    informer.subscribe(tell)
+    async with informing(informer) as told:
+        await until(lambda: not failing and any(change.item is change.old for change in told), "it is told", LONG)
+    assert capsys.readouterr().out.count("what is known could not be told once more") == 2
+
+
 async def test_r15_nothing_is_told_again_unless_that_is_asked_for(api, space):
     await write(api, space, "before", a="1")
     async with informing(informer := Informer(api._client, CONFIGMAPS, space)) as told:

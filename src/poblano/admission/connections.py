@@ -172,10 +172,11 @@ class Connections:
         return True
 
     def _sweep(self) -> None:
-        loop = asyncio.get_running_loop()
+        self._timer = asyncio.get_running_loop().call_later(
+            self._interval, self._sweep
+        )  # first: it goes on whatever fails
         self.date = http_date(time.time())
         self.prefix = plain_prefix(self.date)
         now = time.monotonic()
         for connection in [c for c in self._all if c.deadline < now]:
             connection.overdue()
-        self._timer = loop.call_later(self._interval, self._sweep)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from poblano.core.context import Running
 
@@ -54,8 +55,10 @@ class Watchdog:
                 self._mark(who, held)
 
     def _start(self) -> None:
-        self._thread = threading.Thread(target=self._look, name="poblano-watchdog", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._look, name="poblano-watchdog", daemon=True)
+        with suppress(RuntimeError):  # the system gives no more threads: the next action asks again
+            thread.start()
+            self._thread = thread
 
     def _look(self) -> None:
         while not self._closed.wait(HELD_SECONDS):

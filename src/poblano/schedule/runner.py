@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Hashable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 
 from poblano.core.backoff import Backoff
 from poblano.core.cache import Key
@@ -68,6 +69,7 @@ class Runner:
         self._under_way: dict[tuple[str, Attempt], asyncio.Task[None]] = {}
         self._turning: set[str] = set()
         self._stopping = False
+        self._defect: BaseException | None = None
 
     @property
     def keys(self) -> set[Hashable]:
@@ -102,6 +104,13 @@ class Runner:
                 task.cancel()
             await asyncio.gather(*self.busy, return_exceptions=True)
 
+    def _ended(self, key: tuple[str, Attempt], task: asyncio.Task[None]) -> None:
+        """One that could not be brought to its end is said to be under way for good: who runs them ends with it."""
+        self._under_way.pop(key, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._defect = error
+            self._records.wake()
+
 
 class _Line:
     """One schedule."""
@@ -115,6 +124,8 @@ class _Line:
     async def follow(self) -> None:
         runner = self._runner
         while not runner._stopping:
+            if runner._defect is not None:
+                raise runner._defect
             version = runner._records.version
             title = self._schedule.title
             if not runner.may(title):
@@ -191,7 +202,7 @@ class _Line:
         task = asyncio.create_task(self._attempt(attempt), name=f"schedule {self._schedule.title}: a run")
         key = self._schedule.title, attempt
         runner._under_way[key] = task
-        task.add_done_callback(lambda _: runner._under_way.pop(key, None))
+        task.add_done_callback(partial(runner._ended, key))
 
     async def _attempt(self, attempt: Attempt) -> None:
         result, message = await self._called()

@@ -171,7 +171,10 @@ class Informer:
     async def _keep_telling(self) -> None:
         while True:
             await asyncio.sleep(self._resync)
-            self.resync()
+            try:
+                self.resync()
+            except Exception as error:  # noqa: BLE001 -- the next time is to come all the same
+                Log.error(error, "what is known could not be told once more", of=self.kind.plural)
 
     def _tell(self, changes: Iterable[Change]) -> None:
         for change in changes:
