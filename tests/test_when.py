@@ -446,6 +446,16 @@ WRONG: dict[str, tuple[Any, str, str]] = {
         "deployments/scale knows no CREATE, so the rule would never apply",
         r"is_updated\(\)",
     ),
+    "event of what is only created": (
+        lambda s: s.when(a.TokenReview).is_updated().mutate(label),
+        "a TokenReview knows no UPDATE, so the rule would never apply",
+        r"write is_created\(\)",
+    ),
+    "what is not stored, followed": (
+        lambda s: s.when(a.SubjectAccessReview).is_created().watch(lambda review, phase: None),
+        "a SubjectAccessReview is answered and not stored",
+        r"is_created\(\).validate",
+    ),
     "body of a subresource": (
         lambda s: s.when(a.Scale),
         "a Scale is nothing that is stored; it is sent to deployments/scale, ",

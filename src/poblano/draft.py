@@ -230,7 +230,7 @@ class Draft:
         )
         if role == "watch":
             check_no_sources(self.owns, self.watches, (), FULL, role, where)
-        check_followed(binding, self.filters, self.capability.namespaces)
+        check_followed(binding, self.filters, self.capability.namespaces, verbs_of(self.kind))
         self.record(binding)
         self.end.taken = True
         return binding

@@ -79,7 +79,7 @@ def test_it_says_what_it_wrote_and_what_that_may_do(build: Build, hello: Path):
         "zarf.yaml",
     }
     for words in (
-        "hello 0.1.0, for Kubernetes 1.36 and newer",
+        "hello 0.1.0, for Kubernetes 1.28 and newer",
         "kubectl apply -f dist/poblano-module-hello.yaml",
         "kubectl apply -k dist/kustomize",
         "helm install hello dist/hello-chart --namespace poblano-system --create-namespace",

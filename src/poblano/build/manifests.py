@@ -7,16 +7,20 @@ from typing import Final
 
 from poblano.build.plan import Plan
 from poblano.build.readable import as_yaml, ordered
+from poblano.build.replacements import servers
 from poblano.build.tree import Part, resolved
 from poblano.core.jsonvalue import Document
 
 _HEAD: Final = """\
-# This is {title}, for Kubernetes {kubernetes} and newer.
+# This is {title}, for {servers}.
 #
 #   {apply} -f {file}
 #
 # To be applied again, as often as you like, also by GitOps: nothing in here is secret, nothing is random, and what the
 # pods add in the cluster is not in here.{arming}
+#
+# To take it out again: `poblano uninstall {uuid}`. `kubectl delete` would take the namespace with it, whatever else is
+# in there, and the definitions with all objects of their kinds.
 #
 # Made by `poblano build`. Do not edit: change the module or [tool.poblano] in its pyproject.toml, and build again.
 """
@@ -67,7 +71,8 @@ def head(plan: Plan, file: str) -> str:
     """What the file says of itself."""
     return _HEAD.format(
         title=title(plan),
-        kubernetes=".".join(map(str, plan.options.kubernetes)),
+        servers=servers(plan),
+        uuid=plan.settings.uuid,
         file=file,
         apply=apply_command(plan),
         arming=_ARMING if plan.admits else "",

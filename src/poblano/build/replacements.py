@@ -53,6 +53,29 @@ MATCH_LABEL_KEYS: Final = Novelty(
 )
 
 
+NEEDED: Final = (1, 28)
+"""The version from which on a server has all that is built for the newest one; matchConditions are the last that came."""
+
+
+def oldest(plan: Plan) -> tuple[int, int]:
+    """The version from which on a server takes what is built."""
+    return min(plan.options.kubernetes, NEEDED)
+
+
+def servers(plan: Plan) -> str:
+    """The servers that take what is built, in words."""
+    return f"Kubernetes {spelt(oldest(plan))} {'and newer' if POLICY_V1.is_there(plan) else 'to 1.24'}"
+
+
+def spelt(version: tuple[int, int]) -> str:
+    """A version in words.
+
+    >>> spelt((1, 28))
+    '1.28'
+    """
+    return ".".join(map(str, version))
+
+
 def notes(plan: Plan) -> list[str]:
     """What is built otherwise for the sake of the oldest server that must take it, a line each."""
     if not (plan.admits or plan.watches):

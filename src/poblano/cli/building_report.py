@@ -19,21 +19,25 @@ if TYPE_CHECKING:
     from poblano.build.tree import Part
     from poblano.cli.building import Built
 
+SHOWN: Final = 3
+"""Names of objects that a line has."""
+
 _ROLES: Final = frozenset({"Role", "ClusterRole"})
 
 
 def report(built: Built, output: Path) -> None:
     """Print it."""
     from poblano.build import pushed
+    from poblano.build.replacements import servers, spelt
 
     plan = built.plan
-    click.secho(f"{plan.settings.uuid} {plan.version}, for Kubernetes {_version(plan)} and newer", bold=True)
+    click.secho(f"{plan.settings.uuid} {plan.version}, for {servers(plan)}", bold=True)
     _section("Written", columns(list(_written(built, output))))
     _section("The code", [_code(plan)])
     _section("To be there before", list(_needed(plan)))
     _section(f"Rights ({plan.rbac_mode}; poblano rbac show says why)", columns(list(_rights(plan, built.parts))))
     _section("Filters, and who evaluates them first", pushed.lines(plan))
-    _section(f"Otherwise, for the sake of Kubernetes {_version(plan)}", _notes(plan))
+    _section(f"Otherwise, for the sake of Kubernetes {spelt(plan.options.kubernetes)}", _notes(plan))
     for warning in warnings(built):
         click.echo()
         click.echo(f"{click.style('warning:', fg='yellow', bold=True)} {warning}")
@@ -95,8 +99,15 @@ def _rights(plan: Plan, parts: Iterable[Part]) -> Iterator[tuple[str, str, str, 
 def _resources(rule: dict[str, Any]) -> str:
     groups = [f".{group}" if group else "" for group in rule.get("apiGroups", [""])]
     named = [f"{resource}{group}" for group in groups for resource in rule.get("resources", [])]
-    names = f" ({', '.join(rule['resourceNames'])})" if "resourceNames" in rule else ""
-    return ", ".join((*named, *rule.get("nonResourceURLs", []))) + names
+    return ", ".join((*named, *rule.get("nonResourceURLs", []))) + _names(rule.get("resourceNames", []))
+
+
+def _names(names: Sequence[str]) -> str:
+    """Of objects, so many as a line has room for: a store may come to be a row of them."""
+    if not names:
+        return ""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f" ({', '.join(names[:SHOWN])}{more})"
 
 
 def _notes(plan: Plan) -> list[str]:
@@ -131,7 +142,3 @@ def _too_large_for_helm(built: Built) -> Iterator[str]:
             f"{folder} cannot be installed: of a release Helm keeps the chart and what it is rendered to, "
             f"{size / 1024:.0f} KiB in a Secret that takes {MOST / 1024:.0f}. Deploy the manifests, or {INSTEAD}"
         )
-
-
-def _version(plan: Plan) -> str:
-    return ".".join(map(str, plan.options.kubernetes))

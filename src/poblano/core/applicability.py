@@ -48,17 +48,26 @@ def check_applicable(
         _check_carried(binding, part)
 
 
-def check_followed(binding: Binding, own: Sequence[Filter], spaces: Sequence[str]) -> None:
+def check_followed(
+    binding: Binding, own: Sequence[Filter], spaces: Sequence[str], verbs: Mapping[str, str] | None
+) -> None:
     """See that what `binding` wants to follow can be seen in a watch.
 
     Args:
         binding: the rule, of watch, reconcile or finalize.
         own: those of its filters that its chain says.
         spaces: the namespaces of its capability.
+        verbs: as in `check_applicable`.
 
     Raises:
         InvalidDefinition: it cannot.
     """
+    if verbs is not None and "DELETE" not in verbs.get("", ""):
+        raise InvalidDefinition(
+            f"a {binding.kind.kind} is answered and not stored, so there is nothing to follow",
+            f"judge it when it is sent: when(...).is_created().validate instead of .{binding.phase}",
+            binding.location,
+        )
     if binding.subresource or "CONNECT" in binding.operations:
         raise InvalidDefinition(
             f"{binding.phase} follows objects, and {binding.subresource or 'a connection'} is none",
@@ -117,11 +126,11 @@ def _check_verbs(binding: Binding, verbs: Mapping[str, str] | None) -> None:
             'write is_connected().for_subresource("exec")',
             binding.location,
         )
-    known = (verbs or {}).get(subresource, "") if subresource else ""
+    known = (verbs or {}).get(subresource, "")
     if known and binding.operations.isdisjoint(known.split()):
+        what = f"{kind.plural}/{subresource}" if subresource else f"a {kind.kind}"
         raise InvalidDefinition(
-            f"{kind.plural}/{subresource} knows no {' or '.join(sorted(binding.operations))}, "
-            "so the rule would never apply",
+            f"{what} knows no {' or '.join(sorted(binding.operations))}, so the rule would never apply",
             f"write {' or '.join(_EVENTS[verb] for verb in known.split())}",
             binding.location,
         )

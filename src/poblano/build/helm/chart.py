@@ -14,12 +14,9 @@ from poblano.build.helm.values import branches, schema, slots, slots_in, values_
 from poblano.build.manifests import document, title
 from poblano.build.plan import Plan
 from poblano.build.readable import as_yaml
-from poblano.build.replacements import POLICY_V1
+from poblano.build.replacements import POLICY_V1, oldest, spelt
 from poblano.build.tree import Part
 from poblano.core.jsonvalue import Document
-
-NEEDED: Final = (1, 28)
-"""The Kubernetes version from which on a server has all that is built for the newest one."""
 
 _VERSION = re.compile(r"(?:\d+!)?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:\.\d+)*[-._]?(.*)")
 _HEAD: Final = """\
@@ -68,7 +65,6 @@ def chart(plan: Plan, parts: Sequence[Part]) -> dict[str, str]:
 
 def about(plan: Plan) -> Document:
     """``Chart.yaml``."""
-    oldest = ".".join(map(str, min(plan.options.kubernetes, NEEDED)))
     newest = "" if POLICY_V1.is_there(plan) else " <1.25.0-0"
     return {
         "apiVersion": "v2",
@@ -77,7 +73,7 @@ def about(plan: Plan) -> Document:
         "type": "application",
         "version": chart_version(plan.version),
         "appVersion": plan.version,
-        "kubeVersion": f">={oldest}.0-0{newest}",
+        "kubeVersion": f">={spelt(oldest(plan))}.0-0{newest}",
     }
 
 
