@@ -18,8 +18,8 @@ from poblano.core.store.snapshot import HEAD
 from poblano.core.uses import OWN_NAMESPACE
 from poblano.store.speaking import speaks_of_store
 from poblano.store.stores import store_name
+from poblano.watch.leases import LEASE
 
-LEASES = Kind("coordination.k8s.io", "v1", "Lease", "leases")
 CONFIGURATIONS = {"mutate": "mutatingwebhookconfigurations", "validate": "validatingwebhookconfigurations"}
 """By the phase of the rules that are in them."""
 
@@ -51,8 +51,8 @@ def _rights(role: Role, why: str, kind: Kind, verbs: Iterable[str], name: str = 
 
 
 def _lease(role: Role, why: str, name: str) -> Iterator[Grant]:
-    yield from _rights(role, why, LEASES, ("get", "update"), name)
-    yield from _rights(role, why, LEASES, ("create",))
+    yield from _rights(role, why, LEASE, ("get", "update"), name)
+    yield from _rights(role, why, LEASE, ("create",))
 
 
 def _leading(plan: Plan) -> Iterator[Grant]:
@@ -60,7 +60,7 @@ def _leading(plan: Plan) -> Iterator[Grant]:
     if plan.options.work == "elected":
         yield from _lease("watcher", "the Lease of the replica that works", plan.names.base)
     elif plan.options.work == "shared":
-        yield from _rights("watcher", "the Leases of the replicas", LEASES, ("list", "create", "update", "delete"))
+        yield from _rights("watcher", "the Leases of the replicas", LEASE, ("list", "create", "update", "delete"))
 
 
 def _stores(plan: Plan, role: Role) -> Iterator[Grant]:

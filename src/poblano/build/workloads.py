@@ -11,10 +11,8 @@ from poblano.build.pods import template
 from poblano.build.podvalues import PodValues, kinds_of_pods
 from poblano.build.schemas import COUNT, MAP, MAYBE_COUNT, TEXTS
 from poblano.build.tree import Part, Tree
+from poblano.core.deployed import DESCRIPTION
 from poblano.core.jsonvalue import Document
-
-DESCRIPTION: Final = "poblano.dev/description"
-"""Annotation of a Deployment: what the module is for."""
 
 ROLLING: Final[Document] = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
 """A pod goes once another is ready in its place."""

@@ -9,13 +9,13 @@ from poblano.client import Resources, discover
 from poblano.core.errors import ApiError, NotFound
 from poblano.core.jsonvalue import Document, as_map
 from poblano.core.kinds import Kind
+from poblano.fluent.logs import PODS
 
 if TYPE_CHECKING:
     from poblano.client import ApiClient
 
 MANAGER: Final = "poblano-demo"
 DEFINITION: Final = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
-PODS: Final = Kind("", "v1", "Pod", "pods")
 PAUSE_SECONDS: Final = 0.02
 ATTEMPTS: Final = 500
 

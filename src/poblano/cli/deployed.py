@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from poblano.core.deployed import UUID_LABEL
+from poblano.core.deployed import DESCRIPTION, UUID_LABEL
 from poblano.core.errors import InvalidSettings
 from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from poblano.client import ApiClient
 
 DEPLOYMENTS = Kind("apps", "v1", "Deployment", "deployments")
-DESCRIPTION = "poblano.dev/description"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from poblano.admission.webhooks import KINDS
@@ -17,21 +16,16 @@ from poblano.core.deployed import Names
 from poblano.core.errors import ApiError, Forbidden, NotFound, PoblanoError
 from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
+from poblano.core.store.layout import SECRETS
 from poblano.fluent import K8s
 from poblano.models import a
+from poblano.watch.leases import LEASE
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
-
     from poblano.client import ApiClient
 
-SECRETS: Final = Kind("", "v1", "Secret", "secrets")
-LEASES: Final = Kind("coordination.k8s.io", "v1", "Lease", "leases")
 SERVICE: Final = "kubernetes.io/service-name"
 """The label of the EndpointSlices of a Service."""
-
-SOON: Final = timedelta(days=7)
-"""A certificate that ends within that time should have been renewed long ago."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +83,7 @@ class Diagnosis:
             yield one
         self.configurations = await self._configurations()
         if any(self.names.admission == one["metadata"]["name"] for one in found.deployments):
-            async for one in self._admission():
+            async for one in self._admission(found):
                 yield one
         if any(self.names.watcher == one["metadata"]["name"] for one in found.deployments):
             yield await self._leader()
@@ -108,15 +102,14 @@ class Diagnosis:
             for trouble in troubles(deployment, await selected.list()):
                 yield Finding("pods", False, f"{trouble.about}: {trouble.why}", trouble.remedy)
 
-    async def _admission(self) -> AsyncGenerator[Finding]:
+    async def _admission(self, found: Deployed) -> AsyncGenerator[Finding]:
         yield await self._looked("service", self._service)
         yield await self._looked("network", self._network)
         for one in (
             [Finding("webhooks", None, self._hidden)] if self._hidden else _armed(self.configurations, self._uuid)
         ):
             yield one
-        authorities = list(_authorities(self.configurations))
-        yield await self._looked("certificate", lambda: self._certificate(authorities))
+        yield await self._looked("certificate", lambda: self._certificate(found))
 
     async def _looked(self, about: str, look: Callable[[], Awaitable[Finding]]) -> Finding:
         """What `look` finds, or why it could not look."""
@@ -186,16 +179,22 @@ class Diagnosis:
                 self._hidden = f"you may not look: {error.message}"
         return found
 
-    async def _certificate(self, authorities: Sequence[Certificate]) -> Finding:
-        secret = await self._resources.get(SECRETS, self.names.certificates, self.namespace)
+    async def _certificate(self, found: Deployed) -> Finding:
+        from poblano.cli.judging import Origin, judged, trusted
+
+        origin = Origin.of(found.deployments, self.names.certificates)
+        try:
+            secret = await self._resources.get(SECRETS, origin.secret, self.namespace)
+        except NotFound:
+            return Finding("certificate", False, f"there is no Secret {origin.secret}", "poblano deploy")
         data: dict[str, str] = secret.get("data") or {}
-        pem = base64.b64decode(data.get("tls.crt", ""))
-        names = self.names.service_names(self.namespace)
-        return judged(pem, authorities, names[0], datetime.now(UTC))
+        name, *_ = self.names.service_names(self.namespace)
+        bundles = trusted(self.configurations)
+        return judged(base64.b64decode(data.get("tls.crt", "")), bundles, name, datetime.now(UTC), origin)
 
     async def _leader(self) -> Finding:
         try:
-            lease = await self._resources.get(LEASES, self.names.base, self.namespace)
+            lease = await self._resources.get(LEASE, self.names.base, self.namespace)
         except NotFound:
             return Finding("leader", False, "no watcher has ever led", "poblano monitor --all shows what they say")
         spec: dict[str, Any] = lease.get("spec") or {}
@@ -234,56 +233,3 @@ def _armed(configurations: Sequence[Document], uuid: str) -> Iterator[Finding]:
             yield Finding("webhooks", False, f"{name} has the policy {policy}, and is to have {meant}", remedy)
         else:
             yield Finding("webhooks", True, f"{name} is armed, {policy}")
-
-
-def _authorities(configurations: Sequence[Document]) -> Iterator[Certificate]:
-    """The authorities that API servers trust, as the webhooks say."""
-    from cryptography.x509 import load_pem_x509_certificates
-
-    for text in {one["clientConfig"].get("caBundle", "") for each in configurations for one in each["webhooks"]}:
-        try:
-            yield from load_pem_x509_certificates(base64.b64decode(text, validate=True)) if text else ()
-        except (ValueError, binascii.Error):
-            continue
-
-
-def judged(pem: bytes, authorities: Sequence[Certificate], name: str, now: datetime) -> Finding:
-    """What a served certificate is worth.
-
-    Args:
-        pem: the certificate.
-        authorities: whom API servers trust.
-        name: by which they call.
-        now: the time.
-    """
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.x509 import DNSName, ExtensionNotFound, SubjectAlternativeName, load_pem_x509_certificate
-
-    rotate = "delete the data of the Secret: the admission pod that leads makes a new one"
-    if not pem:
-        return Finding("certificate", False, "none has been made yet", "poblano monitor --all shows why")
-    try:
-        leaf = load_pem_x509_certificate(pem)
-    except ValueError:
-        return Finding("certificate", False, "what the Secret has is no certificate", rotate)
-    try:
-        served = leaf.extensions.get_extension_for_class(SubjectAlternativeName).value.get_values_for_type(DNSName)
-    except ExtensionNotFound:  # API servers have not looked at a common name since 1.19
-        served = []
-    if name not in served:
-        return Finding("certificate", False, f"it is for {', '.join(served) or 'no name'}, not for {name}", rotate)
-    if leaf.not_valid_after_utc <= now + SOON:
-        return Finding("certificate", False, f"it ends on {leaf.not_valid_after_utc:%d %B %Y %H:%M} UTC", rotate)
-    for authority in authorities:
-        try:
-            leaf.verify_directly_issued_by(authority)
-        except (ValueError, TypeError, InvalidSignature):
-            continue
-        if authority.not_valid_after_utc > now:
-            return Finding("certificate", True, f"good until {leaf.not_valid_after_utc:%d %B %Y}, and trusted")
-    return Finding(
-        "certificate",
-        False,
-        "the webhooks do not trust who signed it: every call fails",
-        "somebody changes caBundle; the pod that leads puts it right: poblano monitor --all",
-    )

@@ -119,9 +119,9 @@ def _documents(filename: Path | None) -> list[Document]:
 async def _request(client: ApiClient, document: Document, operation: str, user: str | None) -> Request:
     from poblano.cli.applying import Applier
     from poblano.cli.asked_about import Request
+    from poblano.cli.defining import NAMESPACES
     from poblano.client import Resources
     from poblano.core.errors import NotFound
-    from poblano.core.kinds import Kind
 
     kind = await Applier(client).kind(document)
     meta: Document = document.get("metadata") or {}
@@ -129,7 +129,7 @@ async def _request(client: ApiClient, document: Document, operation: str, user: 
     labels: dict[str, str] = {}
     if place:
         try:
-            found = await Resources(client).get(Kind("", "v1", "Namespace", "namespaces", namespaced=False), place)
+            found = await Resources(client).get(NAMESPACES, place)
             labels = found["metadata"].get("labels") or {}
         except NotFound:
             raise click.ClickException(

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poblano.admission.webhooks import KINDS
 from poblano.cli.applying import Applier, name_of
+from poblano.cli.defining import NAMESPACES
+from poblano.cli.deployed import DEPLOYMENTS
 from poblano.client import Resources
 from poblano.core.deployed import UUID_LABEL, Names
 from poblano.core.errors import Conflict, NotFound
 from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
+from poblano.core.store.layout import SECRETS
 
 if TYPE_CHECKING:
     from poblano.client import ApiClient
@@ -22,9 +25,6 @@ MANAGER: Final = "poblano-deploy"
 DEFINITION: Final = "CustomResourceDefinition"
 WEBHOOKS: Final = frozenset(kind.kind for kind in KINDS.values())
 
-NAMESPACE: Final = Kind("", "v1", "Namespace", "namespaces", namespaced=False)
-
-SECRETS: Final = Kind("", "v1", "Secret", "secrets")
 REPLICA_SETS: Final = Kind("apps", "v1", "ReplicaSet", "replicasets")
 
 PRUNED: Final = (
@@ -34,7 +34,7 @@ PRUNED: Final = (
     Kind("cert-manager.io", "v1", "Issuer", "issuers"),
     Kind("monitoring.coreos.com", "v1", "ServiceMonitor", "servicemonitors"),
     Kind("monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules"),
-    Kind("apps", "v1", "Deployment", "deployments"),
+    DEPLOYMENTS,
     Kind("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"),
     Kind("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
     Kind("", "v1", "ResourceQuota", "resourcequotas"),
@@ -76,13 +76,13 @@ class Putter:
     async def missing(self, documents: Iterable[Document]) -> list[str]:
         """The namespaces that objects are to be in, and that are neither there nor among them."""
         documents = list(documents)
-        made = {name_of(one) for one in documents if one["kind"] == NAMESPACE.kind}
+        made = {name_of(one) for one in documents if one["kind"] == NAMESPACES.kind}
         wanted = {str(one["metadata"].get("namespace") or "") for one in documents} - made - {""}
         return [name for name in sorted(wanted) if not await self._exists(name)]
 
     async def _exists(self, namespace: str) -> bool:
         try:
-            await self._resources.get(NAMESPACE, namespace)
+            await self._resources.get(NAMESPACES, namespace)
         except NotFound:
             return False
         return True
@@ -90,7 +90,7 @@ class Putter:
     async def make(self, namespaces: Iterable[str]) -> None:
         """Make namespaces. They are not the module's: nothing takes them away again."""
         for name in namespaces:
-            await self._resources.create(NAMESPACE, {"metadata": {"name": name}})
+            await self._resources.create(NAMESPACES, {"metadata": {"name": name}})
 
     async def put(self, document: Document) -> str:
         """Apply one object; what was done, in a word. Fields that others set in it stay theirs, but for those that it names.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
+from poblano.cli.columns import columns
 from poblano.cli.reaching import where
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ def list_(capability: str | None, kubeconfig: Path | None, context: str) -> None
                 for key, text in sorted((await _patiently(keeper.fresh())).items()):
                     shown = "(secret)" if owner.store.secret else _short(text)
                     rows.append((owner.name, key, str(len(text.encode())), shown))
-            _table(rows)
+            for line in columns(rows):
+                click.echo(line)
             for owner, keeper in _chosen(opened, capability):
                 if keeper.parts:
                     quota = f"about {keeper.size:,} bytes of {keeper.sharding.quota:,}"
@@ -247,9 +249,3 @@ async def _patiently(work: Awaitable[T]) -> T:
 def _short(text: str) -> str:
     line = text.encode("unicode_escape").decode() if not text.isprintable() else text
     return line if len(line) <= WIDTH else f"{line[: WIDTH - 3]}..."
-
-
-def _table(rows: list[tuple[str, str, str, str]]) -> None:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        click.echo("   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

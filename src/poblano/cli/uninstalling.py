@@ -14,13 +14,15 @@ from poblano.cli.deployed import deployed
 from poblano.cli.everything import every_kind, metadata_of
 from poblano.cli.putting import is_sessions
 from poblano.client import Resources
-from poblano.core.deployed import UUID_LABEL, Names
+from poblano.core.deployed import CAPABILITY_LABEL, UUID_LABEL, Names
 from poblano.core.errors import Conflict, Invalid, NotFound, PoblanoError
 from poblano.core.finalizers import PREFIX, finalizers_of, removal
 from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
 from poblano.core.store.contents import LABEL as STORE_LABEL
 from poblano.core.store.definition import STORE
+from poblano.fluent.logs import PODS
+from poblano.watch.leases import LEASE
 from poblano.watch.sharding import GROUP
 
 if TYPE_CHECKING:
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
     from poblano.client import ApiClient
 
 LOOK_SECONDS: Final = 1.0
-LEASES: Final = Kind("coordination.k8s.io", "v1", "Lease", "leases")
-CAPABILITY_LABEL: Final = "poblano.dev/capability"
 DEFINITION: Final = "CustomResourceDefinition"
 KEPT: Final = frozenset({STORE_LABEL, CAPABILITY_LABEL})
 """The labels of what a store is kept in."""
@@ -113,10 +113,10 @@ class Uninstalling:
 
     async def _leases(self) -> list[Document]:
         """Leases are made by the pods, and bear no label of the module's."""
-        if f"{LEASES.api_version}/{LEASES.kind}" not in self._kinds:
+        if f"{LEASE.api_version}/{LEASE.kind}" not in self._kinds:
             return []
         names = Names(self._uuid)
-        leases = [one async for one in metadata_of(self._client, LEASES, self._terminal.mistake)]
+        leases = [one async for one in metadata_of(self._client, LEASE, self._terminal.mistake)]
         return [
             one
             for one in leases
@@ -189,10 +189,10 @@ class Uninstalling:
 
     async def _pods_gone(self, seconds: float) -> None:
         """Wait until none of the module's pods runs, which would put its finalizers on again."""
-        pods, until = Kind("", "v1", "Pod", "pods"), time.monotonic() + seconds
+        until = time.monotonic() + seconds
         while left := [
             one
-            async for one in metadata_of(self._client, pods, self._terminal.mistake, f"{UUID_LABEL}={self._uuid}")
+            async for one in metadata_of(self._client, PODS, self._terminal.mistake, f"{UUID_LABEL}={self._uuid}")
             if not self._namespace or one["metadata"]["namespace"] == self._namespace
         ]:
             if time.monotonic() >= until:

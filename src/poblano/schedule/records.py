@@ -7,6 +7,7 @@ from typing import Any
 
 from poblano.client import ApiClient, Resources
 from poblano.core.cache import Change, Key
+from poblano.core.deployed import UUID_LABEL
 from poblano.core.errors import AlreadyExists, Conflict, Invalid, NotFound
 from poblano.core.filters import NameIs
 from poblano.core.jsonvalue import Document
@@ -101,7 +102,7 @@ class Records:
         return None if item is None else decode(item.raw)
 
     async def _create(self, data: dict[str, str]) -> None:
-        labels = {"app.kubernetes.io/managed-by": "poblano", "poblano.dev/uuid": self._uuid}
+        labels = {"app.kubernetes.io/managed-by": "poblano", UUID_LABEL: self._uuid}
         obj: dict[str, Any] = {"metadata": {"name": self._name, "labels": labels}, "data": data}
         try:
             self.informer.wrote(await self._api.create(STORE, obj, self._namespace))

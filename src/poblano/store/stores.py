@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from poblano.client import ApiClient
 from poblano.core.binding import name_part
+from poblano.core.deployed import CAPABILITY_LABEL, UUID_LABEL
 from poblano.core.store.layout import SECRET, STORED
 from poblano.log import Log
 from poblano.store.keeper import ClusterKeeper
@@ -64,7 +65,7 @@ class Stores:
         for capability in capabilities:
             if not speaks_of_store(capability):
                 continue
-            labels = {**LABELS, "poblano.dev/uuid": uuid, "poblano.dev/capability": capability.name}
+            labels = {**LABELS, UUID_LABEL: uuid, CAPABILITY_LABEL: capability.name}
             keeper = ClusterKeeper(
                 client,
                 SECRET if capability.store.secret else STORED,
