@@ -24,6 +24,7 @@ from poblano.cli.main import cli
 from poblano.client import Resources
 from poblano.cluster.serving.served import Settings
 from poblano.core.errors import Forbidden
+from tests.admission.certifying.made import authority, leaf
 from tests.cli.kubelet import Kubelet
 from tests.cluster.serving_cluster import running
 from tests.eventually import eventually
@@ -198,6 +199,24 @@ def _untrusted(ward: Ward) -> None:
     make_well(ward)
     other = base64.b64encode(issue([NAME]).pair.certificate).decode()
     ward.ask("PATCH", SECRET, {"data": {"tls.crt": other}}, STRATEGIC)
+
+
+def _through_one_between(ward: Ward) -> None:
+    """As a company's authority makes them: the root signs those that sign."""
+    root = authority("root")
+    between = authority("between", root)
+    name = ward.ask("GET", WEBHOOKS)["webhooks"][0]["name"]
+    text = base64.b64encode(root.pem).decode()
+    patch = {"name": name, "failurePolicy": "Fail", "clientConfig": {"caBundle": text}}
+    ward.ask("PATCH", WEBHOOKS, {"webhooks": [patch]}, STRATEGIC)
+    served = base64.b64encode(leaf(between, NAME).pem + between.pem).decode()
+    ward.ask("PATCH", SECRET, {"data": {"tls.crt": served}}, STRATEGIC)
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_certificate_with_one_between_is_trusted(ward: Ward, tmp_path: Path) -> None:
+    _through_one_between(ward)
+    assert lines(poblano(ward, tmp_path, "doctor"))["certificate"][0].startswith("ok: good until ")
 
 
 def _garbled(ward: Ward) -> None:

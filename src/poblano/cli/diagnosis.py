@@ -180,13 +180,14 @@ class Diagnosis:
         return found
 
     async def _certificate(self, found: Deployed) -> Finding:
-        from poblano.cli.judging import Origin, judged, trusted
+        from poblano.cli.judging import RENEW, Origin, judged, trusted
 
         origin = Origin.of(found.deployments, self.names.certificates)
         try:
             secret = await self._resources.get(SECRETS, origin.secret, self.namespace)
         except NotFound:
-            return Finding("certificate", False, f"there is no Secret {origin.secret}", "poblano deploy")
+            remedy = "poblano deploy" if origin.maker == "self" else origin.advice(RENEW)
+            return Finding("certificate", False, f"there is no Secret {origin.secret}", remedy)
         data: dict[str, str] = secret.get("data") or {}
         name, *_ = self.names.service_names(self.namespace)
         bundles = trusted(self.configurations)
