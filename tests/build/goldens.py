@@ -32,6 +32,7 @@ FILES: dict[str, Callable[[], str]] = {
     "hello/manifests.yaml": _manifests("hello"),
     "hello/kustomization.yaml": _whole("hello", "kustomize/kustomization.yaml"),
     "hello/zarf.yaml": _whole("hello", "zarf.yaml"),
+    "hello/argo-cd.yaml": _whole("hello", "argo-cd.yaml"),
     "hello/Chart.yaml": _chart("hello", "Chart.yaml"),
     "hello/values.yaml": _chart("hello", "values.yaml"),
     "hello/NOTES.txt": _chart("hello", "templates/NOTES.txt"),

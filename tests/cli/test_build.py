@@ -73,6 +73,7 @@ def test_it_says_what_it_wrote_and_what_that_may_do(build: Build, hello: Path):
 
     assert {path.name for path in (hello / "dist").iterdir()} == {
         ".poblano-build",
+        "argo-cd.yaml",
         "hello-chart",
         "kustomize",
         "poblano-module-hello.yaml",

@@ -1,9 +1,10 @@
-"""Everything that one build writes: the same objects for kubectl, for Kustomize, for Helm and for Zarf."""
+"""Everything that one build writes: the same objects for kubectl, for Kustomize, for Helm and for Zarf, and a word for Argo CD."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from poblano.build.argocd import argo_cd
 from poblano.build.helm.chart import chart
 from poblano.build.kustomize import kustomize
 from poblano.build.manifests import manifests
@@ -28,4 +29,5 @@ def files(
         **kustomize(plan, parts),
         **chart(plan, parts),
         **zarf(plan, deploying=deploying, component=component),
+        **argo_cd(plan),
     }

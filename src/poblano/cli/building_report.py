@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from poblano.build.argocd import FILE
 from poblano.build.helm.chart import chart_folder
 from poblano.build.kustomize import FOLDER
 from poblano.build.manifests import apply_command, document, manifest_name
@@ -60,6 +61,8 @@ def _written(built: Built, output: Path) -> Iterator[tuple[str, str]]:
     release = f"helm install {settings.uuid} {output / chart} --namespace {settings.namespace} --create-namespace"
     yield f"{output / chart}/", release
     yield str(output / "zarf.yaml"), f"zarf package create {output}"
+    if FILE in built.files:
+        yield str(output / FILE), "for an Application of Argo CD, to be merged into it"
     if built.context:
         yield f"{output / IMAGE_FOLDER}/", f"docker build --tag {plan.image} {output / IMAGE_FOLDER}"
 
