@@ -185,7 +185,7 @@ async def certified(what: Chosen, process: Process) -> AsyncGenerator[None]:
     access = find_access()
     place = Place(Names(process.project.settings.uuid), namespace_of(process.project, access))
     settle = None if what.maker == "self" else Lifetimes().settle  # the leader of one's own has waited
-    replica = Replica(live, frozenset(place.service_names), settle=settle)
+    replica = Replica(live, frozenset(place.service_names[:1]), settle=settle)
     if what.files is not None:
         _offer(replica, what)
     process.readiness.add(BUNDLE, replica.doubted)
@@ -252,6 +252,10 @@ def _source(what: Chosen, place: Place, replica: Replica) -> Source:
     replica.trust(source.read())
     if replica.served is not None and not replica.served.issuer:
         raise InvalidSettings(f"{what.ca} has not signed {what.cert}; put the authority that has into --ca")
+    if replica.served is not None and not replica.served.fits:
+        raise InvalidSettings(
+            f"{what.cert} is not for {place.service_names[0]}, by which API servers call; have one made that is"
+        )
     return source
 
 

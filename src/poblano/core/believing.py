@@ -30,12 +30,14 @@ class Leaf:
         issuer: the `id` of the authority that signed it; "" when that one is not known.
         ends: until when it is valid, in seconds since 1970.
         fits: it is made out to the module's names.
+        begins: from when on it is valid, in seconds since 1970.
     """
 
     id: str
     issuer: str
     ends: float
     fits: bool = True
+    begins: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,12 @@ def takes(
     >>> takes(new, old, [[Authority("a", 9.0)]], 5.0), takes(new, old, [[Authority("a", 9.0)]], 10.0)
     (False, True)
     """
-    if served is None or served.ends <= now or not is_covered(served, published):
+    if served is None or not _may_serve(served, now) or not is_covered(served, published):
         return True
-    if offered.ends <= now or not offered.fits or not is_covered(offered, published):
+    if not _may_serve(offered, now) or not is_covered(offered, published):
         return False
     return settled is None or offered.issuer in settled or not any(published)
+
+
+def _may_serve(leaf: Leaf, now: float) -> bool:
+    return leaf.fits and leaf.begins <= now < leaf.ends

@@ -7,13 +7,15 @@ import base64
 
 import pytest
 
-from poblano.admission.certificates import issue
+from poblano.admission.certificates import Pair, issue
 from poblano.admission.certifying.bundles import bundle
+from poblano.admission.certifying.sources import Injected
 from poblano.admission.webhooks import KINDS
 from poblano.client import connect
 from poblano.cluster.serving.served import Settings
 from poblano.core.errors import Conflict, NotFound
 from poblano.core.store.layout import SECRETS
+from tests.admission.certifying.made import authority, leaf
 from tests.admission.certifying.years import World
 from tests.cluster.serving_cluster import running
 
@@ -136,3 +138,18 @@ async def test_without_webhooks_a_certificate_is_made_and_without_a_secret_nothi
     await world.api.delete(SECRETS, world.names.certificates, world.space)
     with pytest.raises(NotFound):
         await world.leaders[0].look()
+
+
+async def test_no_webhook_is_armed_for_a_certificate_that_no_api_server_believes(world):
+    root = authority("root")
+    world.leaders[0]._source = Injected()
+    wrong, right = (leaf(root, *names) for names in (("else.where.svc",), world.service))
+    world.replica.swap(Pair(wrong.pem, wrong.key_pem))
+    await world.apply(caBundle=base64.b64encode(root.pem).decode())
+    await world.leaders[0].look()
+    await world.hear()
+    assert await world.policies() == {"Ignore"}
+    assert "it is for else.where.svc, not for" in world.replica.doubted()
+    world.replica.swap(Pair(right.pem, right.key_pem))
+    await world.settle(world.leaders[0], 3)
+    assert await world.policies() == {"Fail"}

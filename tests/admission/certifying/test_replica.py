@@ -9,12 +9,15 @@ import pytest
 
 from poblano.admission.certificates import Pair, issue, new_authority, now, sign
 from poblano.admission.certifying.bundles import bundle
+from poblano.admission.certifying.chains import UNTRUSTED
 from poblano.admission.certifying.configurations import Configuration
 from poblano.admission.certifying.metrics import CertificateMetrics
 from poblano.admission.certifying.replica import Replica
 from poblano.admission.tls import LiveCertificate, UnusableCertificate
 from poblano.admission.webhooks import KINDS
 from poblano.metrics import new_registry
+from tests.admission.certifying.made import Made, authority, made
+from tests.admission.certifying.made import leaf as made_leaf
 
 NAMES = ("poblano-hello.shop.svc",)
 LATER = now() + dt.timedelta(days=365)
@@ -117,3 +120,54 @@ def test_the_metric_says_when_what_is_served_ends_and_who_has_signed_it():
     one.trust(bundle(OLD.certificate))
     for which, pem in (("served", FIRST.certificate), ("authority", OLD.certificate)):
         assert registry.get_sample_value(name, {"which": which}) == bundle(pem)[0].ends
+
+
+def files(*first: Pair) -> tuple[Replica, list[float]]:
+    """One whose files were served at once, and the seconds that have gone by."""
+    seconds = [0.0]
+    one = Replica(LiveCertificate(issue(["nobody"]).pair), frozenset(NAMES), clock=lambda: seconds[0], settle=600)
+    for pair in first:
+        one.swap(pair)
+    one.learn(MUTATE, trusting(*(Pair(each.pem, b"") for each in (ROOT, OTHER))))
+    seconds[0] = 600
+    return one, seconds
+
+
+def pair(made: Made) -> Pair:
+    return Pair(made.pem, made.key_pem)
+
+
+ROOT, OTHER = authority("root"), authority("other")
+
+
+def test_what_others_made_for_the_one_name_that_is_called_or_for_a_star_follows_upon_another():
+    one, _ = files(pair(made_leaf(ROOT)))
+    star = pair(made_leaf(OTHER, "*.shop.svc"))
+    assert one.swap(star)
+    assert (one.doubted(), one.served and one.served.fits) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [
+        ({"begins": 1}, "it is not valid before "),
+        ({"names": ("else.where",)}, "it is for else.where, not for poblano-hello.shop.svc"),
+    ],
+)
+def test_what_nobody_would_believe_does_not_follow_and_gives_way_to_whatever_is_believed(what, why):
+    wrong = pair(made_leaf(ROOT, *what.get("names", ()), **{key: what[key] for key in what if key != "names"}))
+    one, _ = files(pair(made_leaf(ROOT)))
+    assert not one.swap(wrong)
+    one, _ = files(wrong)
+    assert str(one.doubted()).startswith(f"API servers do not believe the certificate that is served: {why}")
+    assert one.swap(pair(made_leaf(OTHER)))
+    assert one.doubted() is None
+
+
+def test_a_way_to_who_is_trusted_that_no_client_takes_is_said():
+    between = made("between", ROOT)
+    server = made_leaf(between)
+    one, _ = files(Pair(server.pem + between.pem, server.key_pem))
+    why = "who signed it, CN=between, is no authority: its basic constraints do not say CA"
+    assert one.doubted() == f"API servers do not believe the certificate that is served: {why}"
+    assert one.objection(()) == UNTRUSTED

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from poblano.admission.certificates import Pair
+from poblano.admission.certifying.chains import is_for
 from poblano.core.believing import Authority, Leaf
 
 if TYPE_CHECKING:
@@ -84,7 +85,9 @@ def leaf(pem: bytes, known: Sequence[Trusted], names: frozenset[str]) -> Leaf:
     if not chain:
         raise ValueError("there is no certificate in it")
     first = chain[0]
-    return Leaf(first.id, _issuer(first, chain[1:], known), first.ends, names <= _names(first.certificate))
+    fits = all(is_for(first.certificate, name) for name in names)
+    begins = first.certificate.not_valid_before_utc.timestamp()
+    return Leaf(first.id, _issuer(first, chain[1:], known), first.ends, fits, begins)
 
 
 def _issuer(first: Trusted, between: Sequence[Trusted], known: Sequence[Trusted]) -> str:
@@ -162,16 +165,6 @@ def _identity(certificate: x509.Certificate) -> str:
     from cryptography.hazmat.primitives.serialization import Encoding
 
     return hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
-
-
-def _names(certificate: x509.Certificate) -> set[str]:
-    from cryptography import x509
-
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
-        return set()
-    return {*names.get_values_for_type(x509.DNSName)}
 
 
 def _permitted(certificate: x509.Certificate) -> set[str] | None:

@@ -45,7 +45,10 @@ def objection(served: Sequence[Certificate], trusted: Sequence[Certificate], nam
 
 def is_for(leaf: Certificate, name: str) -> bool:
     """Whether a client that calls a server by `name` takes this for its certificate."""
-    return any(_covers(pattern, name) for pattern in dns_names(leaf))
+    try:
+        return any(_covers(pattern, name) for pattern in dns_names(leaf))
+    except ValueError:  # it cannot be read
+        return False
 
 
 def dns_names(certificate: Certificate) -> list[str]:

@@ -126,14 +126,13 @@ class Leader:
 
     def _armed(self, read: Configuration, told: Told) -> Mapping[str, Policy]:
         """The policies of those webhooks whose API server will believe what is served here."""
-        served = self._replica.served
-        if served is None or not self._ready():
+        if not self._ready():
             return {}
         policies, given = self._policies[read.kind], None if told.bundle is None else bundle(told.bundle)
         believing = (
             one.name
             for one in read.webhooks
-            if any(trusted.id == served.issuer for trusted in (one.trusted if given is None else given))
+            if self._replica.objection(one.trusted if given is None else given) is None
         )
         return {name: policies[name] for name in believing if name in policies}
 

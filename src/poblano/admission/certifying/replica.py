@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from poblano.admission.certificates import Pair
-from poblano.admission.certifying.bundles import Trusted, leaf
+from poblano.admission.certifying.bundles import Trusted, bundle, leaf
+from poblano.admission.certifying.chains import objection
 from poblano.admission.certifying.configurations import Configuration
 from poblano.admission.tls import LiveCertificate, check
 from poblano.core.believing import Authority, Facts, Leaf, everywhere, is_covered, takes
@@ -51,7 +53,7 @@ class Replica:
         self._configurations: dict[Kind, Configuration] = {}
         self._serves: Pair | None = None
         self._served: Leaf | None = None
-        self._is_covered = True
+        self._doubt: str | None = None
 
     @property
     def pair(self) -> Pair:
@@ -97,7 +99,7 @@ class Replica:
                 self._live.swap(self._offered)
                 self._serves, self._served, swapped = self._offered, offered, True
                 Log.info("a certificate is served", ends=_date(offered.ends), id=offered.id[:16])
-        self._is_covered = self._served is None or is_covered(self._served, published)
+        self._doubt = self._doubted(published)
         return swapped
 
     def expired(self) -> str | None:
@@ -108,9 +110,15 @@ class Replica:
 
     def doubted(self) -> str | None:
         """Why API servers do not believe what is served; None when they do, or were told to trust nobody yet."""
-        return (
-            None if self._is_covered else "the webhooks' caBundle lacks who has signed the certificate that is served"
-        )
+        return self._doubt
+
+    def objection(self, trusted: Sequence[Trusted]) -> str | None:
+        """Why an API server that trusts these does not believe what is served; None when it does."""
+        if self._serves is None:
+            return "there is none yet"
+        chain = [one.certificate for one in bundle(self._serves.certificate)]
+        believed, now = [one.certificate for one in trusted], datetime.fromtimestamp(self._wall(), UTC)
+        return next(filter(None, (objection(chain, believed, name, now) for name in sorted(self._names))), None)
 
     def ends(self) -> Mapping[str, float]:
         """When what is served ends, and who has signed it, in seconds since 1970."""
@@ -119,6 +127,14 @@ class Replica:
         known = {one.id: one.ends for one in self._known()}
         issuer = known.get(self._served.issuer)
         return {SERVED: self._served.ends} | ({} if issuer is None else {AUTHORITY: issuer})
+
+    def _doubted(self, published: Sequence[Sequence[Authority]]) -> str | None:
+        if self._served is None or self.expired():
+            return None  # that is said, and reason enough
+        if not is_covered(self._served, published):
+            return "the webhooks' caBundle lacks who has signed the certificate that is served"
+        why = next(filter(None, (self.objection(one) for one in self._published() if one)), None)
+        return why and f"API servers do not believe the certificate that is served: {why}"
 
     def _settled(self, published: Sequence[Sequence[Authority]]) -> frozenset[str] | None:
         """The authorities that have been trusted for long enough."""
