@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from poblano.core.context import is_dry_run
 from poblano.core.errors import MalformedObject
+from poblano.core.following import article
 from poblano.core.jsonvalue import Document
 from poblano.core.objects import Resource
 from poblano.names import sanitize_resource_name
@@ -58,6 +59,12 @@ def event_about(
     about: Resource, *, type: EventType, reason: str, note: str, action: str, reporting_controller: str
 ) -> Event:
     """The event that `write_event` writes."""
+    given: list[tuple[str, object]] = [("reason", reason), ("note", note)]  # whoever has no type checker
+    for name, word in given:
+        if not isinstance(word, str):
+            raise MalformedObject(
+                f"the {name} of an event is text, not {article(word.__class__.__name__)}; write str(...) around it"
+            )
     for name, word in (("reason", reason), ("action", action), ("reporting_controller", reporting_controller)):
         if not word or len(word.encode("utf-8", "replace")) > REASON_LIMIT:
             raise MalformedObject(f"the {name} of an event is {word[:40]!r}; write 1 to {REASON_LIMIT} characters")

@@ -11,7 +11,7 @@ from poblano.core.follower_arguments import mapped_by, owned_by, predicate_of
 from poblano.core.location import caller_location
 from poblano.core.objects import Resource
 from poblano.core.predicates import AnyOf, Predicate
-from poblano.core.projection import MANAGED_FIELDS
+from poblano.core.projection import FULL, MANAGED_FIELDS, METADATA
 from poblano.filtering import Filtering
 
 K = TypeVar("K", bound=Resource)
@@ -25,21 +25,43 @@ or the object itself."""
 class Sourcing(Filtering[K]):
     """What a chain can say before a reconcile or watch action."""
 
-    def owns(self, kind: type[Resource], /) -> Self:
+    def owns(self, kind: type[Resource], /, *, metadata_only: bool = False) -> Self:
         """Reconcile an object again whenever one of this kind changes or goes whose controller it is: what ``ctx.apply`` makes.
 
         Args:
             kind: ``a.Deployment``, or a `Resource` of your own.
+            metadata_only: fetch and keep their metadata alone, which takes a fraction of the memory where there are many, or large ones.
+                ``ctx.children`` asks the API server for them then.
         """
-        return type(self)(self._draft.but(owns=(*self._draft.owns, owned_by(kind))))
+        owned = owned_by(kind, METADATA if metadata_only else FULL)
+        return type(self)(self._draft.but(owns=(*self._draft.owns, owned)))
 
     @overload
-    def watches(self, kind: type[S], function: Callable[[S], Target | Iterable[Target] | None], /) -> Self: ...
+    def watches(
+        self,
+        kind: type[S],
+        function: Callable[[S], Target | Iterable[Target] | None],
+        /,
+        *,
+        metadata_only: bool = False,
+    ) -> Self: ...
     @overload
     def watches(
-        self, kind: type[S], function: Callable[[S, Iterable[K]], Target | Iterable[Target] | None], /
+        self,
+        kind: type[S],
+        function: Callable[[S, Iterable[K]], Target | Iterable[Target] | None],
+        /,
+        *,
+        metadata_only: bool = False,
     ) -> Self: ...
-    def watches(self, kind: type[S], function: Callable[..., Target | Iterable[Target] | None], /) -> Self:
+    def watches(
+        self,
+        kind: type[S],
+        function: Callable[..., Target | Iterable[Target] | None],
+        /,
+        *,
+        metadata_only: bool = False,
+    ) -> Self:
         """Reconcile the objects that `function` names, whenever one of `kind` changes, comes or goes.
 
         On an update it is called with what the object was as well as with what it is, so that one that is no longer referred to hears
@@ -51,8 +73,10 @@ class Sourcing(Filtering[K]):
                 and name, or objects; None for nothing. One with a second argument is given the objects of the rule, too, to find
                 those that speak of it: as the cache has them, of its namespace if they live in one. It is called on the event
                 loop, so it must be quick.
+            metadata_only: fetch and keep the metadata of the others alone. The function can count on no more.
         """
-        return type(self)(self._draft.but(watches=(*self._draft.watches, mapped_by(kind, function))))
+        mapped = mapped_by(kind, function, METADATA if metadata_only else FULL)
+        return type(self)(self._draft.but(watches=(*self._draft.watches, mapped)))
 
     def when_changed(self, *predicates: Predicate | Callable[[K, K], object]) -> Self:
         """Of updates, only those that one of these calls news; said again, both must.

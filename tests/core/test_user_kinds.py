@@ -16,6 +16,12 @@ def kinds(request: pytest.FixtureRequest) -> Any:
     return request.param
 
 
+@pytest.mark.parametrize(("given", "named"), [(int, "int"), (5, "5"), ("Pod", "'Pod'"), (dict, "dict")])
+def test_what_is_no_kind_is_told_as_that(given: Any, named: str):
+    with pytest.raises(InvalidDefinition, match=f"{named} is no kind; write a.Pod, or a subclass of Resource"):
+        kind_of(given)
+
+
 def test_a_kind_says_what_it_is(kinds: Any):
     assert kind_of(kinds.WebApp) == Kind("shop.example.com", "v1alpha1", "WebApp", "webapps")
     assert kind_of(kinds.WebApp()).path("shop", "x") == "/apis/shop.example.com/v1alpha1/namespaces/shop/webapps/x"

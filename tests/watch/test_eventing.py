@@ -171,6 +171,15 @@ async def test_an_event_that_is_none_is_logged_and_raises_nothing(capfd):
     assert "an event cannot be written" in capfd.readouterr().out
 
 
+@pytest.mark.parametrize(("reason", "note", "what"), [(5, "x", "the reason of an event is text, not an int"),
+                                                      ("Odd", {"a": 1}, "the note of an event is text, not a dict")])  # fmt: skip
+async def test_words_of_an_event_that_are_none_are_logged_and_raise_nothing(capfd, reason, note, what):
+    events = Events(Cluster(), uuid="hello")
+    tell(events, note, reason=reason)
+    assert events.dropped == 1
+    assert what in capfd.readouterr().out
+
+
 async def test_w5_an_api_server_that_does_not_answer_keeps_nobody_from_ending():
     cluster = Cluster()
     cluster.may_go_on.clear()

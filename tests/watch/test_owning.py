@@ -7,8 +7,10 @@ from collections.abc import Iterable
 
 import pytest
 
-from poblano import Capability, Context, InvalidDefinition, MalformedObject, a
+from poblano import Capability, Context, InvalidDefinition, MalformedObject, Module, a, document, kind_of
 from poblano.client import Resources, connect
+from poblano.core.projection import FULL
+from poblano.core.scopes import watched
 from tests.watch.acting import finally_, found, watching
 from tests.watch.clusters import CONFIGMAPS, space_of, until, write
 
@@ -187,6 +189,65 @@ async def test_children_are_those_that_the_object_controls(api, space, cached):
     async with watching(api, shop):
         await until(lambda: seen, "it has run")
     assert seen[0] == [("web-0", "0", "ConfigMap"), ("web-1", "1", "ConfigMap")], "also what was written just now"
+
+
+async def test_r14_of_what_is_owned_and_watched_the_metadata_alone_may_be_kept(api, space):
+    shop, runs, seen = Capability("shop", namespaces=[space]), [], []
+    chain = shop.when(a.ConfigMap).with_label("wants", "copy").owns(a.Secret, metadata_only=True)
+
+    def user_of(account: a.ServiceAccount) -> str:
+        seen.append((account.metadata.name, set(document(account))))
+        return account.metadata.labels.get("for", "")
+
+    @chain.watches(a.ServiceAccount, user_of, metadata_only=True).reconcile
+    async def copy(one: a.ConfigMap, ctx: Context[a.ConfigMap]) -> None:
+        await ctx.apply(a.Secret(metadata={"name": one.metadata.name}, data={"much": "eHh4" * 10_000}))
+        (child,) = await ctx.children(a.Secret)
+        runs.append(child.data["much"])
+
+    await api.create(CONFIGMAPS, wanting(space, "web"))
+    async with watching(api, shop) as watcher:
+        (secrets,) = [one for one in watcher.informers if one.kind.plural == "secrets"]
+        await until(lambda: runs, "it has run")
+        assert len(runs[0]) == 40_000, "whoever asks for all of them is given that"
+        await api.delete(kind_of(a.Secret), "web", space)
+        await until(lambda: len(runs) > 1, "it is made again")
+        assert max(len(item.raw) for item in secrets.cache if item.key.name == "web") < 2_000
+        await api.create(
+            kind_of(a.ServiceAccount),
+            {"metadata": {"name": "of-web", "labels": {"for": "web"}}, "secrets": [{"name": "x"}]},
+            space,
+        )
+        await until(lambda: "of-web" in [name for name, _ in seen], "the function is asked")
+        assert not [keys for _, keys in seen if "secrets" in keys]
+
+
+def test_what_another_rule_wants_all_of_is_kept_once_and_whole():
+    shop = Capability("shop", namespaces=["shop"])
+    shop.when(a.ConfigMap).owns(a.Secret, metadata_only=True).reconcile(lambda one, ctx: None, name="one")
+    shop.when(a.ConfigMap).owns(a.Secret).reconcile(lambda one, ctx: None, name="two")
+    kept = [scope.projection for scope in watched(Module(shop).bindings) if scope.kind.plural == "secrets"]
+    assert kept == [FULL]
+
+
+async def test_c5_what_a_function_answers_that_names_nothing_is_told_as_that(api, space, capfd):
+    shop, runs, lines = Capability("shop", namespaces=[space]), [], []
+    answers = {"int": 5, "dict": {"name": "web"}, "bytes": b"web", "bool": True, "float": ["web", 5.0]}
+    chain = shop.when(a.ConfigMap).with_name("web").watches(a.Secret, lambda one: answers[one.metadata.name])
+    chain.reconcile(lambda one, ctx: runs.append(one.metadata.name))
+    await write(api, space, "web")
+    async with watching(api, shop):
+        await until(lambda: runs, "it follows")
+        for name in answers:
+            await api.create(kind_of(a.Secret), {"metadata": {"name": name}}, space)
+
+        async def told():
+            lines.append(capfd.readouterr().out)
+            return all(f"it answered a {name}," in "".join(lines).replace("an int", "a int") for name in answers)
+
+        await finally_(told, "all are told")
+    assert "which names nothing; it answers names, pairs of namespace and name" in "".join(lines)
+    assert runs == ["web"], "nothing is reconciled for any of them, as it says"
 
 
 def test_w6_an_object_has_one_controller_and_an_owner_in_its_own_namespace():

@@ -76,12 +76,12 @@ def checked_queue(given: Queue, where: Location) -> Queue:
     return given
 
 
-def owned_by(model: object) -> Owned:
+def owned_by(model: object, projection: Projection) -> Owned:
     """What ``.owns(model)`` says."""
-    return Owned(kind_of(view := _class(model, "owns", "a.Deployment")), view)
+    return Owned(kind_of(view := _class(model, "owns", "a.Deployment")), view, projection)
 
 
-def mapped_by(model: object, function: object) -> Mapped:
+def mapped_by(model: object, function: object, projection: Projection) -> Mapped:
     """What ``.watches(model, function)`` says."""
     where, view = caller_location(), _class(model, "watches", "a.ConfigMap, users_of")
     remedy = "write def users_of(config): return [names] and .watches(a.ConfigMap, users_of)"
@@ -90,14 +90,14 @@ def mapped_by(model: object, function: object) -> Mapped:
     if is_async(function) or inspect.isasyncgenfunction(function):
         raise InvalidDefinition("the function of watches is not awaited", "write def instead of async def", where)
     if (wrong := unlike_arguments(function, 1)) is None:
-        return Mapped(kind_of(view), view, function, where)
+        return Mapped(kind_of(view), view, function, where, projection=projection)
     if unlike_arguments(function, 2) is not None:
         raise InvalidDefinition(
             f"the function of watches cannot be called with the object alone: {wrong}; nor with those of the rule beside it",
             remedy,
             where,
         )
-    return Mapped(kind_of(view), view, function, where, asks_for_known=True)
+    return Mapped(kind_of(view), view, function, where, asks_for_known=True, projection=projection)
 
 
 def predicate_of(given: object, view: type[Resource]) -> Predicate:

@@ -67,9 +67,14 @@ def check_answer(answer: object) -> None:
     else:
         hint = "to be called again it returns a Requeue, or raises an error"
     raise TypeError(
-        f"the action returned {_article(type(answer).__name__)}, which means nothing; {hint}, and None when all is done"
+        f"the action returned {article(type(answer).__name__)}, which means nothing; {hint}, and None when all is done"
     )
 
 
-def _article(word: str) -> str:
+def article(word: str) -> str:
+    """A word with its article.
+
+    >>> article("int"), article("set")
+    ('an int', 'a set')
+    """
     return f"{'an' if word[:1].lower() in set('aeiou') else 'a'} {word}"

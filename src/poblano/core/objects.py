@@ -199,6 +199,9 @@ def kind_of(cls: type[Resource] | Resource) -> Kind:
         InvalidDefinition: when the class is not a kind (a base class, or `GenericKind`).
     """
     owner = cls if isinstance(cls, type) else type(cls)
+    if not hasattr(owner, "__kind__"):  # the annotation is a promise that not everybody keeps
+        what = cls.__name__ if isinstance(cls, type) else repr(cls)
+        raise InvalidDefinition(f"{what} is no kind", "write a.Pod, or a subclass of Resource", caller_location())
     if owner.__kind__ is None:
         raise InvalidDefinition(
             f"{owner.__name__} does not say which kind it is",

@@ -15,6 +15,7 @@ from poblano.core.kinds import Kind
 from poblano.core.projection import FULL, Projection
 from poblano.core.pushdown import pushed
 from poblano.core.selectors import EVERYTHING, Selector
+from poblano.core.sources import Mapped, Owned
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,16 @@ def scopes(binding: Binding) -> tuple[Scope, ...]:
 
 def scopes_beside(binding: Binding) -> Iterator[Scope]:
     """What has to be watched beside the objects of a rule: see `poblano.watch.owning`."""
-    kinds = [*(one.kind for one in binding.owns), *(one.kind for one in binding.watches)]
+    sources: list[Owned | Mapped] = [*binding.owns, *binding.watches]
+    for source in sources:
+        yield from scopes_of(source, binding)
+
+
+def scopes_of(source: Owned | Mapped, binding: Binding) -> Iterator[Scope]:
+    """What has to be watched of one other kind: where the rule is, in its namespaces, or everywhere."""
     spaces = pushed(binding).namespaces
-    for kind in kinds:
-        for space in spaces if kind.namespaced else spaces and ("",):
-            yield Scope(kind, space)
+    for space in spaces if source.kind.namespaced else spaces and ("",):
+        yield Scope(source.kind, space, projection=source.projection)
 
 
 def watched(bindings: Iterable[Binding]) -> dict[Scope, list[Binding]]:

@@ -9,6 +9,7 @@ from typing import Any
 from poblano.core.errors import Location
 from poblano.core.kinds import Kind
 from poblano.core.objects import Resource
+from poblano.core.projection import FULL, Projection
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +19,12 @@ class Owned:
     Args:
         kind: of the objects that are owned.
         view: their class.
+        projection: how much of each is fetched and kept.
     """
 
     kind: Kind
     view: type[Resource]
+    projection: Projection = FULL
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Mapped:
         function: is called with one of them, and names what is to be reconciled.
         location: where it is written.
         asks_for_known: whether it is also given the objects of the rule that are known.
+        projection: how much of each is fetched and kept, and given to the function.
     """
 
     kind: Kind
@@ -41,6 +45,7 @@ class Mapped:
     function: Callable[..., Any]
     location: Location
     asks_for_known: bool = False
+    projection: Projection = FULL
 
     @property
     def name(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -103,6 +103,14 @@ def may(work: Work, key: Key) -> bool:
 def known(informers: Iterable[Informer], key: Key) -> Item | None:
     """The object of that key, as the caches have it."""
     return next((item for informer in informers if (item := informer.cache.get(key)) is not None), None)
+
+
+def ours(informers: Iterable[Informer], work: Work, mine: Callable[[Key], bool]) -> Iterator[Item]:
+    """What there is of the keys that are `mine`, and ours to work on."""
+    for informer in informers:
+        for item in informer.cache:
+            if mine(item.key) and may(work, item.key):
+                yield item
 
 
 def takes(binding: Binding, selection: Selection, item: Item) -> bool:

@@ -13,7 +13,6 @@ from poblano.watch.finalizing import Finalizing
 from poblano.watch.informers import Informers
 from poblano.watch.leftovers import Leftovers
 from poblano.watch.metrics import NOBODY, Observer
-from poblano.watch.owning import informers_for
 from poblano.watch.reconciling import Reconciling
 from poblano.watch.watching import Watching
 
@@ -55,8 +54,10 @@ def controllers_of(
         leftovers=Leftovers(uuid, names),
     )
     for binding in followers:  # these are wide: who wants less of the same kind is served by them
-        for kind in [*(one.kind for one in binding.owns), *(one.kind for one in binding.watches)]:
-            list(informers_for(informers, kind, binding))
+        for owned in binding.owns:
+            informers.beside(owned, binding)
+        for mapped in binding.watches:
+            informers.beside(mapped, binding)
     finalizers = {id(one): Finalizing(one, shared) for one in followers if one.phase == "finalize"}
     made: list[Controller] = []
     for binding in followers:

@@ -15,9 +15,8 @@ from poblano.core.following import check_answer
 from poblano.core.jsonvalue import Document, as_map
 from poblano.core.review import decode
 from poblano.core.workqueue import LOW
-from poblano.watch.controller import Shared, known, may, takes
+from poblano.watch.controller import Shared, known, may, ours, takes
 from poblano.watch.informer import Informer
-from poblano.watch.lanes import lane_of
 from poblano.watch.levelling import Levelling
 from poblano.watch.selecting import Selection
 from poblano.watch.supporting import TRIES, Supported
@@ -66,10 +65,8 @@ class Finalizing:
 
     def seed(self, mine: Callable[[Key], bool]) -> None:
         """See `Controller`."""
-        for informer in self.informers:
-            for item in informer.cache:
-                if mine(item.key) and may(self.work, item.key):
-                    self.work.add(item.key, priority=LOW)
+        for item in ours(self.informers, self.work, mine):
+            self.work.add(item.key, priority=LOW)
 
     def stop(self) -> None:
         """See `Controller`."""
@@ -115,15 +112,13 @@ class Finalizing:
             self._echoes.heard(key, change.item.resource_version, lambda own: self.work.add(key))
 
     async def _run(self, key: Key) -> None:
-        lane = lane_of(self.binding, key)
-        if lane is not None and not self._shared.lanes.enter(lane, (self, key), lambda: self.work.add(key)):
-            return
-        try:
-            await self._see_to(key)
-        finally:
-            self._echoes.forget(key)
-            if lane is not None:
-                self._shared.lanes.leave(lane)
+        with self._shared.lanes.turn(self.binding, key, self, self.work) as is_its_turn:
+            if not is_its_turn:
+                return
+            try:
+                await self._see_to(key)
+            finally:
+                self._echoes.forget(key)
 
     async def _see_to(self, key: Key) -> None:
         item, asked = known(self.informers, key), self._asked.pop(key, None)

@@ -21,8 +21,9 @@ from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
 from poblano.core.listwatch import SECONDS
 from poblano.core.projection import FULL, Projection
-from poblano.core.scopes import Scope, scopes, scopes_beside
+from poblano.core.scopes import Scope, scopes, scopes_beside, scopes_of
 from poblano.core.selectors import EVERYTHING, Selector
+from poblano.core.sources import Mapped, Owned
 from poblano.watch.informer import Informer
 from poblano.watch.initial_events import InitialEvents
 from poblano.watch.metrics import NOBODY, Observer
@@ -99,6 +100,11 @@ class Informers:
             self.get(one.kind, one.namespace, selector=one.selector, projection=one.projection)
             for one in scopes(binding)
         )
+        return tuple(dict.fromkeys(found))
+
+    def beside(self, source: Owned | Mapped, binding: Binding) -> tuple[Informer, ...]:
+        """Who knows the objects of another kind that concern those of a rule."""
+        found = (self.get(one.kind, one.namespace, projection=one.projection) for one in scopes_of(source, binding))
         return tuple(dict.fromkeys(found))
 
     def wrote(self, kind: Kind, document: Document) -> None:

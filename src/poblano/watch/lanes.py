@@ -13,11 +13,13 @@ A run that finds its lane taken is put aside, takes up no worker, and is called 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Generator, Hashable
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from poblano.core.binding import Binding
 from poblano.core.cache import Key
+from poblano.watch.working import Work
 
 
 @dataclass(slots=True)
@@ -57,6 +59,27 @@ class Lanes:
         call = found.waiting.pop(following)
         found.holder, found.entered = following, False
         call()
+
+    @contextmanager
+    def turn(self, binding: Binding, key: Key, who: object, work: Work) -> Generator[bool]:
+        """Whether a rule's run for an object may go on in this block; else the key is added again when it is its turn.
+
+        Args:
+            binding: the rule.
+            key: of the object.
+            who: runs it.
+            work: its queue.
+        """
+        lane = lane_of(binding, key)
+        if lane is None:
+            yield True
+        elif not self.enter(lane, (who, key), lambda: work.add(key)):
+            yield False
+        else:
+            try:
+                yield True
+            finally:
+                self.leave(lane)
 
     def __len__(self) -> int:
         return len(self._lanes)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
 from poblano.core.binding import Binding
 from poblano.core.cache import Change, Item, Key
+from poblano.core.following import article
 from poblano.core.objects import Resource
 from poblano.core.owning import by_controller, controller_of
-from poblano.core.pushdown import pushed
 from poblano.core.review import decode
 from poblano.core.sources import Mapped
 from poblano.log import Log
@@ -46,12 +46,12 @@ class Sources:
         self.asked = False
         found: list[Informer] = []
         for owned in binding.owns:
-            for informer in informers_for(informers, owned.kind, binding):
+            for informer in informers.beside(owned, binding):
                 informer.add_index(CONTROLLER, by_controller)
                 informer.subscribe(self._hear_owned)
                 found.append(informer)
         for mapped in binding.watches:
-            for informer in informers_for(informers, mapped.kind, binding):
+            for informer in informers.beside(mapped, binding):
                 informer.subscribe(partial(self._hear_mapped, mapped))
                 found.append(informer)
         self.informers = tuple(dict.fromkeys(found))
@@ -74,7 +74,9 @@ class Sources:
         problems: list[BaseException] = []
         for item in _states(change):
             try:
-                for key in self._keys(self._mapped(mapped, item), item.key.namespace):
+                for key in tuple(
+                    self._keys(self._mapped(mapped, item), item.key.namespace)
+                ):  # all, or it is said: none
                     self._concerns(key, change.item.resource_version)
             except BaseException as error:  # noqa: BLE001 -- it is the user's function
                 problems.append(error)
@@ -115,16 +117,14 @@ class Sources:
             yield Key(answer.metadata.namespace, answer.metadata.name)
         elif _is_pair(answer):
             yield Key(*cast("tuple[str, str]", answer))
-        else:
+        elif _is_many(answer):
             for one in cast("Iterable[Any]", answer):
                 yield from self._keys(one, namespace)
-
-
-def informers_for(informers: Informers, kind: Any, binding: Binding) -> Iterator[Informer]:
-    """Who knows the objects of another kind that concern those of a rule."""
-    spaces = pushed(binding).namespaces
-    for space in spaces if kind.namespaced else spaces and ("",):
-        yield informers.get(kind, space)
+        else:
+            raise TypeError(
+                f"it answered {article(answer.__class__.__name__)}, which names nothing; it answers names, pairs of namespace and "
+                "name, objects, any number of these, or None"
+            )
 
 
 def _states(change: Change) -> tuple[Item, ...]:
@@ -139,3 +139,8 @@ def _is_pair(answer: object) -> bool:
         return False
     parts = cast("tuple[object, ...]", answer)
     return len(parts) == 2 and all(isinstance(part, str) for part in parts)
+
+
+def _is_many(answer: object) -> bool:
+    """What a map or bytes would yield are no names."""
+    return isinstance(answer, Iterable) and not isinstance(answer, Mapping | bytes)

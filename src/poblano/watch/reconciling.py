@@ -12,10 +12,9 @@ from poblano.core.cache import Change, Item, Key
 from poblano.core.echoes import Echoes
 from poblano.core.workqueue import LOW
 from poblano.log import Log
-from poblano.watch.controller import Shared, about, known, may, takes
+from poblano.watch.controller import Shared, about, known, may, ours, takes
 from poblano.watch.finalizing import Finalizing
 from poblano.watch.informer import Informer
-from poblano.watch.lanes import lane_of
 from poblano.watch.levelling import Levelling
 from poblano.watch.owning import Sources
 from poblano.watch.selecting import Selection, is_news
@@ -68,10 +67,8 @@ class Reconciling:
 
     def seed(self, mine: Callable[[Key], bool]) -> None:
         """See `Controller`."""
-        for informer in self._own:
-            for item in informer.cache:
-                if mine(item.key) and may(self.work, item.key):
-                    self.work.add(item.key, priority=LOW)
+        for item in ours(self._own, self.work, mine):
+            self.work.add(item.key, priority=LOW)
 
     def stop(self) -> None:
         """See `Controller`."""
@@ -112,9 +109,11 @@ class Reconciling:
         self.work.add_after(key, seconds)
 
     async def _run(self, key: Key) -> None:
-        lane = lane_of(self.binding, key)
-        if lane is not None and not self._shared.lanes.enter(lane, (self, key), lambda: self.work.add(key)):
-            return
+        with self._shared.lanes.turn(self.binding, key, self, self.work) as is_its_turn:
+            if is_its_turn:
+                await self._take(key)
+
+    async def _take(self, key: Key) -> None:
         self.at_work.add(key)
         try:
             await self._reconcile(key)
@@ -124,8 +123,6 @@ class Reconciling:
             if key not in self._heard_itself:
                 self._repeated.pop(key, None)
             self._heard_itself.discard(key)
-            if lane is not None:
-                self._shared.lanes.leave(lane)
             for finalizer in self._finalizers:
                 finalizer.reconciled(key)
 

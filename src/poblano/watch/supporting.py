@@ -11,10 +11,12 @@ from poblano.core.jsonvalue import Document, as_map
 from poblano.core.kinds import Kind
 from poblano.core.objects import Resource
 from poblano.core.owning import is_controlled
+from poblano.core.projection import FULL
 from poblano.core.review import decode
 from poblano.events import EventType
 from poblano.watch.controller import Shared
-from poblano.watch.owning import CONTROLLER, informers_for
+from poblano.watch.informer import Informer
+from poblano.watch.owning import CONTROLLER
 
 TRIES = 5
 """How often something is written anew at once because somebody else was faster. client-go: retry.DefaultRetry."""
@@ -73,12 +75,18 @@ class Supported:
         """See `Support`."""
         metadata = as_map(owner.get("metadata")) or {}
         uid, namespace = str(metadata.get("uid", "")), str(metadata.get("namespace", ""))
-        if any(owned.kind == kind for owned in self._binding.owns):
-            informers = dict.fromkeys(informers_for(self._shared.informers, kind, self._binding))
+        informers = self._knowing(kind)
+        if informers:
             items = [item for informer in informers for item in informer.by_index(CONTROLLER, uid)]
             return [{"apiVersion": kind.api_version, "kind": kind.kind, **(decode(item.raw) or {})} for item in items]
         listing = await self._shared.api.list(kind, namespace if kind.namespaced else "")
         return [one for one in listing.items if is_controlled(one, uid)]
+
+    def _knowing(self, kind: Kind) -> tuple[Informer, ...]:
+        """Who knows all of what the object may own of that kind; nobody where the metadata alone are kept, or nothing."""
+        of = (one for one in self._binding.owns if one.kind == kind)
+        found = (self._shared.informers.beside(one, self._binding) for one in of)
+        return next((one for one in found if all(informer.projection.covers(FULL) for informer in one)), ())
 
 
 def _version(obj: Document) -> str:

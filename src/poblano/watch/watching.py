@@ -16,9 +16,8 @@ from poblano.core.verdict import words_of
 from poblano.core.workqueue import LOW
 from poblano.log import Log
 from poblano.watch.calling import TimedOut
-from poblano.watch.controller import Shared, about, may, takes
+from poblano.watch.controller import Shared, about, may, ours, takes
 from poblano.watch.informer import Informer
-from poblano.watch.lanes import lane_of
 from poblano.watch.selecting import Selection, is_news
 from poblano.watch.stepping import Panicked
 from poblano.watch.working import Work
@@ -56,10 +55,8 @@ class Watching:
 
     def seed(self, mine: Callable[[Key], bool]) -> None:
         """See `Controller`."""
-        for informer in self.informers:
-            for item in informer.cache:
-                if mine(item.key) and may(self.work, item.key):
-                    self._tell_of(Change("ADDED", item), LOW)
+        for item in ours(self.informers, self.work, mine):
+            self._tell_of(Change("ADDED", item), LOW)
 
     def stop(self) -> None:
         """See `Controller`."""
@@ -80,14 +77,9 @@ class Watching:
         self.work.add(change.item.key, priority=priority)
 
     async def _run(self, key: Key) -> None:
-        lane = lane_of(self.binding, key)
-        if lane is not None and not self._shared.lanes.enter(lane, (self, key), lambda: self.work.add(key)):
-            return
-        try:
-            await self._tell_all(key)
-        finally:
-            if lane is not None:
-                self._shared.lanes.leave(lane)
+        with self._shared.lanes.turn(self.binding, key, self, self.work) as is_its_turn:
+            if is_its_turn:
+                await self._tell_all(key)
 
     async def _tell_all(self, key: Key) -> None:
         waiting = self._untold.get(key)
