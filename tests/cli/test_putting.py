@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from poblano.cli.pruning import Pruner
 from poblano.cli.putting import Putter, as_armed
 from poblano.client import ApiClient, find_access
 from poblano.cluster.serving.served import Settings
@@ -19,7 +20,7 @@ HOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
 
 
 def test_webhooks_go_before_the_pods_behind_them_and_what_was_asked_for_besides_goes_too(tmp_path: Path) -> None:
-    meta = {"metadata": {"name": "old", "labels": {UUID_LABEL: "hello"}}}
+    meta: dict[str, dict[str, object]] = {"metadata": {"name": "old", "labels": {UUID_LABEL: "hello"}}}
     with running(Settings()) as cluster:
         kubelet = Kubelet(cluster)
         kubelet.has_deployment("hello", "default", "old")
@@ -33,11 +34,11 @@ def test_webhooks_go_before_the_pods_behind_them_and_what_was_asked_for_besides_
 
         async def prune() -> list[str]:
             async with ApiClient(find_access(kubelet.kubeconfig(tmp_path))) as client:
-                putter = Putter(client, "hello")
+                putter, pruner = Putter(client), Pruner(client, "hello")
                 api, kind = "apiextensions.k8s.io/v1", "CustomResourceDefinition"
                 await putter.put({"apiVersion": api, "kind": kind, **definition})
                 await putter.put({"apiVersion": "cert-manager.io/v1", "kind": "Certificate", **with_place(meta)})
-                return await putter.prune([])
+                return await pruner.prune([])
 
         gone = asyncio.run(prune())
         kubelet.close()

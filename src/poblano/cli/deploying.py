@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
 from poblano.admission.webhooks import KINDS
 from poblano.build.parts import parts
 from poblano.build.tree import resolved
+from poblano.cli.pruning import Pruner
 from poblano.cli.putting import WEBHOOKS, Putter
 from poblano.cli.rollout import Trouble, progress, troubles
+from poblano.cli.succession import Succession
 from poblano.client import Resources
+from poblano.core.binding import Phase
 from poblano.core.errors import ApiError, NotFound, PoblanoError
 from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
@@ -53,7 +56,9 @@ class Deploying:
         self._resources = Resources(client)
         self._deployments = K8s(a.Deployment, client=client).in_namespace(self._namespace)
         self._pods = K8s(a.Pod, client=client).in_namespace(self._namespace)
-        self.putter = Putter(client, plan.names.uuid)
+        self.putter = Putter(client)
+        self._pruner = Pruner(client, plan.names.uuid)
+        self._succession = Succession(client, plan.names.uuid, terminal)
 
     def documents(self) -> list[Document]:
         """All objects, in order."""
@@ -90,14 +95,15 @@ class Deploying:
         await self._put(one for one in documents if one["kind"] not in WEBHOOKS)
         await self._rolled_out([one for one in documents if one["kind"] == "Deployment"])
         await self._put(one for one in documents if one["kind"] in WEBHOOKS)
-        for gone in await self.putter.prune(documents):
+        for gone in await self._pruner.prune(documents):
             self._terminal.line(f"  {gone} ", ("taken away", "yellow"))
+        await self._succession.end(documents, self._seconds)
         if self._plan.admits:
             await self._armed()
 
     async def _put(self, documents: Iterable[Document]) -> None:
         for document in documents:
-            did = await self.putter.put(document)
+            did = await self._succession.put(document)
             style = "dim" if did == "unchanged" else "green"
             self._terminal.line(f"  {document['kind']} {document['metadata']['name']} ", (did, style))
 
@@ -122,6 +128,8 @@ class Deploying:
             for trouble in troubles(one, await self._pods_of(one)):
                 lines.append(str(trouble))
                 lines += [f"    {line}" async for line in self._log(trouble)]
+        if kept := self._succession.kept:
+            lines.append(f"{kept}: grants what the pods of before need as well, until a deployment gets ready")
         return NotDeployed(
             f"not ready after {self._seconds:g} s; it stays as it is, and goes on trying\n" + "\n".join(lines)
         )
@@ -147,7 +155,8 @@ class Deploying:
         """Wait until who leads the module has given each webhook its certificate and its policy."""
         until = time.monotonic() + self._seconds
         self._terminal.note("waiting for the webhooks to be armed")
-        while missing := await self._unarmed():
+        real = policies(self._plan.entries, self._plan.names.uuid, self._plan.settings.policies)
+        while missing := await self._unarmed(real):
             if time.monotonic() >= until:
                 raise NotDeployed(
                     f"the pods are ready, but after {self._seconds:g} s nobody has armed {', '.join(missing)}: the cluster "
@@ -164,8 +173,7 @@ class Deploying:
             return {}
         return {one["name"]: one for one in found["webhooks"]}
 
-    async def _unarmed(self) -> list[str]:
-        real = policies(self._plan.entries, self._plan.names.uuid, self._plan.settings.policies)
+    async def _unarmed(self, real: Mapping[Phase, Mapping[str, str]]) -> list[str]:
         found: list[str] = []
         for phase, kind in KINDS.items():
             if not real[phase]:

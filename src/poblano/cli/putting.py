@@ -1,21 +1,19 @@
-"""What was built, put into a cluster: each object applied under one name, what a build no longer has taken away."""
+"""What was built, put into a cluster: each object applied under one name."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Container, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from poblano.admission.webhooks import KINDS
 from poblano.cli.applying import Applier, name_of
 from poblano.cli.defining import NAMESPACES
-from poblano.cli.deployed import DEPLOYMENTS
+from poblano.cli.widening import SHARED, widened
 from poblano.client import Resources
-from poblano.core.deployed import UUID_LABEL, Names
-from poblano.core.errors import Conflict, NotFound
+from poblano.core.errors import Conflict, Forbidden, NotFound
 from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
-from poblano.core.store.layout import SECRETS
 
 if TYPE_CHECKING:
     from poblano.client import ApiClient
@@ -25,27 +23,8 @@ MANAGER: Final = "poblano-deploy"
 DEFINITION: Final = "CustomResourceDefinition"
 WEBHOOKS: Final = frozenset(kind.kind for kind in KINDS.values())
 
-REPLICA_SETS: Final = Kind("apps", "v1", "ReplicaSet", "replicasets")
-
-PRUNED: Final = (
-    Kind(
-        "cert-manager.io", "v1", "Certificate", "certificates"
-    ),  # else it goes on writing the Secret of the one that is served
-    Kind("cert-manager.io", "v1", "Issuer", "issuers"),
-    Kind("monitoring.coreos.com", "v1", "ServiceMonitor", "servicemonitors"),
-    Kind("monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules"),
-    DEPLOYMENTS,
-    Kind("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"),
-    Kind("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
-    Kind("", "v1", "ResourceQuota", "resourcequotas"),
-    Kind("", "v1", "Service", "services"),
-    Kind("", "v1", "ServiceAccount", "serviceaccounts"),
-    Kind("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings"),
-    Kind("rbac.authorization.k8s.io", "v1", "Role", "roles"),
-    Kind("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings", namespaced=False),
-    Kind("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", namespaced=False),
-)
-"""What goes when a build has it no longer. Definitions and stores hold what users wrote, and stay."""
+Wider: TypeAlias = Literal["more", "no more", "less"]
+"""What a role grants, beside what was asked for: more, no more, or less than the pods of before need."""
 
 
 class Putter:
@@ -53,13 +32,11 @@ class Putter:
 
     Args:
         client: of the cluster.
-        uuid: of the module.
     """
 
-    def __init__(self, client: ApiClient, uuid: str) -> None:
+    def __init__(self, client: ApiClient) -> None:
         self._applier = Applier(client)
         self._resources = Resources(client, field_manager=MANAGER)
-        self._uuid = uuid
 
     async def check(self, documents: Iterable[Document]) -> None:
         """See that the cluster serves the kind of each, before the first is written.
@@ -102,14 +79,40 @@ class Putter:
         place = document["metadata"].get("namespace", "") if kind.namespaced else ""
         if kind.kind in WEBHOOKS:
             return await self._put_webhooks(kind, document)
-        try:
-            before = (await self._resources.get(kind, name_of(document), place))["metadata"]["resourceVersion"]
-        except NotFound:
-            before = ""
+        before = _version(await self._read(kind, document, place))
         stored = await self._resources.apply(kind, document, place, force=True)
         if kind.kind == DEFINITION:
             await self._applier.until_served(stored)
         return _word(before, stored)
+
+    async def put_widened(self, document: Document) -> tuple[str, Wider]:
+        """Apply one object, and leave what it grants already to the pods of before; what was done, and what it grants now.
+
+        To be followed by `put` of the same object once these pods are gone.
+
+        Raises:
+            ApiError: the cluster refuses, or does not serve its kind.
+        """
+        if document["kind"] not in SHARED:
+            return await self.put(document), "no more"
+        kind = await self._applier.kind(document)
+        place = document["metadata"].get("namespace", "")
+        found = await self._read(kind, document, place)
+        wide = widened(document, found) if found else document
+        if wide is document:
+            return await self.put(document), "no more"
+        try:
+            stored = await self._resources.apply(kind, wide, place, force=True)
+        except Forbidden:  # who deploys may not grant what somebody with more rights has granted before
+            return await self.put(document), "less"
+        return _word(_version(found), stored), "more"
+
+    async def _read(self, kind: Kind, document: Document, place: str) -> Document:
+        """What is there of it; nothing when there is none."""
+        try:
+            return await self._resources.get(kind, name_of(document), place)
+        except NotFound:
+            return {}
 
     async def _put_webhooks(self, kind: Kind, document: Document) -> str:
         """Put a configuration in place of the one that is there, without disarming what of it stays.
@@ -134,50 +137,6 @@ class Putter:
                 await asyncio.sleep(0)
                 continue
             return _word(found["metadata"]["resourceVersion"], stored)
-
-    async def prune(self, kept: Iterable[Document]) -> list[str]:
-        """Take away what an earlier build had and this one has not, wherever it is; kind and name of each.
-
-        Args:
-            kept: what this one has.
-        """
-        wanted = {_key(one) for one in kept}
-        gone: list[str] = []
-        for kind in (*KINDS.values(), *PRUNED):  # webhooks first: nobody is to be asked who is gone already
-            for one in await self._found(kind):
-                if _key(one) not in wanted and not is_sessions(one):
-                    gone.append(await self._delete(kind, one))
-        return [*gone, *await self._prune_code(wanted)]
-
-    async def _prune_code(self, wanted: Container[tuple[str, str, str]]) -> list[str]:
-        """Take away the Secrets of code that no pod can be made from any more, not even by a rollout that is undone."""
-        prefix = f"{Names(self._uuid).module}-"
-        mounted = {name for one in await self._found(REPLICA_SETS) for name in _mounted(one)}
-        secrets = [one for one in await self._found(SECRETS) if name_of(one).startswith(prefix)]
-        old = [one for one in secrets if _key(one) not in wanted and name_of(one) not in mounted]
-        return [await self._delete(SECRETS, one) for one in old]
-
-    async def _found(self, kind: Kind) -> list[Document]:
-        """The module's objects of a kind, in all namespaces."""
-        try:
-            return (await self._resources.list(kind, label_selector=f"{UUID_LABEL}={self._uuid}")).items
-        except NotFound:  # a server that is too old for this kind
-            return []
-
-    async def _delete(self, kind: Kind, one: Document) -> str:
-        place = one["metadata"].get("namespace") or ""
-        await self._resources.delete(kind, name_of(one), place)
-        return f"{kind.kind} {name_of(one)}"
-
-
-def _key(one: Document) -> tuple[str, str, str]:
-    return str(one["kind"]), one["metadata"].get("namespace") or "", name_of(one)
-
-
-def _mounted(owner: Document) -> list[str]:
-    """The names of the Secrets that the pods of a ReplicaSet mount."""
-    volumes: list[Document] = owner["spec"]["template"]["spec"].get("volumes") or []
-    return [one["secret"]["secretName"] for one in volumes if "secret" in one]
 
 
 def as_armed(new: Iterable[Mapping[str, Any]], live: Iterable[Mapping[str, Any]]) -> list[Document]:
@@ -209,11 +168,9 @@ def _called(webhook: Mapping[str, Any]) -> tuple[object, object]:
     return service.get("namespace"), service.get("name")
 
 
-def is_sessions(document: Document) -> bool:
-    """Whether it belongs to a `poblano dev` that runs, which takes it away itself."""
-    from poblano.cli.sessions import SESSION
-
-    return SESSION in (document["metadata"].get("annotations") or {})
+def _version(found: Document) -> str:
+    """Of what was read; "" when that is nothing."""
+    return str(found["metadata"]["resourceVersion"]) if found else ""
 
 
 def _word(before: str, stored: Document) -> str:

@@ -12,7 +12,7 @@ from poblano.build.definitions import LABEL as MODULE_LABEL
 from poblano.cli.applying import name_of
 from poblano.cli.deployed import deployed
 from poblano.cli.everything import every_kind, metadata_of
-from poblano.cli.putting import is_sessions
+from poblano.cli.pruning import is_sessions
 from poblano.client import Resources
 from poblano.core.deployed import CAPABILITY_LABEL, UUID_LABEL, Names
 from poblano.core.errors import Conflict, Invalid, NotFound, PoblanoError
