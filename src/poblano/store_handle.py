@@ -3,8 +3,7 @@
 ::
 
     shop = Capability("shop")                         # shop.store: texts
-    shop.store.set_item("greeting", "hello")          # buffered, sent every 5 s
-    shop.store["greeting"]                            # 'hello', at once, in this process
+    shop.store.set_item("greeting", "hello")          # read at once in this process; sent every 5 s
     await shop.store.set("greeting", "hello")         # returns when the API server has it
     await shop.store.update("count", lambda old: str(int(old or "0") + 1))
     async with shop.store.transaction() as items:
@@ -16,7 +15,7 @@ A definition has no side effects: the store is empty-handed until the module run
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, overload
 
@@ -25,8 +24,9 @@ from typing_extensions import TypeVar
 from poblano.core.context import is_dry_run
 from poblano.core.errors import Conflict
 from poblano.core.location import caller_location
+from poblano.core.store.checking import check_called, checked_key, checked_ttl
 from poblano.core.store.keeping import Keeper, StoreNotRunning, StoreUnacknowledged
-from poblano.core.store.transaction import Transaction, checked_key
+from poblano.core.store.transaction import Transaction
 from poblano.core.store.values import Codec, codec_of
 from poblano.waiting import Deadline
 
@@ -73,25 +73,26 @@ class Store(Generic[V]):
 
     def get_item(self, key: str) -> V | None:
         """The value, if there is one."""
-        text = self._running().get(checked_key(key))
-        return None if text is None else self._codec.read(text, key)
+        return self.get(key)
 
     def set_item(self, key: str, value: V, *, ttl: timedelta | None = None) -> None:
         """Write a value with the next batch. It may be lost if the process is killed before that, and by nothing else.
 
         Args:
-            key: any text of at most 512 characters.
+            key: any text of at most 512 characters; of a secret store, at most 250 letters and digits.
             value: of the store's type.
             ttl: after so long it is no longer there.
 
         Raises:
             StoreFull: there is no room.
             StoreNotRunning: no module runs here.
-            TypeError: `value` is not of the store's type.
+            TypeError: `value` is not of the store's type, or the key or the ttl is none.
+            ValueError: the ttl is not more than nothing.
         """
-        keeper, text = self._running(), self._codec.written(value, checked_key(key))
+        keeper, text = self._running(), self._codec.written(value, self._key(key))
+        until = checked_ttl(ttl)
         if not is_dry_run():
-            keeper.set(key, text, ttl)
+            keeper.set(key, text, until)
 
     async def set_item_and_wait(
         self, key: str, value: V, *, ttl: timedelta | None = None, timeout: float = WAIT_SECONDS
@@ -106,18 +107,20 @@ class Store(Generic[V]):
             StoreUnacknowledged: it has not been acknowledged in time.
         """
         self.set_item(key, value, ttl=ttl)
-        await self._landed(timeout)
+        if not is_dry_run():
+            await self._running().landed(timeout)
 
     def remove_item(self, key: str) -> None:
         """Take a value away with the next batch. That there is none is no error."""
         keeper = self._running()
         if not is_dry_run():
-            keeper.remove(checked_key(key))
+            keeper.remove(self._key(key))
 
     async def remove_item_and_wait(self, key: str, *, timeout: float = WAIT_SECONDS) -> None:
         """Take a value away now, and return when the API server knows. Raises as `set_item_and_wait`."""
         self.remove_item(key)
-        await self._landed(timeout)
+        if not is_dry_run():
+            await self._running().landed(timeout)
 
     def clear(self) -> None:
         """Take every value away that is known here, with the next batch."""
@@ -127,36 +130,37 @@ class Store(Generic[V]):
 
     def subscribe(self, tell: Callable[[dict[str, V]], object], /) -> Callable[[], None]:
         """Have `tell` called with all items whenever they have changed; returns what ends it. It may be said before the module runs."""
-        ended = False
-        end: Callable[[], None] = _nothing
+        check_called(tell, "the subscriber of a store")
+        ended, ends = False, list[Callable[[], None]]()
 
         def told(items: Mapping[str, str]) -> None:
             if not ended:
                 tell(self._read(items))
 
         def begin(keeper: Keeper) -> None:
-            nonlocal end
-            end = keeper.subscribe(told)
+            ends.append(keeper.subscribe(told))
 
         def unsubscribe() -> None:
             nonlocal ended
             ended = True
-            end()
+            for end in ends:
+                end()
 
         self._when_running(begin)
         return unsubscribe
 
     def on_ready(self, tell: Callable[[], object], /) -> None:
         """Have `tell` called once what there is is known; at once if it is. It may be said before the module runs."""
+        check_called(tell, "what is told that a store is ready")
         self._when_running(lambda keeper: keeper.on_ready(lambda: (tell(), None)[1]))
 
     # The Python way.
 
     def __getitem__(self, key: str) -> V:
-        found = self.get_item(key)
-        if found is None:
+        text = self._running().get(self._key(key))
+        if text is None:
             raise KeyError(key)
-        return found
+        return self._codec.read(text, key)
 
     @overload
     def get(self, key: str, /) -> V | None: ...
@@ -164,8 +168,8 @@ class Store(Generic[V]):
     def get(self, key: str, default: D, /) -> V | D: ...
     def get(self, key: str, default: object = None, /) -> object:
         """The value, or `default`."""
-        found = self.get_item(key)
-        return default if found is None else found
+        text = self._running().get(self._key(key))
+        return default if text is None else self._codec.read(text, key)
 
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and self._running().get(key) is not None
@@ -212,18 +216,18 @@ class Store(Generic[V]):
             StoreUnacknowledged: the API server cannot be read in time, or has not acknowledged the write.
         """
         keeper, deadline = self._running(), self._deadline(timeout)
-        checked_key(key)
+        until = checked_ttl(ttl)
+        check_called(change, "what changes an item")
+        self._key(key)
         for _ in range(UPDATE_ATTEMPTS):
             before = (await deadline.of(keeper.fresh())).get(key)
             value = change(None if before is None else self._codec.read(before, key))
             after = None if value is None else self._codec.written(value, key)
             if after == before or is_dry_run():
                 return value
-            try:
-                await deadline.of(keeper.exchange({key: before}, {key: after}, ttl))
-            except Conflict:
-                continue
-            return value
+            with suppress(Conflict):
+                await deadline.of(keeper.exchange({key: before}, {key: after}, until))
+                return value
         raise Conflict(f"the item {key!r} of the store {self.name} is changed by others all the time", status=409)
 
     @asynccontextmanager
@@ -238,10 +242,11 @@ class Store(Generic[V]):
             StoreUnacknowledged: the API server has not answered in time.
         """
         keeper = self._running()
-        transaction = Transaction(self._codec, dict(await self._deadline(timeout).of(keeper.fresh())))
-        yield transaction
+        items = await self._deadline(timeout).of(keeper.fresh())
+        yield (transaction := Transaction(self._codec, items, secret=self.secret))
         if transaction.writes and not is_dry_run():
-            await self._deadline(timeout).of(keeper.exchange(transaction.reads, transaction.writes))
+            writing = keeper.exchange(transaction.reads, transaction.writes, keys=transaction.keys)
+            await self._deadline(timeout).of(writing)
 
     def check(self, key: str, text: str) -> None:
         """See whether an item could be kept that was written by hand, as it is kept: JSON, unless the store is of texts.
@@ -250,7 +255,7 @@ class Store(Generic[V]):
             TypeError: no item can have that key.
             UnreadableItem: the text is no value of the store's type.
         """
-        self._codec.read(text, checked_key(key))
+        self._codec.read(text, self._key(key))
 
     def bind(self, keeper: Keeper | None) -> None:
         """Have it kept by `keeper` from now on; None ends that. For what runs modules."""
@@ -269,6 +274,9 @@ class Store(Generic[V]):
         secret = ", secret" if self.secret else ""
         return f"<Store {self.name} of {getattr(self._model, '__name__', self._model)}{secret}>"
 
+    def _key(self, key: object) -> str:
+        return checked_key(key, secret=self.secret)
+
     def _when_running(self, begin: Callable[[Keeper], None]) -> None:
         if self._keeper is None:
             self._waiting.append(begin)
@@ -285,16 +293,8 @@ class Store(Generic[V]):
         return self._keeper
 
     def _deadline(self, seconds: float) -> Deadline:
-        said = f"the API server has not answered for the store {self.name} in {seconds:g} s"
-        return Deadline(seconds, StoreUnacknowledged(f"{said}; what was under way may yet be done"))
-
-    async def _landed(self, timeout: float) -> None:
-        if not is_dry_run():
-            await self._running().landed(timeout)
+        said = f"the API server has not answered for the store {self.name} in {seconds:g} s; what was under way may yet be done"
+        return Deadline(seconds, StoreUnacknowledged(said))
 
     def _read(self, items: Mapping[str, str]) -> dict[str, V]:
         return {key: self._codec.read(text, key) for key, text in items.items()}
-
-
-def _nothing() -> None:
-    pass

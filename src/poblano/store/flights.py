@@ -11,7 +11,7 @@ from typing import Any
 
 from poblano.core.errors import Conflict
 from poblano.core.jsonvalue import Document
-from poblano.core.store.buffer import Batch, Buffer, Intent, Item
+from poblano.core.store.buffer import Batch, Buffer, Intent, Item, living
 from poblano.core.store.layout import Layout
 from poblano.core.store.room import Room, Sharding
 from poblano.core.store.snapshot import Snapshot
@@ -90,9 +90,13 @@ class Flights:
                     self._buffer.landed()
 
     async def exchanged(
-        self, before: Mapping[str, str | None], after: Mapping[str, Intent], now: Callable[[], datetime]
+        self,
+        before: Mapping[str, str | None],
+        after: Mapping[str, Intent],
+        now: Callable[[], datetime],
+        keys: frozenset[str] | None = None,
     ) -> None:
-        """Write `after` if `before` still holds. Raises `Conflict` when it does not, and `StoreFull`."""
+        """Write `after` if `before` still holds, and there are these `keys`. Raises `Conflict` when not, and `StoreFull`."""
         self.room.check_transaction(after)
 
         def steps(known: Snapshot) -> list[Document]:
@@ -100,10 +104,12 @@ class Flights:
                 item = known.get(key)
                 if (item.text if item is not None and item.lives(now()) else None) != text:
                     raise faster(self._name)
+            if keys is not None and keys != frozenset(key for key, _ in living(known.merged(), now())):
+                raise faster(self._name)
             with self._lock:
                 self.room.check(after, known, self._buffer)
             self._check_head(after, known)
-            return exchange(before, after, known, self._layout)
+            return exchange(before, after, known, self._layout, whole=keys is not None)
 
         async with self._in_order:
             await self._send(steps, conditional=True)

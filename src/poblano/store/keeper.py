@@ -7,10 +7,10 @@ is tried again, later each time, before anything newer; what is read comes from 
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 from poblano.client import ApiClient
@@ -19,16 +19,21 @@ from poblano.core.errors import ApiError
 from poblano.core.review import decode
 from poblano.core.store.buffer import Item, living
 from poblano.core.store.contents import Contents
-from poblano.core.store.keeping import StoreUnacknowledged
+from poblano.core.store.keeping import StoreUnacknowledged, on_another_loop
 from poblano.core.store.layout import Layout
 from poblano.core.store.room import SHARDING, Sharding
 from poblano.core.store.snapshot import HEAD
 from poblano.core.store.spreading import is_under_way
+from poblano.core.store.writing import next_expiry
 from poblano.log import Log
 from poblano.store.flights import Flights
+from poblano.store.listening import Listeners
 from poblano.store.objects import Objects
 from poblano.store.sending import Sender
 from poblano.store.spreading import Spreader
+
+LATE_SECONDS = 2.0
+"""How long an item that has expired may wait to be taken away, so that not all processes do it at once."""
 
 
 class ClusterKeeper:
@@ -60,9 +65,8 @@ class ClusterKeeper:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.name, self.kind, self.sharding = name, layout.kind, sharding
-        self._objects = Objects(
-            client, layout, name=name, namespace=namespace, labels=labels, field_manager=field_manager
-        )
+        where = {"name": name, "namespace": namespace, "field_manager": field_manager}
+        self._objects = Objects(client, layout, labels=labels, **where)
         self.informer = self._objects.informer(client)
         self.informer.subscribe(self._hear)
         self._interval, self._now = interval, now
@@ -75,9 +79,7 @@ class ClusterKeeper:
         self._stop = asyncio.Event()
         self._gone = False
         self._spreading: asyncio.Task[None] | None = None
-        self._told: dict[object, Callable[[Mapping[str, str]], None]] = {}
-        self._shown: dict[str, str] = {}
-        self._ready: list[Callable[[], None]] = []
+        self._listeners = Listeners(name)
 
     def items(self) -> dict[str, str]:
         """All there is, the own writes included."""
@@ -105,6 +107,7 @@ class ClusterKeeper:
 
     async def landed(self, timeout: float) -> None:
         """Have what was written sent now, and wait until it has arrived."""
+        self._check_loop()
         try:
             async with asyncio.timeout(timeout):
                 await self._flights.to_its_end(self._flights.flushed())
@@ -115,41 +118,41 @@ class ClusterKeeper:
 
     async def fresh(self) -> dict[str, str]:
         """What the API server has now, once what was written has arrived there. Tried until it can be read."""
+        self._check_loop()
         await self._flights.to_its_end(self._flights.flushed())
         await self._sender.refresh()
         return {key: item.text for key, item in living(self._flights.known.merged(), self._now())}
 
     async def exchange(
-        self, before: Mapping[str, str | None], after: Mapping[str, str | None], ttl: timedelta | None = None
+        self,
+        before: Mapping[str, str | None],
+        after: Mapping[str, str | None],
+        ttl: timedelta | None = None,
+        *,
+        keys: frozenset[str] | None = None,
     ) -> None:
-        """Write `after` if `before` still holds."""
+        """Write `after` if `before` still holds, and there are these `keys`."""
+        self._check_loop()
         wanted = {key: None if text is None else Item(text, self._until(ttl)) for key, text in after.items()}
-        await self._flights.to_its_end(self._flights.exchanged(before, wanted, self._now))
+        await self._flights.to_its_end(self._flights.exchanged(before, wanted, self._now, keys))
 
     def subscribe(self, tell: Callable[[Mapping[str, str]], None]) -> Callable[[], None]:
         """Have `tell` called with all items whenever they have changed."""
-        mark = object()
-        self._told[mark] = tell
-
-        def end() -> None:
-            self._told.pop(mark, None)
-
-        return end
+        return self._listeners.subscribe(tell)
 
     def on_ready(self, tell: Callable[[], None]) -> None:
         """Have `tell` called once what there is is known; at once if it is."""
         if self.is_known:
             tell()
         else:
-            self._ready.append(tell)
+            self._listeners.await_ready(tell)
 
     async def run(self) -> None:
         """Keep it until `stop`, and until what is left is sent. Its informer is run by somebody else."""
         try:
             await self._known_or_stopped()
             while not self._stop.is_set():
-                await self._wake.wait()
-                self._wake.clear()
+                await self._woken()
                 before = self._flights.known.head
                 await self._pause()
                 await self._bring_back()
@@ -189,27 +192,28 @@ class ClusterKeeper:
         return self._flights.unsent
 
     async def _known_or_stopped(self) -> None:
-        waits: list[asyncio.Task[Any]] = [
-            asyncio.create_task(self._get_to_know()),
-            asyncio.create_task(self._stop.wait()),
-        ]
+        async def known() -> None:
+            await self.informer.synced()
+            await self._sender.complete()  # a part that is gone is looked for
+
+        waits: list[asyncio.Task[Any]] = [asyncio.create_task(one) for one in (known(), self._stop.wait())]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for one in waits:
                 one.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
-        self._say_ready()
+        self._listeners.ready(known=self.is_known)
 
-    def _say_ready(self) -> None:
-        if self._ready and self.is_known:
-            ready, self._ready = self._ready, []
-            for tell in ready:
-                self._call(tell)
-
-    async def _get_to_know(self) -> None:
-        await self.informer.synced()
-        await self._sender.complete()  # a part that is gone is looked for
+    async def _woken(self) -> None:
+        """Wait until there is something to do, or an item has expired: then most often one process does it for all."""
+        seconds = None
+        if (until := next_expiry(self._flights.known)) is not None:
+            seconds = max(0.0, (until - self._now()).total_seconds()) + random.uniform(0.1, LATE_SECONDS)  # noqa: S311
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        self._wake.clear()
 
     async def _pause(self) -> None:
         """Let writes gather until the interval ends: it goes on by the clock, whenever the first of them came."""
@@ -261,6 +265,10 @@ class ClusterKeeper:
         if not task.cancelled() and (error := task.exception()) is not None:
             Log.error(error, "a store was not spread, which is tried again when it is written to", store=self.name)
 
+    def _check_loop(self) -> None:
+        if asyncio.get_running_loop() is not self._loop:
+            raise on_another_loop(self.name)
+
     def _until(self, ttl: timedelta | None) -> datetime | None:
         return None if ttl is None else self._now() + ttl
 
@@ -284,17 +292,8 @@ class ClusterKeeper:
             self._wake.set()
             return
         self._sender.take(decode(change.item.raw) or {})
-        self._say_ready()
+        self._listeners.ready(known=self.is_known)
         known = self._flights.known
         if is_under_way(known.head) or self._sender.view.wanted() or self._flights.room.wants_spreading(known):
             self._wake.set()
-        if self._told and (items := self.items()) != self._shown:
-            self._shown = items
-            for tell in tuple(self._told.values()):
-                self._call(partial(tell, items))
-
-    def _call(self, tell: Callable[[], None]) -> None:
-        try:
-            tell()
-        except BaseException as error:  # noqa: BLE001 -- whatever a user's code raises; nothing is awaited here
-            Log.error(error, "a subscriber of a store failed", store=self.name)
+        self._listeners.changed(self.items)

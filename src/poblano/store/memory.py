@@ -79,11 +79,16 @@ class MemoryKeeper:
         return self.items()
 
     async def exchange(
-        self, before: Mapping[str, str | None], after: Mapping[str, str | None], ttl: timedelta | None = None
+        self,
+        before: Mapping[str, str | None],
+        after: Mapping[str, str | None],
+        ttl: timedelta | None = None,
+        *,
+        keys: frozenset[str] | None = None,
     ) -> None:
-        """Write `after` if `before` still holds."""
+        """Write `after` if `before` still holds, and there are these `keys`."""
         held = self.items()
-        if any(held.get(key) != text for key, text in before.items()):
+        if any(held.get(key) != text for key, text in before.items()) or (keys is not None and held.keys() != keys):
             raise faster(self._name)
         for key, text in after.items():
             if text is None:

@@ -16,7 +16,7 @@ from typing import TypeAlias
 from poblano.core.backoff import Backoff
 from poblano.core.errors import AlreadyExists, ApiError, Conflict, Forbidden, Invalid, NotFound
 from poblano.core.jsonvalue import Document
-from poblano.core.store.contents import Contents, contents_of, document_of, registering, stamp
+from poblano.core.store.contents import Contents, contents_of, document_of, is_whole, registering, stamp
 from poblano.core.store.snapshot import HEAD, Snapshot, View
 from poblano.log import Log
 from poblano.store.objects import Objects
@@ -196,7 +196,7 @@ class Sender:
             if arrived == self._number + 1:
                 self._number += 1
                 return True
-            self._registered = arrived == self._number
+            self._registered = arrived == self._number and is_whole(self.view.head, self._objects.layout)
             return False
 
     async def _wait(self, backoff: Backoff, error: ApiError) -> None:

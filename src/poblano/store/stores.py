@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from poblano.client import ApiClient
 from poblano.core.binding import name_part
 from poblano.core.deployed import CAPABILITY_LABEL, UUID_LABEL
+from poblano.core.store.definition import schedules_name
 from poblano.core.store.layout import SECRET, STORED
 from poblano.log import Log
 from poblano.store.keeper import ClusterKeeper
@@ -29,12 +30,13 @@ LABELS = {"app.kubernetes.io/managed-by": "poblano"}
 
 
 def store_name(uuid: str, capability: str) -> str:
-    """The object of a capability's store.
+    """The object of a capability's store, which is not that of the schedules.
 
-    >>> store_name("hello", "shop")
-    'poblano-hello-shop'
+    >>> store_name("hello", "shop"), store_name("hello", "schedules")
+    ('poblano-hello-shop', 'poblano-hello-schedules.store')
     """
-    return name_part(f"poblano-{uuid}-{capability}", 253)
+    name = f"poblano-{uuid}-{capability}"
+    return name_part(f"{name}.store" if name == schedules_name(uuid) else name, 253)
 
 
 class Stores:

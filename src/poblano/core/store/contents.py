@@ -119,6 +119,16 @@ def document_of(contents: Contents, layout: Layout) -> Document:
     return made
 
 
+def lacks(known: Contents, layout: Layout) -> list[str]:
+    """The maps that a head has not, and that patches write into: somebody has taken them away."""
+    return [base for base in layout.bases(spread=known.parts > 0) if base not in known.bases]
+
+
+def is_whole(known: Contents, layout: Layout) -> bool:
+    """Whether a head has all that patches write into."""
+    return "parts" in known.state and not lacks(known, layout)
+
+
 def registering(process: str, known: Contents, layout: Layout, label: str) -> list[Document]:
     """The patch after which writes of `process` are counted.
 
@@ -128,7 +138,7 @@ def registering(process: str, known: Contents, layout: Layout, label: str) -> li
         layout: how it is kept.
         label: whose object it is: the value of `LABEL`.
     """
-    steps = [added(f"/{base}", {}) for base in layout.bases(spread=known.parts > 0) if base not in known.bases]
+    steps = [added(f"/{base}", {}) for base in lacks(known, layout)]
     if "parts" not in known.state:
         steps.append(added(layout.pointer("state", "parts"), layout.written("state", "0")))
     if steps:

@@ -13,6 +13,14 @@ class StoreNotRunning(PoblanoError):
     """A store was used where no module runs."""
 
 
+def on_another_loop(name: str) -> StoreNotRunning:
+    """What is said to who awaits a store where its connections are not."""
+    return StoreNotRunning(
+        f"the store {name} is awaited on another event loop than the module's: in a function that runs in a thread, "
+        'write wait(shop.store.set("key", "value")) with wait from poblano, and no asyncio.run'
+    )
+
+
 class StoreUnacknowledged(PoblanoError):
     """The API server has not acknowledged a write in time. It is sent all the same, as soon as that is possible."""
 
@@ -53,9 +61,18 @@ class Keeper(Protocol):
         ...
 
     async def exchange(
-        self, before: Mapping[str, str | None], after: Mapping[str, str | None], ttl: timedelta | None = None
+        self,
+        before: Mapping[str, str | None],
+        after: Mapping[str, str | None],
+        ttl: timedelta | None = None,
+        *,
+        keys: frozenset[str] | None = None,
     ) -> None:
-        """Write `after` if `before` still holds; None is absence. Raises `Conflict` when it does not."""
+        """Write `after` if `before` still holds; None is absence. If `keys` are given, there must be these and no others.
+
+        Raises:
+            Conflict: it does not hold.
+        """
         ...
 
     def subscribe(self, tell: Callable[[Mapping[str, str]], None]) -> Callable[[], None]:

@@ -33,6 +33,9 @@ NUMBERS: Final[frozenset[Section]] = frozenset({"writers", "state"})
 
 SECRETS: Final = Kind("", "v1", "Secret", "secrets")
 
+SECRET_KEY_LIMIT = 250
+"""Characters of a key as a Secret has it: its keys have 253 (apimachinery: IsConfigMapKey), three say of which section it is."""
+
 
 class Layout(Protocol):
     """How a store is an object."""
@@ -108,7 +111,7 @@ class InSecret:
 
     def pointer(self, section: Section, key: str) -> str:
         """Where a part is."""
-        return f"/data/{self._PREFIXES[section]}{_spelt(key)}"
+        return f"/data/{self._PREFIXES[section]}{spelt(key)}"
 
     def written(self, section: Section, text: str) -> object:
         """A part, as it is written."""
@@ -130,18 +133,23 @@ class InSecret:
 
     def cost(self, key: str, text: str, *, expires: bool = False) -> int:
         """At most so many bytes does an item take."""
-        spelt = len(_spelt(key)) + 4
-        return len(text.encode()) * 4 // 3 + 2 * spelt + 16 + (2 * spelt + 60 if expires else 0)
+        length = len(spelt(key)) + 4
+        return len(text.encode()) * 4 // 3 + 2 * length + 16 + (2 * length + 60 if expires else 0)
 
 
 STORED: Final[Layout] = Stored()
 SECRET: Final[Layout] = InSecret()
 
 
-def _spelt(key: str) -> str:
+def spelt(key: str) -> str:
+    """A key, as that of a Secret's data.
+
+    >>> spelt("a/é")
+    'a_2f_c3_a9'
+    """
     return re.sub(r"[^A-Za-z0-9.-]", lambda match: "".join(f"_{byte:02x}" for byte in match[0].encode()), key)
 
 
-def _read(spelt: str) -> str:
-    found = re.sub(rb"_([0-9a-f]{2})", lambda match: bytes([int(match[1], 16)]), spelt.encode())
+def _read(key: str) -> str:
+    found = re.sub(rb"_([0-9a-f]{2})", lambda match: bytes([int(match[1], 16)]), key.encode())
     return found.decode()

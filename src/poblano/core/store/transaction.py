@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Generic, TypeVar
 
+from poblano.core.store.checking import checked_key
 from poblano.core.store.values import Codec
 
 V = TypeVar("V")
@@ -13,50 +14,45 @@ V = TypeVar("V")
 class Transaction(Generic[V]):
     """The items of a store as they are when it begins, and what is to become of them when it ends."""
 
-    def __init__(self, codec: Codec[V], items: dict[str, str]) -> None:
+    def __init__(self, codec: Codec[V], items: Mapping[str, str], *, secret: bool = False) -> None:
         self._codec = codec
         self._items = items
+        self._secret = secret
         self.reads: dict[str, str | None] = {}
         self.writes: dict[str, str | None] = {}
+        self.keys: frozenset[str] | None = None
+        """All keys that there were, if they were looked at: then none may have come or gone."""
 
     def get(self, key: str) -> V | None:
         """The value, as this transaction sees it."""
-        if key in self.writes:
-            text = self.writes[key]
-        else:
-            text = self.reads[key] = self._items.get(key)
+        text = self._text(key)
         return None if text is None else self._codec.read(text, key)
 
     def __getitem__(self, key: str) -> V:
-        found = self.get(key)
-        if found is None:
+        text = self._text(key)
+        if text is None:
             raise KeyError(key)
-        return found
+        return self._codec.read(text, key)
 
     def __contains__(self, key: str) -> bool:
-        return self.get(key) is not None
+        return self._text(key) is not None
 
     def __iter__(self) -> Iterator[str]:
+        self.keys = frozenset(self._items)
         for key in {**self._items, **self.writes}:
-            if self.get(key) is not None:
+            if self.writes.get(key, self._items.get(key)) is not None:
                 yield key
 
     def __setitem__(self, key: str, value: V) -> None:
-        self.writes[checked_key(key)] = self._codec.written(value, key)
+        self.writes[checked_key(key, secret=self._secret)] = self._codec.written(value, key)
 
     def __delitem__(self, key: str) -> None:
-        if self.get(key) is None:
+        if self._text(key) is None:
             raise KeyError(key)
         self.writes[key] = None
 
-
-KEY_LIMIT = 512
-"""Characters."""
-
-
-def checked_key(key: object) -> str:
-    """`key`, if an item can have it. Raises `TypeError`."""
-    if not isinstance(key, str) or not key or len(key) > KEY_LIMIT:
-        what = f"{len(key)} characters long" if isinstance(key, str) else repr(key)
-        raise TypeError(f"the key of an item is {what}: use a text of 1 to {KEY_LIMIT} characters")
-    return key
+    def _text(self, key: str) -> str | None:
+        if key in self.writes:
+            return self.writes[key]
+        text = self.reads[key] = self._items.get(key)
+        return text

@@ -56,6 +56,8 @@ class _Text:
     def written(self, value: str, key: str) -> str:
         if type(value) is not str:
             raise TypeError(f"the item {key!r} is a {type(value).__name__}; this store keeps str")
+        if not is_unicode(value):
+            raise TypeError(f"the item {key!r} has half a character in it, which no JSON can have")
         return value
 
 
@@ -95,6 +97,15 @@ class _Pydantic:
         if not isinstance(value, self._model):
             raise TypeError(f"the item {key!r} is a {type(value).__name__}; this store keeps {_named(self._model)}")
         return str(value.model_dump_json())
+
+
+def is_unicode(text: str) -> bool:
+    """Whether it can be written: a ``str`` of Python may have half a character in it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _named(model: Any) -> str:

@@ -58,7 +58,9 @@ def loads(batch: Batch, layout: Layout, most: int) -> Iterator[Batch]:
         yield load
 
 
-def exchange(read: Iterable[str], after: Mapping[str, Item | None], known: Snapshot, layout: Layout) -> list[Document]:
+def exchange(
+    read: Iterable[str], after: Mapping[str, Item | None], known: Snapshot, layout: Layout, *, whole: bool = False
+) -> list[Document]:
     """The patch that writes `after` if what was read still holds.
 
     Args:
@@ -67,9 +69,15 @@ def exchange(read: Iterable[str], after: Mapping[str, Item | None], known: Snaps
         after: what to write.
         known: what the store is known to be.
         layout: how it is kept.
+        whole: nothing at all may have changed: which keys there are was read, too.
     """
-    steps = list(_conditions(read, known, layout, moments=False))
+    steps = list(_conditions(read, known, layout, moments=False, whole=whole))
     return [*steps, *_writes(after, known, layout)]
+
+
+def next_expiry(known: Snapshot) -> datetime | None:
+    """When the first of the items that expire does."""
+    return min((item.expires for _, item in known.timed() if item.expires), default=None)
 
 
 def expired(known: Snapshot, now: datetime) -> list[str]:
@@ -91,8 +99,10 @@ def cost_of(key: str, item: Item | None, layout: Layout) -> int:
     return layout.cost(key, "" if item is None else item.text, expires=item is not None and item.expires is not None)
 
 
-def _conditions(keys: Iterable[str], known: Snapshot, layout: Layout, *, moments: bool) -> Iterator[Document]:
-    elsewhere = False
+def _conditions(
+    keys: Iterable[str], known: Snapshot, layout: Layout, *, moments: bool, whole: bool = False
+) -> Iterator[Document]:
+    elsewhere = whole
     for key in keys:
         item = known.head.items.get(key)
         if item is None:
