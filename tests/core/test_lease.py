@@ -233,6 +233,21 @@ def test_l2_another_waits_by_its_own_clock_and_not_by_the_times_in_the_record():
     assert (elector.command.record.holder, elector.command.record.transitions) == ("b", 1)
 
 
+def test_l2_each_renewal_that_is_seen_is_waited_for_anew():
+    clock = Clock()
+    elector = Elector("b", clock=clock, chance=lambda: 0.0)
+    elector.read(Record("a", 15, 0), "1")
+    for version in ("2", "3", "4"):
+        clock.now += 10
+        elector.slept()
+        elector.read(Record("a", 15, 0), version)
+        assert isinstance(elector.command, Pause)
+    clock.now += 15.1
+    elector.slept()
+    elector.read(Record("a", 15, 0), "4")
+    assert elector.command.version == "4"
+
+
 def test_l3_a_leader_renews_without_reading_and_reads_after_a_conflict():
     elector, clock = leader()
     elector.slept()
@@ -252,6 +267,19 @@ def test_l4_a_leader_that_cannot_renew_stops_before_anybody_else_may_begin():
     clock.now += 0.1
     assert not elector.leads
     assert elector.command == Over(lost=True)
+
+
+def test_l4_it_leads_by_when_it_asked_and_not_by_when_it_was_answered():
+    elector, clock = leader()
+    clock.now += 5
+    elector.slept()
+    elector.begin()
+    clock.now += 4
+    elector.written("2")
+    clock.now += 5.9
+    assert elector.leads
+    clock.now += 0.2
+    assert not elector.leads, "ten seconds after it asked: others may have seen the record as early as that"
 
 
 def test_l4_a_process_that_stood_still_does_not_lead_when_it_wakes():

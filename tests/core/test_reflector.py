@@ -444,6 +444,7 @@ def test_r10_initial_events_take_the_place_of_what_was_known_when_the_bookmark_c
     reflector.opened()
     assert reflector.received(event("ADDED", "b", "12")) == []
     assert reflector.received(event("ADDED", "a", "3")) == []
+    assert reflector.received(Event(type="BOOKMARK", resource_version="15")) == [], "it does not say that this was all"
     assert not reflector.has_synced
     changes = reflector.received(Event(type="BOOKMARK", resource_version="20", ends_initial=True))
     assert types(changes) == [("ADDED", "b", False), ("ADDED", "a", False)]

@@ -77,7 +77,14 @@ def documents(informer):
     return {item.key.name: msgspec.json.decode(item.raw) for item in informer.cache}
 
 
-async def test_r14_of_metadata_alone_no_more_is_fetched_and_kept(api, space):
+async def test_r14_of_metadata_alone_no_more_is_fetched_and_kept(api, space, monkeypatch):
+    accepted, once = [], api._client.once
+
+    def asked(path, **more):
+        accepted.append(more["headers"].get("Accept", "all"))
+        return once(path, **more)
+
+    monkeypatch.setattr(api._client, "once", asked)
     await write(api, space, "before", much="x" * 10_000)
     async with informing(Informer(api._client, CONFIGMAPS, space, projection=METADATA)) as told:
         informer_of = {change.item.key.name: msgspec.json.decode(change.item.raw) for change in told}
@@ -89,6 +96,7 @@ async def test_r14_of_metadata_alone_no_more_is_fetched_and_kept(api, space):
         await write(api, space, "new", much="x" * 10_000)
         await until(lambda: any(change.item.key.name == "new" for change in told), "the new one is told", LONG)
         (new,) = (change.item for change in told if change.item.key.name == "new")
+        assert [one for one in accepted if "as=PartialObjectMetadata" not in one] == []
         assert len(new.raw) < 2_000
         assert set(msgspec.json.decode(new.raw)) == {"kind", "apiVersion", "metadata"}
 

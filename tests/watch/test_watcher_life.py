@@ -13,7 +13,7 @@ from poblano.client import ApiClient, Resources, connect
 from poblano.client.access import Access, Cluster
 from poblano.core.errors import LeadershipLost, NotFound
 from poblano.watch.watcher import Watcher
-from tests.watch.clusters import CONFIGMAPS, space_of, until, write
+from tests.watch.clusters import CONFIGMAPS, on, space_of, until, write
 
 
 class Told:
@@ -89,6 +89,30 @@ async def test_c6_caches_are_there_before_it_stands_and_nothing_runs_before_it_l
     leadership.held.set()
     await until(lambda: events.count("runs") >= 2, "all that is there is worked on")
     assert events[:3] == ["stands", "leads", "runs"]
+    watcher.stop()
+    await asyncio.wait_for(task, 60)
+
+
+async def test_r13_a_rule_runs_only_when_all_that_it_is_about_is_known(embedded, api, space):
+    shop, runs = Capability("shop", namespaces=[space]), []
+    shop.when(a.ConfigMap).with_name_regex("^item").reconcile(
+        lambda one, ctx: runs.append(("others", one.metadata.name)), name="others"
+    )
+    chain = shop.when(a.ConfigMap).with_name_regex("^item").owns(a.LimitRange)
+    chain.reconcile(lambda one, ctx: runs.append(("waits", one.metadata.name)), name="waits")
+    watcher = Watcher(Module(shop).bindings, api._client, uuid="hello")
+    await write(api, space, "item-1", n="1")
+    await on(embedded, lambda cluster: cluster.faults.refuse(503, times=10_000, plural="limitranges"))
+    task = asyncio.create_task(watcher.run())
+    try:
+        await until(lambda: ("others", "item-1") in runs, "what can be known is worked on")
+        await write(api, space, "item-2", n="1")
+        await until(lambda: ("others", "item-2") in runs, "and goes on to be")
+        assert {rule for rule, _ in runs} == {"others"}
+        assert watcher.not_ready() == f"not synced: limitranges in {space}"
+    finally:
+        await on(embedded, lambda cluster: cluster.faults.clear())
+    await until(lambda: {("waits", "item-1"), ("waits", "item-2")} <= set(runs), "it runs once all is known", 90)
     watcher.stop()
     await asyncio.wait_for(task, 60)
 
