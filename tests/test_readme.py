@@ -38,19 +38,12 @@ def test_the_operator_goes_on_from_there_and_its_kind_can_be_defined():
 
 
 BLOCKS = [dedent(block).strip() for block in re.findall(r"(?:^ {4}.*\n|^\n(?= {4}))+", README, re.MULTILINE)]
-PAGES = (
-    "README.md",
-    "docs/running.md",
-    "docs/cluster.md",
-    "docs/operators.md",
-    "docs/sharing.md",
-    "docs/start.md",
-    "docs/store.md",
-    "examples/hello/README.md",
-    "examples/operator/README.md",
-    "examples/sharing/shop/README.md",
-    "examples/upkeep/README.md",
-)
+NAMED = re.compile(r"(?:^ {4}.*|`)poblano (\w+)((?: [^`#\n]*)?)", re.MULTILINE)
+PAGES = [
+    str(page.relative_to(ROOT))
+    for page in sorted((*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").rglob("README.md")))
+    if NAMED.search(page.read_text())
+]
 
 
 def test_its_two_commands_are_targets_of_the_makefile():
@@ -67,7 +60,7 @@ def test_what_it_shows_of_the_demo_is_what_the_demo_shows():
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_command_and_option_that_a_page_names_exists(page: str):
-    named = re.findall(r"(?:^ {4}.*|`)poblano (\w+)((?: [^`#\n]*)?)", (ROOT / page).read_text(), re.MULTILINE)
+    named = NAMED.findall((ROOT / page).read_text())
     assert named
     for name, rest in named:
         command = cli.get_command(click.Context(cli), name)
