@@ -41,7 +41,6 @@ class Kubelet(Middleman):
         self._cluster = cluster
         self._logs: dict[str, list[str]] = defaultdict(list)
         self._breaks = 0
-        self.asked: list[tuple[str, dict[str, str]]] = []
         super().__init__(cluster.url, _authority(cluster.kubeconfig), cluster.token)
 
     def kubeconfig(self, folder: Path) -> Path:
@@ -104,7 +103,6 @@ class Kubelet(Middleman):
         *_, pod, last = request.path.split("/")
         if last != "log":
             return await super()._handle(request)
-        self.asked.append((pod, dict(request.query)))
         answer, told, breaks = web.StreamResponse(), 0, self._breaks
         await answer.prepare(request)
         since = request.query.get("sinceTime", "")

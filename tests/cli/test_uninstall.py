@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from poblano.cli import deploying, uninstalling
+from poblano.cli.everything import metadata_of
 from poblano.cli.main import cli
 from poblano.cluster.serving.served import Settings
 from tests.cli.kubelet import Kubelet
@@ -147,20 +148,34 @@ def test_what_is_being_deleted_is_cleaned_up_first(
     assert is_there(kubelet, f"{DEPLOYMENTS}/poblano-ship-watcher"), "who is to clean up still runs"
     assert not is_there(kubelet, f"{WEBHOOKS}/poblano-ship"), "nobody is asked any more"
 
-    looks = uninstalling.Uninstalling._held
+    held, still, scans, looks = uninstalling.Uninstalling._held, uninstalling.Uninstalling._still, [0], [0]
 
-    async def then_cleaned_up(self: uninstalling.Uninstalling) -> Any:
-        """What the pods do, once somebody waits for it."""
-        found = await looks(self)
-        if found:
+    async def scanned(self: uninstalling.Uninstalling) -> Any:
+        scans[0] += 1
+        return await held(self)
+
+    async def then_cleaned_up(self: uninstalling.Uninstalling, going: Any) -> Any:
+        """What the pods do, after a while."""
+        looks[0] += 1
+        if looks[0] == 3:
             patch = {"metadata": {"finalizers": None}}
             await asyncio.to_thread(kubelet.ask, "PATCH", f"{CONFIGS}/going", patch, "application/merge-patch+json")
-        return found
+        return await still(self, going)
 
-    monkeypatch.setattr(uninstalling.Uninstalling, "_held", then_cleaned_up)
+    monkeypatch.setattr(uninstalling.Uninstalling, "_held", scanned)
+    monkeypatch.setattr(uninstalling.Uninstalling, "_still", then_cleaned_up)
+
+    def unserved(client: Any, kind: Any, tell: Any, *rest: Any) -> Any:
+        if kind.plural == "pods":
+            tell("wrecks cannot be looked at")
+        return metadata_of(client, kind, tell, *rest)
+
+    monkeypatch.setattr(uninstalling, "metadata_of", unserved)
     done = uninstall(kubelet, tmp_path, "--yes")
     assert done.exit_code == 0, (done.output, done.exception)
     assert "waiting for the pods to clean up after ConfigMap shop/going" in done.output
+    assert (looks[0], scans[0]) == (3, 3), "what is waited for is asked for by name; more is looked for when it is gone"
+    assert done.output.count("wrecks cannot be looked at") == 1
     assert remains(kubelet) == []
 
 

@@ -84,4 +84,4 @@ async def _uninstall(asked: Uninstallation, kubeconfig: Path | None, context: st
             click.confirm(
                 f"{what}, its stores and all objects of its kinds too?" if asked.data else f"{what}?", abort=True
             )
-        await uninstalling.run(asked.seconds, force=asked.force, data=asked.data)
+        await uninstalling.run(found, asked.seconds, force=asked.force, data=asked.data)

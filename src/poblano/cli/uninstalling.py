@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from poblano.admission.webhooks import KINDS
@@ -60,20 +61,22 @@ class Uninstalling:
         self._resources = Resources(client)
         self._kinds: dict[str, Kind] = {}
         self._longer: tuple[str, ...] = ()
+        self._told: set[str] = set()
 
     async def look(self) -> list[Document]:
         """What is there of the module; only what it is called, and its labels."""
-        kinds = await every_kind(self._client, self._terminal.mistake)
+        kinds = await every_kind(self._client, self._tell)
         self._kinds = {f"{kind.api_version}/{kind.kind}": kind for kind in kinds}
         others = {one.uuid for one in await deployed(self._client)}
         self._longer = tuple(f"{PREFIX}{one}-" for one in others if one.startswith(f"{self._uuid}-"))
         found = [one for kind in kinds for one in await self._labelled(kind) if self._is_meant(one)]
         return [*found, *await self._leases()]
 
-    async def run(self, seconds: float, *, force: bool, data: bool) -> None:
+    async def run(self, found: Sequence[Document], seconds: float, *, force: bool, data: bool) -> None:
         """Take it out.
 
         Args:
+            found: what is there of it: see `look`.
             seconds: how long what is being deleted may take to be cleaned up.
             force: let go what is not cleaned up in time.
             data: also what users keep.
@@ -82,7 +85,6 @@ class Uninstalling:
             NotUninstalled: something is not cleaned up.
             ApiError: the cluster refuses.
         """
-        found = await self.look()
         webhooks = {kind.kind for kind in KINDS.values()}
         await self._delete(one for one in found if one["kind"] in webhooks)
         await self._cleaned_up(seconds, force=force)
@@ -99,11 +101,17 @@ class Uninstalling:
             self._terminal.note(f"left, since users keep something there: {names} (--delete-data takes them too)")
         self._terminal.note(f"{self._uuid} is out; its namespace is left")
 
+    def _tell(self, text: str) -> None:
+        """Once: the cluster is looked through several times."""
+        if text not in self._told:
+            self._told.add(text)
+            self._terminal.mistake(text)
+
     async def _labelled(self, kind: Kind) -> list[Document]:
         if kind.kind in OTHERS:
             return []
         label = f"{MODULE_LABEL if kind.kind == DEFINITION else UUID_LABEL}={self._uuid}"
-        return [one async for one in metadata_of(self._client, kind, self._terminal.mistake, label)]
+        return [one async for one in metadata_of(self._client, kind, self._tell, label)]
 
     def _is_meant(self, one: Document) -> bool:
         place = one["metadata"].get("namespace") or ""
@@ -116,7 +124,7 @@ class Uninstalling:
         if f"{LEASE.api_version}/{LEASE.kind}" not in self._kinds:
             return []
         names = Names(self._uuid)
-        leases = [one async for one in metadata_of(self._client, LEASE, self._terminal.mistake)]
+        leases = [one async for one in metadata_of(self._client, LEASE, self._tell)]
         return [
             one
             for one in leases
@@ -139,7 +147,7 @@ class Uninstalling:
         return [
             (kind, one)
             for kind in self._kinds.values()
-            async for one in metadata_of(self._client, kind, self._terminal.mistake)
+            async for one in metadata_of(self._client, kind, self._tell)
             if self._own(one)
         ]
 
@@ -150,8 +158,8 @@ class Uninstalling:
 
     async def _cleaned_up(self, seconds: float, *, force: bool) -> None:
         """Wait for the pods to clean up after what is being deleted."""
-        until, told = time.monotonic() + seconds, ""
-        while going := [pair for pair in await self._held() if pair[1]["metadata"].get("deletionTimestamp")]:
+        until, told, going = time.monotonic() + seconds, "", await self._going()
+        while going:
             said = _names(going)
             if said != told:
                 self._terminal.note(f"waiting for the pods to clean up after {said}")
@@ -165,6 +173,21 @@ class Uninstalling:
                 await self._release(going)
                 return
             await asyncio.sleep(LOOK_SECONDS)
+            going = await self._still(going) or await self._going()
+
+    async def _going(self) -> list[tuple[Kind, Document]]:
+        """What waits for the pods, as all objects of the cluster are looked through."""
+        return [pair for pair in await self._held() if pair[1]["metadata"].get("deletionTimestamp")]
+
+    async def _still(self, going: Sequence[tuple[Kind, Document]]) -> list[tuple[Kind, Document]]:
+        """What of it waits still."""
+        found: list[tuple[Kind, Document]] = []
+        for kind, one in going:
+            with suppress(NotFound):
+                now = await self._resources.get(kind, name_of(one), one["metadata"].get("namespace") or "")
+                if now["metadata"]["uid"] == one["metadata"]["uid"] and self._own(now):
+                    found.append((kind, now))
+        return found
 
     async def _release(self, held: Sequence[tuple[Kind, Document]]) -> None:
         """Take the module's finalizers off."""
@@ -192,7 +215,7 @@ class Uninstalling:
         until = time.monotonic() + seconds
         while left := [
             one
-            async for one in metadata_of(self._client, PODS, self._terminal.mistake, f"{UUID_LABEL}={self._uuid}")
+            async for one in metadata_of(self._client, PODS, self._tell, f"{UUID_LABEL}={self._uuid}")
             if not self._namespace or one["metadata"]["namespace"] == self._namespace
         ]:
             if time.monotonic() >= until:
