@@ -187,3 +187,11 @@ def test_its_lock_has_the_versions_that_are_tested():
     tested |= dict(re.findall(r"^(\S+)==(\S+) \\$", (ROOT / "requirements" / "runtime.lock").read_text(), re.MULTILINE))
     locked = dict(re.findall(r"^(\S+)==(\S+) \\$", (ROOT / "image" / "requirements.lock").read_text(), re.MULTILINE))
     assert {name: version for name, version in locked.items() if tested[name] != version} == {}
+
+
+def test_docker_is_sent_what_the_image_of_the_controller_is_made_of_and_nothing_else():
+    copied = re.findall(r"^COPY (?!--from)(\S+) ", (ROOT / "image" / "Dockerfile").read_text(), re.MULTILINE)
+    rules = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if not line.startswith("#")]
+
+    assert len(copied) == 2
+    assert rules == ["*", *(f"!{path}" for path in copied)]

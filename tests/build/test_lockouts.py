@@ -39,7 +39,9 @@ def test_a_rule_that_names_the_own_namespace_opens_it_for_its_whole_webhook():
     assert refused(one) == set()
     one.when(a.Pod).is_created().validate(name="pods")(approve)
 
-    assert [(each.name, each.rule) for each in findings(plan(one)) if each.refused] == [("own-namespace", "shop/pods")]
+    (refusal,) = [each for each in findings(plan(one)) if each.refused]
+    assert (refusal.name, refusal.rule) == ("own-namespace", "shop/pods")
+    assert f"shop/r ({one.bindings[0].location}) names {NS}, which opens it for all rules" in refusal.instead
 
 
 def test_where_the_module_lives_is_what_the_settings_say():

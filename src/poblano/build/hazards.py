@@ -245,10 +245,13 @@ IN_PLACES: Final = (
 )
 
 
+OWN_NAMESPACE: Final = "own-namespace"
+
+
 def own_namespace(namespace: str) -> Hazard:
     """What the module's own pods are made of."""
     return Hazard(
-        name="own-namespace",
+        name=OWN_NAMESPACE,
         resources=OWN,
         reaching=Reaching((*CLUSTER, DEPLOYER), (namespace,)),
         problem="what answers cannot be started while nothing answers",

@@ -12,13 +12,13 @@ from dataclasses import replace
 from itertools import groupby
 
 from poblano.build.findings import Finding
-from poblano.build.hazards import Hazard, hazards
+from poblano.build.hazards import OWN_NAMESPACE, Hazard, hazards
 from poblano.build.mistakes import mistakes
 from poblano.build.plan import Plan
 from poblano.build.webhooks import webhooks_of
 from poblano.core.binding import Binding
 from poblano.core.errors import PoblanoError
-from poblano.core.registered import Registered
+from poblano.core.registered import Registered, asks_for
 from poblano.settings import Accepted
 
 LONGEST_WAIT = 10
@@ -98,7 +98,7 @@ def _dangers(plan: Plan, webhooks: Iterable[Registered]) -> Iterator[Finding]:
                 key = (hazard.name, binding.title)
                 if key not in told and _is_in_the_way(plan, one, binding, hazard):
                     told.add(key)
-                    yield _danger(one, binding, hazard)
+                    yield _danger(plan, one, binding, hazard)
 
 
 def _is_in_the_way(plan: Plan, one: Registered, binding: Binding, hazard: Hazard) -> bool:
@@ -110,18 +110,30 @@ def _is_in_the_way(plan: Plan, one: Registered, binding: Binding, hazard: Hazard
     )
 
 
-def _danger(one: Registered, binding: Binding, hazard: Hazard) -> Finding:
+def _danger(plan: Plan, one: Registered, binding: Binding, hazard: Hazard) -> Finding:
     where = f" of {one.namespace}" if one.namespace else ""
     verbs = ", ".join(sorted(verb.lower() for verb in binding.operations))
     return Finding(
         name=hazard.name,
         problem=f"is asked about {_resource(binding)}{where} ({verbs}) with the policy {one.policy}: {hazard.problem}",
-        instead=hazard.instead,
+        instead=_opened(plan, one, binding) or hazard.instead if hazard.name == OWN_NAMESPACE else hazard.instead,
         rule=binding.title,
         location=binding.location,
         learned=hazard.learned,
         # What is passed over costs time alone.
         refused=hazard.refused and (one.policy == "Fail" or hazard.name != "events"),
+    )
+
+
+def _opened(plan: Plan, one: Registered, binding: Binding) -> str:
+    """What to write where it is another rule that opens the module's own namespace to the webhook; "" where it is this one."""
+    own = plan.settings.namespace
+    openers = [other for other in one.entry.bindings if asks_for(other, own)]
+    if not openers or binding in openers:
+        return ""
+    return (
+        f"{openers[0].title} ({openers[0].location}) names {own}, which opens it for all rules of their webhook: leave it out "
+        "there, or give that rule a webhook of its own with another timeout="
     )
 
 
