@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from tests import control_plane as real
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Sequence
 
 # A test that no run on this machine could make says so with a reason that begins like the first of these; the second is
 # pytest's about a docstring whose examples are all marked +SKIP. Every other skip fails continuous integration.
@@ -72,6 +72,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "start_control_plane" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.control_plane)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: Sequence[str]) -> None:
+    """Tests of one group rely on what those before them have left; a pytest that xdist does not know loses the groups in silence."""
+    if node.config.getoption("dist") == "loadgroup" and not any("@" in one for one in ids):
+        raise pytest.UsageError("pytest-xdist keeps no groups together: pyproject.toml says with which pytest it does")
 
 
 def _unexpected_skips(config: pytest.Config) -> list[str]:

@@ -24,6 +24,7 @@ SECONDS = 900
 """How long a test may take on a machine that has much else to do: pods are replaced one after the other."""
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
