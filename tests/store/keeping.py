@@ -17,14 +17,14 @@ from poblano.store_handle import Store
 PROCESSES = itertools.count(1)
 
 
-def keeper_of(client, name, *, interval=0.05, layout=STORED, **options):
+def keeper_of(client, name, *, interval=0.05, layout=STORED, labels=None, **options):
     """Keeps a store as another process than all before."""
     return ClusterKeeper(
         client,
         layout,
         name=name,
         namespace="default",
-        labels={"poblano.dev/capability": "test"},
+        labels=labels or {"poblano.dev/capability": "test"},
         process=f"p{next(PROCESSES)}",
         interval=interval,
         field_manager="poblano-test",

@@ -9,10 +9,13 @@ import pytest
 
 from poblano import Capability
 from poblano.client import Resources
+from poblano.core.deployed import CAPABILITY_LABEL, UUID_LABEL
 from poblano.core.errors import Conflict, InvalidDefinition
-from poblano.core.store.keeping import StoreNotRunning
+from poblano.core.store.definition import schedules_name
+from poblano.core.store.keeping import StoreNotRunning, StoreUnacknowledged
 from poblano.core.store.layout import SECRET, STORED
 from poblano.store.memory import in_memory
+from poblano.store.stores import store_name
 from poblano.store_handle import Store
 from tests.store.keeping import kept, process
 from tests.watch.clusters import until
@@ -141,3 +144,20 @@ async def test_an_item_that_has_expired_is_taken_away_though_nothing_is_written(
         await store.set("a", "1", ttl=timedelta(seconds=1))
         await until(lambda: told and told[-1] == {}, "it is gone for all")
         assert await kept(client, name) == {}
+
+
+async def test_the_store_of_another_module_whose_name_comes_to_the_same_is_left_alone(client, name):
+    ours, theirs = ({UUID_LABEL: uuid, CAPABILITY_LABEL: "prices"} for uuid in ("shop", "shop-eu"))
+    async with process(client, name, labels=ours) as store:
+        await store.set("a", "1")
+        async with process(client, name, labels=theirs) as other:
+            assert not other.keeper.is_known
+            assert "of the capability prices of the module shop:" in other.keeper.trouble
+            assert other.items() == {}
+            with pytest.raises(StoreUnacknowledged):
+                await other.update("a", lambda old: "2", timeout=1)
+        assert await kept(client, name) == {"a": "1"}
+
+
+def test_a_capability_may_be_called_schedules():
+    assert store_name("shop", "schedules") != schedules_name("shop")

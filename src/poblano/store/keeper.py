@@ -24,7 +24,7 @@ from poblano.core.store.layout import Layout
 from poblano.core.store.room import SHARDING, Sharding
 from poblano.core.store.snapshot import HEAD
 from poblano.core.store.spreading import is_under_way
-from poblano.core.store.writing import next_expiry
+from poblano.core.store.writing import time_left
 from poblano.log import Log
 from poblano.store.flights import Flights
 from poblano.store.listening import Listeners
@@ -142,10 +142,7 @@ class ClusterKeeper:
 
     def on_ready(self, tell: Callable[[], None]) -> None:
         """Have `tell` called once what there is is known; at once if it is."""
-        if self.is_known:
-            tell()
-        else:
-            self._listeners.await_ready(tell)
+        self._listeners.on_ready(tell, known=self.is_known)
 
     async def run(self) -> None:
         """Keep it until `stop`, and until what is left is sent. Its informer is run by somebody else."""
@@ -174,7 +171,12 @@ class ClusterKeeper:
     @property
     def is_known(self) -> bool:
         """Whether what there is is known."""
-        return self.informer.reflector.has_synced and not self._sender.view.wanted()
+        return self.informer.reflector.has_synced and not (self._sender.view.wanted() or self._objects.trouble)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why it is not known, as far as that is known."""
+        return self._objects.trouble or self.informer.trouble
 
     @property
     def size(self) -> int:
@@ -207,9 +209,8 @@ class ClusterKeeper:
 
     async def _woken(self) -> None:
         """Wait until there is something to do, or an item has expired: then most often one process does it for all."""
-        seconds = None
-        if (until := next_expiry(self._flights.known)) is not None:
-            seconds = max(0.0, (until - self._now()).total_seconds()) + random.uniform(0.1, LATE_SECONDS)  # noqa: S311
+        left = time_left(self._flights.known, self._now())
+        seconds = None if left is None else left + random.uniform(0.1, LATE_SECONDS)  # noqa: S311
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
@@ -244,11 +245,7 @@ class ClusterKeeper:
                 self._wake.set()
 
     async def _tend(self, before: Contents) -> None:
-        """Keep the head small; and do what somebody else has begun, and is not done with after an interval.
-
-        Args:
-            before: the head before the interval.
-        """
+        """Keep the head small; and do what somebody else has begun, and is not done with since the head was `before`."""
         if self._sender.view.wanted():
             await self._sender.complete()
         known = self._flights.known
@@ -285,13 +282,14 @@ class ClusterKeeper:
         if number is None:
             return
         if change.type == "DELETED":
-            if number == HEAD:
-                self._gone = True
-            else:
+            self._gone = self._gone or number == HEAD
+            if number != HEAD:
                 self._sender.view.lose_part(number)
             self._wake.set()
             return
-        self._sender.take(decode(change.item.raw) or {})
+        if self._objects.is_anothers(document := decode(change.item.raw) or {}):
+            return
+        self._sender.take(document)
         self._listeners.ready(known=self.is_known)
         known = self._flights.known
         if is_under_way(known.head) or self._sender.view.wanted() or self._flights.room.wants_spreading(known):

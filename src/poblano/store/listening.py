@@ -31,9 +31,12 @@ class Listeners:
 
         return end
 
-    def await_ready(self, tell: Callable[[], None]) -> None:
-        """Have `tell` called with the next `ready`."""
-        self._ready.append(tell)
+    def on_ready(self, tell: Callable[[], None], *, known: bool) -> None:
+        """Have `tell` called with the next `ready`, or now, if what there is is known."""
+        if known:
+            tell()
+        else:
+            self._ready.append(tell)
 
     def changed(self, read: Callable[[], Mapping[str, str]]) -> None:
         """Tell what `read` shows, if it is something else than last time, and if anybody wants to know."""

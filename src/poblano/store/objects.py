@@ -7,7 +7,9 @@ from typing import Any
 
 from poblano.client import ApiClient, Resources
 from poblano.core.binding import name_part
-from poblano.core.jsonvalue import Document
+from poblano.core.deployed import CAPABILITY_LABEL, UUID_LABEL
+from poblano.core.errors import ApiError
+from poblano.core.jsonvalue import Document, as_map
 from poblano.core.marks import LabelIs
 from poblano.core.selectors import Selector
 from poblano.core.store.contents import LABEL
@@ -15,6 +17,9 @@ from poblano.core.store.layout import Layout
 from poblano.core.store.room import part_name
 from poblano.core.store.snapshot import HEAD
 from poblano.watch.informer import Informer
+
+WHOSE = (UUID_LABEL, CAPABILITY_LABEL)
+"""Labels that say it. The name does not: those of a module and of a capability may both have dashes."""
 
 
 class Objects:
@@ -42,6 +47,8 @@ class Objects:
         self.layout, self.name, self.namespace = layout, name, namespace
         self.label = name_part(name)
         self._labels = {**labels, LABEL: self.label}
+        self.trouble: str | None = None
+        """Why nothing can be kept in them."""
         self._api = Resources(client, field_manager=field_manager)
         self._selector = Selector.of(LabelIs(LABEL, frozenset({self.label})))
 
@@ -60,9 +67,25 @@ class Objects:
         number = name.removeprefix(f"{self.name}.")
         return int(number) if number != name and number.isascii() and number.isdecimal() else None
 
+    def is_anothers(self, document: Document) -> bool:
+        """Whether one is that of another capability, or module, whose name comes to the same. If so, `trouble` says so."""
+        found = as_map(document.get("metadata", {}).get("labels")) or {}
+        ours = [self._labels.get(label) for label in WHOSE]
+        theirs = [found.get(label, self._labels.get(label)) for label in WHOSE]
+        self.trouble = None
+        if theirs != ours:
+            self.trouble = (
+                f"the {self.layout.kind.kind} {self.namespace}/{self.name} is that of the capability {theirs[1]} of the module "
+                f"{theirs[0]}: give this module another uuid or namespace, or rename the capability"
+            )
+        return self.trouble is not None
+
     async def get(self, number: int) -> Document:
-        """One as it is. Raises `ApiError`."""
-        return await self._api.get(self.layout.kind, part_name(self.name, number), self.namespace)
+        """One as it is. Raises `ApiError`, also for one that is another's."""
+        found = await self._api.get(self.layout.kind, part_name(self.name, number), self.namespace)
+        if self.is_anothers(found):
+            raise ApiError(str(self.trouble), reason="NotOurs")
+        return found
 
     async def list(self) -> list[Document]:
         """All that there are. Raises `ApiError`."""

@@ -96,7 +96,7 @@ class Stores:
     def not_ready(self) -> str | None:
         """What is not known yet."""
         missing = [keeper for _, keeper in self._kept if not keeper.is_known]
-        told = [f"{keeper.name} ({keeper.informer.trouble or 'it is being read'})" for keeper in missing]
+        told = [f"{keeper.name} ({keeper.trouble or 'it is being read'})" for keeper in missing]
         return f"not known yet: {', '.join(told)}" if told else None
 
     def bind(self) -> None:

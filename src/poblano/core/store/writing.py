@@ -75,9 +75,10 @@ def exchange(
     return [*steps, *_writes(after, known, layout)]
 
 
-def next_expiry(known: Snapshot) -> datetime | None:
-    """When the first of the items that expire does."""
-    return min((item.expires for _, item in known.timed() if item.expires), default=None)
+def time_left(known: Snapshot, now: datetime) -> float | None:
+    """Seconds until the first of the items that expire does, if any does."""
+    until = min((item.expires for _, item in known.timed() if item.expires), default=None)
+    return None if until is None else max(0.0, (until - now).total_seconds())
 
 
 def expired(known: Snapshot, now: datetime) -> list[str]:
