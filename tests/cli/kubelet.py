@@ -40,6 +40,9 @@ class Kubelet(Middleman):
     def __init__(self, cluster: Running) -> None:
         self._cluster = cluster
         self._logs: dict[str, list[str]] = defaultdict(list)
+        self._before: dict[str, list[str]] = {}
+        self._old: dict[str, int] = {}
+        self._written = 0
         self._breaks = 0
         super().__init__(cluster.url, _authority(cluster.kubeconfig), cluster.token)
 
@@ -50,11 +53,33 @@ class Kubelet(Middleman):
         return file
 
     def writes(self, pod: str, *lines: Any) -> None:
-        """A container says something: objects as JSON, texts as they are."""
+        """A container says something: objects as JSON, texts as they are. Two lines each have the same time."""
         for line in lines:
-            stamp = BEGAN + timedelta(seconds=len(self._logs[pod]))
+            stamp = BEGAN + timedelta(seconds=self._written // 2)
+            self._written += 1
             text = line if isinstance(line, str) else json.dumps(line)
             self._logs[pod].append(f"{stamp:%Y-%m-%dT%H:%M:%S}.000000000Z {text}\n")
+
+    def remarks(self, pod: str, text: str) -> None:
+        """The kubelet itself says something of a log, without a time."""
+        self._logs[pod].append(f"{text}\n")
+
+    def is_old(self, pod: str) -> None:
+        """What a container has said was long ago: who asks for the last seconds does not get it."""
+        self._old[pod] = len(self._logs[pod])
+
+    def begins_again(self, pod: str, last: Any, first: Any) -> None:
+        """A container ends, and another is begun in its place; whoever follows the log is cut off before.
+
+        Args:
+            pod: whose.
+            last: what the container says before it ends.
+            first: what the other begins with.
+        """
+        self.breaks_off()
+        self.writes(pod, last)
+        self._before[pod] = self._logs.pop(pod)
+        self.writes(pod, first)
 
     def breaks_off(self) -> None:
         """Whoever follows a log now is cut off."""
@@ -103,9 +128,23 @@ class Kubelet(Middleman):
         *_, pod, last = request.path.split("/")
         if last != "log":
             return await super()._handle(request)
-        answer, told, breaks = web.StreamResponse(), 0, self._breaks
+        previous = "previous" in request.query
+        if previous and pod not in self._before:
+            status = {
+                "kind": "Status",
+                "status": "Failure",
+                "reason": "BadRequest",
+                "code": 400,
+                "message": "not found",
+            }
+            return web.json_response(status, status=400)
+        answer, breaks, since = web.StreamResponse(), self._breaks, request.query.get("sinceTime", "")
+        told = self._old.get(pod, 0) if "sinceSeconds" in request.query else 0
         await answer.prepare(request)
-        since = request.query.get("sinceTime", "")
+        if previous:
+            for line in self._before[pod]:
+                await answer.write(line.encode())
+            return answer
         while self._breaks == breaks and not self._stop.is_set():
             lines = self._logs[pod]
             for line in lines[told:]:

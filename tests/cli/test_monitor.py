@@ -137,6 +137,32 @@ def test_a_connection_that_breaks_loses_no_line_and_tells_none_twice(kubelet: Ku
     assert {line["container"] for line in mine} == {"server"}
 
 
+def test_a_container_that_begins_again_loses_no_line(kubelet: Kubelet, tmp_path: Path) -> None:
+    kubelet.runs("hello", "of-hello", "restarted")
+    kubelet.writes("restarted", review(name="n0"))
+    with following(kubelet, tmp_path, "hello", "-o", "json") as said:
+        eventually(lambda: '"n0"' in said.read_text(), "it is followed")
+        kubelet.remarks("restarted", "unable to retrieve container logs")
+        kubelet.begins_again("restarted", review(name="last"), review(name="new"))
+        eventually(lambda: '"new"' in said.read_text(), "it is followed anew")
+    lines = [json.loads(line) for line in said.read_text().splitlines() if line.startswith("{")]
+    assert [line["name"] for line in lines if line["pod"] == "restarted"] == ["n0", "last", "new"]
+
+
+def test_a_pod_that_comes_later_is_read_from_its_beginning(kubelet: Kubelet, tmp_path: Path) -> None:
+    kubelet.runs("hello", "of-hello", "there-before")
+    kubelet.writes("there-before", review(name="long-ago"))
+    kubelet.is_old("there-before")
+    kubelet.writes("there-before", review(name="just-now"))
+    with following(kubelet, tmp_path, "hello", "-o", "json") as said:
+        eventually(lambda: "just-now" in said.read_text(), "it is followed")
+        kubelet.writes("late", review(name="when-it-began"))
+        kubelet.is_old("late")
+        kubelet.runs("hello", "of-hello", "late")
+        eventually(lambda: "when-it-began" in said.read_text(), "all of it is read")
+    assert "long-ago" not in said.read_text(), "of those that are there it is what they say now"
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -89,7 +89,8 @@ def is_there(kubelet: Kubelet, path: str) -> bool:
 
 
 def finalizers(kubelet: Kubelet, name: str) -> list[str]:
-    return kubelet.ask("GET", f"{CONFIGS}/{name}")["metadata"].get("finalizers", [])
+    found: list[str] = kubelet.ask("GET", f"{CONFIGS}/{name}")["metadata"].get("finalizers", [])
+    return found
 
 
 def remains(kubelet: Kubelet) -> list[str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from poblano.core.errors import ApiError, Forbidden, NotFound
+from poblano.cli.log_place import Place
+from poblano.core.errors import ApiError, BadRequest, Forbidden, NotFound
 from poblano.core.following import Phase
 from poblano.fluent import K8s
 from poblano.fluent.logs import WAITING_LINES, LogLine
@@ -28,7 +30,7 @@ class PodLogs:
         client: an open client.
         namespace: where the Pods are; "" is everywhere.
         labels: that they bear.
-        since: how far back each begins; None is with what is written from now on.
+        since: how far back each begins; None is with what is written from now on. Of a Pod that comes later it is all.
     """
 
     def __init__(self, client: ApiClient, namespace: str, labels: dict[str, str], since: timedelta | None) -> None:
@@ -38,7 +40,7 @@ class PodLogs:
         self._since = since
         self._lines: asyncio.Queue[LogLine | ApiError] = asyncio.Queue(WAITING_LINES)
         self._known: set[str] = set()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def lines(self) -> AsyncGenerator[LogLine]:
         """The lines of all, each Pod's in its own order, for as long as somebody asks.
@@ -46,7 +48,7 @@ class PodLogs:
         Raises:
             ApiError: the Pods cannot be listed, or who asks may not read logs.
         """
-        self._tasks.append(asyncio.create_task(self._watch()))
+        self._tasks.add(asyncio.create_task(self._watch()))
         try:
             while True:
                 line = await self._lines.get()
@@ -54,9 +56,10 @@ class PodLogs:
                     raise line
                 yield line
         finally:
-            for task in self._tasks:
+            tasks = list(self._tasks)
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _watch(self) -> None:
         pods = K8s(a.Pod, client=self._client)
@@ -64,33 +67,41 @@ class PodLogs:
         for key, value in self._labels.items():
             pods = pods.with_label(key, value)
         try:
+            running = {pod.metadata.uid for pod in await pods.list() if pod.status.phase == "Running"}
             async with aclosing(pods.watch()) as changes:
                 async for phase, pod in changes:
-                    self._heard(phase, pod)
+                    self._heard(phase, pod, whole=pod.metadata.uid not in running)
         except ApiError as error:
             await self._lines.put(error)
 
-    def _heard(self, phase: Phase, pod: a.Pod) -> None:
+    def _heard(self, phase: Phase, pod: a.Pod, *, whole: bool) -> None:
         # One that is deleted may still have its last lines on the way: its log ends by itself.
         if phase is Phase.DELETED or pod.status.phase != "Running" or pod.metadata.uid in self._known:
             return
         self._known.add(pod.metadata.uid)
         for container in pod.spec.containers:
-            self._tasks.append(asyncio.create_task(self._follow(pod, container.name or "")))
+            task = asyncio.create_task(self._follow(pod, container.name or "", whole=whole))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
-    async def _follow(self, pod: a.Pod, container: str) -> None:
-        """Read a log for as long as there is the Pod: a container that starts again begins a new one."""
-        one, last = K8s(a.Pod, client=self._client), ""
+    async def _follow(self, pod: a.Pod, container: str, *, whole: bool) -> None:
+        """Read a log for as long as there is the Pod: a container that starts again begins a new one.
+
+        Args:
+            pod: whose.
+            container: of it.
+            whole: whether all of it is asked for, since nothing was written before somebody asked.
+        """
+        place, began, before = Place(), time.monotonic(), self._since or timedelta(0)
         while True:
-            since = datetime.fromisoformat(last) if last else self._since or timedelta(seconds=1)
-            log = one.logs(pod, container=container, follow=True, timestamps=True, since=since)
+            # A time of ours would be another one than the cluster's.
+            waited = timedelta(seconds=time.monotonic() - began + 1)
+            since = place.since or (None if whole else before + waited)
             try:
-                async with aclosing(log) as lines:
-                    async for line in lines:
-                        written, _, text = line.text.partition(" ")
-                        if written > last:  # what was read before a connection broke comes again
-                            last = written
-                            await self._lines.put(LogLine(pod.metadata.name, container, text))
+                if place.since:  # it may have ended, and another begun, while nobody was connected
+                    await self._rest(pod, container, place)
+                    place.again()
+                await self._read(pod, container, place, since)
             except (NotFound, Forbidden) as error:
                 if isinstance(error, Forbidden):
                     await self._lines.put(error)
@@ -98,3 +109,21 @@ class PodLogs:
             except ApiError:  # the container has not begun, or the connection broke
                 pass
             await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _rest(self, pod: a.Pod, container: str, place: Place) -> None:
+        """What the container before has written that was not read, if there was one."""
+        place.again()
+        with suppress(BadRequest):
+            await self._read(pod, container, place, place.since, previous=True)
+
+    async def _read(
+        self, pod: a.Pod, container: str, place: Place, since: datetime | timedelta | None, *, previous: bool = False
+    ) -> None:
+        """One connection, until it ends."""
+        log = K8s(a.Pod, client=self._client).logs(
+            pod, container=container, follow=not previous, previous=previous, timestamps=True, since=since
+        )
+        async with aclosing(log) as lines:
+            async for line in lines:
+                if (text := place.passed(line.text)) is not None:
+                    await self._lines.put(LogLine(pod.metadata.name, container, text))
