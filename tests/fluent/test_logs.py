@@ -202,3 +202,66 @@ async def test_who_selects_no_pods_has_no_logs(kubelet, client):
         await texts(K8s(a.Service, client=client).in_namespace("shop").logs("x"))
     with pytest.raises(NotFound):
         await texts(K8s(a.Service, client=client).in_namespace("shop").logs("y"))
+
+
+def breaking(kubelet, log, *, after):
+    """Answer with what was written since, as a node does; the connection breaks behind so many lines, and then so many more."""
+    counts = list(after)
+
+    async def answer(request, name):
+        kubelet.asked.append((name, dict(request.query)))
+        since = request.query.get("sinceTime", "")[:19]
+        lines = [line for line in log if line[:19] >= since]
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for line in lines[: counts[0]] if counts else lines:
+            await response.write(f"{line}\n".encode())
+        if counts:
+            counts.pop(0)
+            await response.write(b"2026-01-01T00:00:09Z half a li")
+            await asyncio.sleep(0.05)
+            request.transport.abort()
+        return response
+
+    kubelet.log = answer
+
+
+async def test_a_log_that_is_followed_goes_on_where_its_connection_broke(kubelet, pods):
+    kubelet.has("web", "nginx")
+    log = [f"2026-01-01T00:00:0{number // 3}.{number % 2}Z line {number // 2}" for number in range(9)]
+    breaking(kubelet, log, after=[4, 0, 5])
+
+    assert await texts(pods.logs("web", follow=True, tail=100)) == [line.partition(" ")[2] for line in log]
+
+    queries = [query for _, query in kubelet.asked]
+    assert [query.get("sinceTime") for query in queries] == [
+        None,
+        "2026-01-01T00:00:01Z",
+        "2026-01-01T00:00:01Z",
+        "2026-01-01T00:00:02Z",
+    ]
+    assert [query.get("tailLines") for query in queries] == ["100", None, None, None]
+
+
+async def test_the_log_of_another_pod_of_that_name_is_not_taken_for_the_one_that_is_followed(kubelet, pods):
+    kubelet.has("web", "nginx")
+    kubelet.pods["web"]["metadata"]["uid"] = "1"
+    breaking(kubelet, ["2026-01-01T00:00:01Z one"], after=[1])
+    lines = pods.logs("web", follow=True)
+
+    assert (await anext(lines)).text == "one"
+    kubelet.pods["web"]["metadata"]["uid"] = "2"
+    with pytest.raises(NotFound, match="the Pod web whose log was followed is gone, and another has its name"):
+        await anext(lines)
+
+
+async def test_a_log_that_breaks_each_time_is_given_up(kubelet, pods, monkeypatch):
+    monkeypatch.setattr(module, "FOLLOWING_ATTEMPTS", 3)
+    kubelet.has("web", "nginx")
+    breaking(kubelet, ["2026-01-01T00:00:01Z one"], after=[1] * 9)
+    lines = pods.logs("web", follow=True)
+
+    assert (await anext(lines)).text == "one"
+    with pytest.raises(ConnectionFailed, match="broke before the answer came"):
+        await anext(lines)
+    assert len(kubelet.asked) == 3

@@ -307,7 +307,7 @@ async def test_the_context_knows_its_object(api, space):
 
 async def test_w2_a_status_is_written_over_what_others_have_changed_meanwhile_and_the_change_is_seen(api, space):
     await serve_widgets(api)
-    shop, sizes = Capability("shop", namespaces=[space]), []
+    shop, sizes, saved = Capability("shop", namespaces=[space]), [], []
 
     @shop.when(Widget).with_name("web").reconcile
     async def note(one: Widget, ctx: Context[Widget]) -> None:
@@ -316,6 +316,7 @@ async def test_w2_a_status_is_written_over_what_others_have_changed_meanwhile_an
             await api.patch(WIDGETS, "web", {"spec": {"size": 2}, "metadata": {"labels": {"by": "others"}}}, space)
         one["status"] = {"seen": one["spec"]["size"]}
         await ctx.save_status()
+        saved.append(one["spec"]["size"])
 
     await make_widget(api, space, size=1)
     async with watching(api, shop):
@@ -327,6 +328,7 @@ async def test_w2_a_status_is_written_over_what_others_have_changed_meanwhile_an
         await finally_(seen, "and noted")
     live = await found(api, space, "web", WIDGETS)
     assert (live["spec"], live["metadata"]["labels"]) == ({"size": 2}, {"by": "others"})
+    assert saved[0] == 1, "it was written over what there was by then, and no run failed for that"
 
 
 class Unspeakable(Exception):

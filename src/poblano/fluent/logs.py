@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from poblano.core.errors import ConnectionFailed
+from poblano.core.errors import ConnectionFailed, NotFound, ServerError, TooManyRequests
 from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
+from poblano.core.listwatch import TOO_LONG
 from poblano.core.objects import Resource
 from poblano.fluent.chain import Chain, Which
+from poblano.fluent.resuming import Place
 from poblano.fluent.sources import Source, containers_of, selector_of
 
 if TYPE_CHECKING:
@@ -25,6 +27,11 @@ PODS = Kind("", "v1", "Pod", "pods")
 
 WAITING_LINES = 100
 """Lines that are read ahead of whoever asks for them; a Pod that writes faster is held back by its API server."""
+
+FOLLOWING_ATTEMPTS = 10
+"""How often in a row a log is asked for again of which no new line comes: about half a minute."""
+
+_WHERE_IT_BEGINS = frozenset({"tailLines", "sinceSeconds", "sinceTime"})
 
 SILENT_SECONDS = 60.0
 """A log that is not followed has ended, or comes in one go."""
@@ -74,7 +81,9 @@ class Logs(Chain[R]):
         Args:
             which: a name, or an object that was read; by default the one that the chain names. A chain about Pods may also
                 choose several with labels and fields.
-            follow: go on with what is written from now on, until the containers end.
+            follow: go on with what is written from now on, until the containers end. Where a connection breaks, the log is asked for
+                again, from where it broke: no line comes twice, and none is left out unless the node has thrown it away meanwhile. What
+                begins later is not followed: a container that starts again, a Pod that takes the place of another.
             tail: begin so many lines before the end of each.
             since: begin so long ago, or then.
             container: of this one only; by default of each in a Pod, but for those that run before it starts.
@@ -82,16 +91,20 @@ class Logs(Chain[R]):
             timestamps: each line begins with when it was written.
 
         Raises:
-            NotFound: there is no such Pod or owner.
+            NotFound: there is no such Pod or owner; or, of one that is followed, not any more when its connection broke.
             BadRequest: a container has not begun yet, or there is none of that name.
             MalformedObject: the chain does not say which, or its kind has no Pods.
-            ApiError: the API server refused, or the connection broke.
+            ApiError: the API server refused, or the connection broke; of a log that is followed, time and again.
         """
         query = _query(follow=follow, tail=tail, since=since, previous=previous, timestamps=timestamps)
         client, pods = await self._connection(), await self._pods(which)
         sources = [source for pod in pods for source in containers_of(pod, container)]
         silence = None if follow else SILENT_SECONDS
-        async with aclosing(_merged([_log(client, source, query, silence) for source in sources])) as lines:
+        logs = [
+            _followed(client, source, query, timestamps=timestamps) if follow else _log(client, source, query, silence)
+            for source in sources
+        ]
+        async with aclosing(_merged(logs)) as lines:
             async for line in lines:
                 yield line
 
@@ -121,9 +134,75 @@ def _query(
     return said
 
 
+async def _followed(
+    client: ApiClient, source: Source, query: dict[str, str], *, timestamps: bool
+) -> AsyncGenerator[LogLine]:
+    """A log that goes on behind connections that break."""
+    import asyncio
+    import random
+
+    from poblano.client.retries import Attempt, Backoff
+
+    place, failures, backoff = Place(timestamps=timestamps), 0, Backoff(attempts=FOLLOWING_ATTEMPTS)
+    query = query | {"timestamps": "true"}
+    while True:
+        try:
+            if failures:
+                await _check_same(client, source)
+            async with aclosing(_lines(client, source, query, None)) as lines:
+                async for line in lines:
+                    text = place.taken(line)
+                    if text is not None:
+                        failures = 0
+                        yield _said(source, text)
+            return
+        except (ConnectionFailed, ServerError, TooManyRequests) as error:
+            failures += 1
+            if failures >= backoff.attempts or error.reason == TOO_LONG:
+                raise
+            attempt = Attempt(error.status, retry_after=error.retry_after)
+        await asyncio.sleep(backoff.delay(failures, attempt, random.random()))  # noqa: S311 -- no secret
+        if place.since:
+            place.resumes()
+            query = {key: value for key, value in query.items() if key not in _WHERE_IT_BEGINS} | {
+                "sinceTime": place.since
+            }
+
+
+async def _check_same(client: ApiClient, source: Source) -> None:
+    """See that no other Pod has the name by now.
+
+    Raises:
+        NotFound: one has, or none.
+    """
+    path = f"{PODS.path(source.namespace)}/{source.pod}"
+    found = (await client.request("GET", path)).json()
+    if source.uid and found["metadata"].get("uid") != source.uid:
+        raise NotFound(
+            f"the Pod {source.pod} whose log was followed is gone, and another has its name",
+            status=404,
+            reason="NotFound",
+            method="GET",
+            path=path,
+            remedy="follow that one",
+        )
+
+
 async def _log(
     client: ApiClient, source: Source, query: dict[str, str], silence: float | None
 ) -> AsyncGenerator[LogLine]:
+    async with aclosing(_lines(client, source, query, silence)) as lines:
+        async for line in lines:
+            yield _said(source, line)
+
+
+def _said(source: Source, text: bytes) -> LogLine:
+    return LogLine(source.pod, source.container, text.decode("utf-8", "replace"))
+
+
+async def _lines(
+    client: ApiClient, source: Source, query: dict[str, str], silence: float | None
+) -> AsyncGenerator[bytes]:
     import asyncio
 
     path = f"{PODS.path(source.namespace, source.pod)}/log"
@@ -140,7 +219,7 @@ async def _log(
                 raise ConnectionFailed(message, method="GET", path=path, remedy="try again") from None
             if line is None:
                 return
-            yield LogLine(source.pod, source.container, line.decode("utf-8", "replace"))
+            yield line
 
 
 async def _merged(logs: Sequence[AsyncGenerator[LogLine]]) -> AsyncGenerator[LogLine]:

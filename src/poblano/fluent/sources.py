@@ -16,11 +16,12 @@ from poblano.core.jsonvalue import Document, as_map
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One container."""
+    """One container, in the Pod of that uid."""
 
     pod: str
     namespace: str
     container: str
+    uid: str = ""
 
 
 def containers_of(pod: Document, container: str | None = None) -> list[Source]:
@@ -28,7 +29,7 @@ def containers_of(pod: Document, container: str | None = None) -> list[Source]:
     meta: Document = pod["metadata"]
     listed: list[Document] = pod["spec"].get("containers") or []
     names = [container] if container else [str(one["name"]) for one in listed]
-    return [Source(meta["name"], meta["namespace"], name) for name in names]
+    return [Source(meta["name"], meta["namespace"], name, str(meta.get("uid") or "")) for name in names]
 
 
 def selector_of(owner: Document) -> str:
