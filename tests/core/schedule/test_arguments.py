@@ -39,6 +39,7 @@ HOUR = timedelta(hours=1)
         ({"every": HOUR, "overlap": "queue"}, 'overlap="replace"'),
         ({"every": HOUR, "jitter": HOUR}, "as long as the interval"),
         ({"every": HOUR, "jitter": -HOUR}, "jitter is"),
+        ({"cron": "0 9,10,18 * * *", "jitter": HOUR}, "as long as the interval of 1:00:00"),
         ({"every": HOUR, "timeout": 10}, "timeout is 10"),
         ({"every": HOUR, "retries": -1}, "retries is -1"),
         ({"every": HOUR, "retries": 1000}, "from 0 to 100"),

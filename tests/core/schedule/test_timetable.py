@@ -208,6 +208,23 @@ def test_nothing_begins_while_it_is_paused_and_nothing_is_made_up_for():
     assert hours(world) == [1, 7]
 
 
+def test_a_record_of_a_clock_that_was_years_ahead_is_of_this_time_when_somebody_resumes_it():
+    world = World(schedule(every=HOUR))
+    world.now += timedelta(days=3650)
+    world.start()
+    world.pass_time(90 * MINUTE)
+    world.now = BEGIN
+    world.kill()
+    world.start()
+    world.pass_time(5 * HOUR)
+    world.begun.clear()
+
+    world.keep(timetable.paused(world.record))
+    world.keep(timetable.resumed(world.record, world.now))
+    world.pass_time(5 * HOUR)
+    assert len(world.begun) == 5
+
+
 def test_a_run_that_somebody_asks_for_is_beside_the_times_and_counts_for_none():
     world = World(schedule(every=HOUR, completions=1))
     world.start()

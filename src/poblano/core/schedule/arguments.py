@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
 from typing import Any, NoReturn, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -29,6 +30,8 @@ NICKNAMES = {
 MOST_RETRIES = 100
 MOST_COMPLETIONS = 10**9
 
+GAPS_LOOKED_AT = 64
+
 
 def checked(proposed: Schedule) -> Schedule:
     """A schedule as it was written, if it can be one; whatever its fields are said to be, a user may have written anything.
@@ -47,7 +50,8 @@ def checked(proposed: Schedule) -> Schedule:
         _check_count(proposed.completions, "completions", range(1, MOST_COMPLETIONS + 1), where)
     _check_one(proposed.misfire, "misfire", get_args(Misfire), where)
     _check_one(proposed.overlap, "overlap", get_args(Overlap), where)
-    _check_jitter(proposed.jitter, proposed.every, where)
+    if proposed.jitter != timedelta(0):
+        _check_jitter(proposed.jitter, proposed.every or _least_gap(line, proposed.timezone), where)
     _check_timeout(proposed.timeout, where)
     _check_count(proposed.retries, "retries", range(MOST_RETRIES + 1), where)
     return replace(proposed, cron=line)
@@ -141,8 +145,16 @@ def _check_jitter(jitter: object, interval: timedelta | None, where: Location) -
     remedy = "write jitter=timedelta(seconds=30), less than the interval"
     if not isinstance(jitter, timedelta) or jitter < timedelta(0):
         _wrong(f"jitter is {jitter!r}", remedy, where)
-    if interval is not None and jitter >= interval:
-        _wrong("jitter is as long as the interval, so that runs could change places", remedy, where)
+    if jitter and interval is not None and jitter >= interval:
+        _wrong(f"jitter is as long as the interval of {interval}, so that runs could change places", remedy, where)
+
+
+def _least_gap(line: str | None, timezone: str) -> timedelta | None:
+    """The shortest time from one run of a cron line to the next: among the first, as its days and hours come again and again."""
+    if line is None:
+        return None
+    times = list(islice(Cron(line, ZoneInfo(timezone)).later(datetime(2000, 1, 1, tzinfo=UTC)), GAPS_LOOKED_AT))
+    return min((later - earlier for earlier, later in pairwise(times)), default=None)
 
 
 def _check_timeout(timeout: object, where: Location) -> None:

@@ -17,6 +17,9 @@ from poblano.core.schedule.times import newest
 PUNCTUAL = timedelta(minutes=1)
 """A time is missed when it is longer ago than this: less is what a change of leaders takes."""
 
+AHEAD = timedelta(hours=1)
+"""By more than this a clock was wrong. Less is what those of two processes may differ by, and no time is to run twice for it."""
+
 CATCH_UP_LIMIT = 100
 """Times that are caught up with. Kubernetes: cronjob_controllerv2.go gives up above as many missed ones."""
 
@@ -123,10 +126,15 @@ def paused(record: Record) -> Record:
 
 
 def resumed(record: Record, now: datetime) -> Record:
-    """It goes on with the next time; those that went by do not count."""
+    """It goes on with the next time; those that went by do not count.
+
+    A record that was written by a clock far ahead is of this time again: without that, nothing would run until then.
+    """
     if not record.paused:
         return record
-    return _given_up(record).but(paused=False, passed=max(now, record.passed or now))
+    passed = max(now, record.passed or now)
+    passed = now if passed - now > AHEAD else passed
+    return _given_up(record).but(paused=False, passed=passed, since=min(now, record.since))
 
 
 def asked(record: Record, now: datetime) -> Record:
