@@ -238,6 +238,7 @@ WRONG = {
     "no verbs": ({"apiGroups": [""], "resources": ["pods"]}, 'verbs is missing; write verbs = ["..."]'),
     "a string": ({"apiGroups": [""], "resources": "pods", "verbs": ["get"]}, "resources is 'pods'"),
     "an account": ({"account": "both"}, 'account is \'both\'; write "admission" or "watcher"'),
+    "a verb": ({"apiGroups": [""], "resources": ["pods"], "verbs": ["gett"]}, "'gett' is no verb; did you mean get?"),
     "a path": ({"nonResourceURLs": ["metrics"], "verbs": ["get"]}, "'metrics' is no path; begin it with /"),
 }
 

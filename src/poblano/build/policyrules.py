@@ -18,6 +18,13 @@ from typing import Any, Final
 from poblano.build.metadata import Role
 from poblano.build.rights import Grant, Right
 from poblano.core.errors import InvalidSettings
+from poblano.core.uses import SPECIAL, VERBS
+
+_VERBS: Final = ("*", "head", "options", "post", "put", *VERBS, *SPECIAL)
+"""Of resources, and of what is none."""
+
+_NEAR: Final = 0.82
+"""How alike a slip of the pen is: ``gett``, ``udpate``, ``Get``; and ``listen`` is no ``list``."""
 
 KEYS: Final = ("apiGroups", "resources", "verbs", "resourceNames", "nonResourceURLs", "account", "namespaces")
 
@@ -58,6 +65,8 @@ def _check_keys(rule: Mapping[str, Any], where: str) -> None:
 
 def _rights(rule: Mapping[str, Any], where: str) -> Iterator[Right]:
     verbs = _texts(rule, "verbs", where)
+    for verb in verbs:
+        _check_verb(verb, where)
     if urls := _texts(rule, "nonResourceURLs", where, least=0):
         for key in ("apiGroups", "resources", "resourceNames", "namespaces"):
             if key in rule:
@@ -77,6 +86,13 @@ def _rights(rule: Mapping[str, Any], where: str) -> Iterator[Right]:
         _texts(rule, "resourceNames", where, least=0) or [""],
     ):
         yield Right(group, resource, verb, namespace, name)
+
+
+def _check_verb(verb: str, where: str) -> None:
+    """See that it is not nearly one of Kubernetes' own: whoever serves an API may have others, and a role may say anything."""
+    near = get_close_matches(verb.lower(), _VERBS, 1, _NEAR)
+    if near and verb not in _VERBS:
+        raise InvalidSettings(f"{where}: {verb!r} is no verb; did you mean {near[0]}?")
 
 
 def _texts(rule: Mapping[str, Any], key: str, where: str, *, least: int = 1) -> list[str]:
