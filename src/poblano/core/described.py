@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from poblano.core.filters import Filter, GroupIs, NameIs, NameMatches, NamespaceIs, NamespaceMatches, UserIs, Where
@@ -26,9 +27,9 @@ def described(part: Filter) -> str:
         case NamespaceIs():
             return _one_of("namespace", part.values, negated=part.negated)
         case NameMatches():
-            return _one_of("name", (f"/{one.pattern}/" for one in part.patterns), negated=part.negated)
+            return _one_of("name", map(_pattern, part.patterns), negated=part.negated)
         case NamespaceMatches():
-            return _one_of("namespace", (f"/{one.pattern}/" for one in part.patterns), negated=part.negated)
+            return _one_of("namespace", map(_pattern, part.patterns), negated=part.negated)
         case UserIs():
             return _one_of("user", part.values, negated=part.negated)
         case GroupIs():
@@ -39,6 +40,17 @@ def described(part: Filter) -> str:
             return f"the predicate {getattr(part.predicate, '__name__', 'of its own')}"
         case _:
             return f"the filter {type(part).__name__}"
+
+
+def _pattern(one: re.Pattern[str]) -> str:
+    """As it is written elsewhere, flags behind it; what the pattern says of them itself is not said again.
+
+    >>> _pattern(re.compile("web", re.IGNORECASE)), _pattern(re.compile("(?i)web"))
+    ('/web/i', '/(?i)web/')
+    """
+    flags = (("i", re.IGNORECASE), ("m", re.MULTILINE), ("s", re.DOTALL), ("x", re.VERBOSE))
+    said = "" if one.pattern.startswith("(?") else "".join(letter for letter, flag in flags if one.flags & flag)
+    return f"/{one.pattern}/{said}"
 
 
 def _mark(what: str, key: str, values: frozenset[str] | None, *, negated: bool) -> str:
