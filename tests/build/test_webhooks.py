@@ -162,10 +162,11 @@ def test_what_an_old_server_lacks_is_told(kubernetes: tuple[int, int], words: li
 def test_cert_manager_is_told_whose_authority_to_write_and_nobody_else_is():
     for made in manifests(plan(both(), certificates="cert-manager"), namespace="elsewhere").values():
         assert made["metadata"]["annotations"] == {
-            "cert-manager.io/inject-ca-from": "elsewhere/poblano-hello-certificates"
+            "cert-manager.io/inject-ca-from": "elsewhere/poblano-hello-certificates",
+            "poblano.dev/certificates": "cert-manager",
         }
     for made in manifests(plan(both())).values():
-        assert "annotations" not in made["metadata"]
+        assert made["metadata"]["annotations"] == {"poblano.dev/certificates": "self"}
 
 
 def test_the_same_module_gives_the_same_bytes():

@@ -21,7 +21,7 @@ from typing import Any
 
 from poblano.admission.webhooks import KINDS
 from poblano.client import Resources
-from poblano.core.deployed import Names
+from poblano.core.deployed import MAKER, Names
 from poblano.core.errors import ApiError
 from poblano.core.kinds import Kind
 from poblano.core.store.layout import SECRETS
@@ -69,6 +69,7 @@ class Deployment:
     behind: tuple[Pod, ...] = ()
     failed: list[str] = field(default_factory=list)
     created: int = 0
+    maker: str = ""
     tuned: dict[str, float] = field(default_factory=lambda: {"settle": 5, "haste": 2, "grace": 3, "every": 0.2})
 
     @property
@@ -99,7 +100,8 @@ class Deployment:
     async def apply_webhooks(self, *webhooks: dict[str, Any]) -> None:
         """As somebody who keeps manifests in git does: whatever others have changed."""
         git = Resources(self.api._client, field_manager="git")
-        document = {"metadata": {"name": self.names.base}, "webhooks": [*(webhooks or (self.webhook(),))]}
+        metadata = {"name": self.names.base, "annotations": {MAKER: self.maker} if self.maker else {}}
+        document = {"metadata": metadata, "webhooks": [*(webhooks or (self.webhook(),))]}
         await git.apply(CONFIGURATION, document, force=True)
 
     async def install(self) -> None:

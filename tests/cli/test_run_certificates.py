@@ -6,6 +6,7 @@ import asyncio
 import base64
 import contextlib
 import itertools
+import signal
 import ssl
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -187,7 +188,9 @@ async def test_a_pod_serves_what_the_kubelet_brought_though_no_api_server_answer
         made.write_module()
         try:
             pod = await made.start()
-            assert await made.ready(pod)
+            async with asyncio.timeout(SECONDS):
+                while not await made.ready(pod):
+                    await asyncio.sleep(0.1)
             assert await made.serves(pod, authority.certificate.decode())
         finally:
             await made.close()
@@ -207,6 +210,48 @@ async def test_what_others_provide_is_published_and_served_once_it_is_believed(e
             while await made.bundle() != new[0].certificate.decode():
                 await asyncio.sleep(0.1)
         assert made.failed == []
+
+
+async def replaced(made: Deployment, maker: str, *options: str) -> None:
+    """As a rollout does with new manifests: the old pod goes once the new one is ready, and nobody else makes it so."""
+    (old,) = made.pods
+    made.maker, made.options = maker, ("--certificates", maker, *options)
+    await made.apply_webhooks()
+    new = await made.start()
+    while not await made.ready(new):
+        assert new.process.returncode is None, new.said()
+        await asyncio.sleep(0.1)
+    await made.lead_to(old, new)
+    await made.lead_to(new)
+    await made.end(old, signal.SIGTERM)
+    await made.armed()
+
+
+async def ends(made: Deployment) -> dict[str, float]:
+    """What the one pod says of its certificates."""
+    metrics = await made.pods[0].metrics()
+    return {which: metrics["poblano_cert_not_after_seconds", which] for which in ("served", "authority")}
+
+
+async def test_no_call_fails_while_others_begin_to_make_the_certificates_and_give_it_back(embedded, tmp_path):
+    async with deployed(embedded, tmp_path) as made:
+        await made.start()
+        await made.all_ready()
+        authority, pair = provided(made)
+        put(tmp_path, authority, pair)
+        async with made.under_load():
+            await replaced(made, "provided", *files(tmp_path))
+            while await made.bundle() != authority.certificate.decode():
+                await asyncio.sleep(0.1)
+            assert await ends(made) == {
+                which: bundle(one.certificate)[0].ends for which, one in (("served", pair), ("authority", authority))
+            }
+            await replaced(made, "self")
+            found = await made.secret()
+            while await made.bundle() != found["ca.crt"].decode():
+                await asyncio.sleep(0.1)
+            await used(made)
+        await in_order(made)
 
 
 async def test_with_cert_manager_webhooks_are_armed_once_they_trust_what_is_served(embedded, tmp_path):

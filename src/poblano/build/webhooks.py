@@ -16,6 +16,7 @@ from poblano.build.podvalues import IGNORED, PodValues
 from poblano.build.schemas import TEXTS, one_of
 from poblano.build.tree import Joined, Merged, Namespace, Part, Slot, Text, Tree
 from poblano.core.binding import Phase
+from poblano.core.deployed import MAKER
 from poblano.core.entries import ALWAYS_IGNORED, LABEL_NAMESPACE
 from poblano.core.filters import UserIs
 from poblano.core.jsonvalue import Document
@@ -71,13 +72,13 @@ def notes(plan: Plan) -> list[str]:
 def _metadata(plan: Plan) -> Tree:
     about = "of the webhook configurations."
     annotations = VALUES.slot("webhookAnnotations", {}, TEXTS, f"Annotations {about}")
-    certificate = Text((Namespace(), f"/{plan.names.certificates}"))
+    maker: dict[str, Any] = {MAKER: plan.options.certificates}
+    if plan.options.certificates == "cert-manager":
+        maker[INJECTOR] = Text((Namespace(), f"/{plan.names.certificates}"))
     return {
         "name": plan.names.base,
         "labels": Merged(labels(plan), VALUES.slot("webhookLabels", {}, TEXTS, f"More labels {about}")),
-        "annotations": annotations
-        if plan.options.certificates != "cert-manager"
-        else Merged({INJECTOR: certificate}, annotations),
+        "annotations": Merged(maker, annotations),
     }
 
 

@@ -188,10 +188,10 @@ async def certified(what: Chosen, process: Process) -> AsyncGenerator[None]:
     replica = Replica(live, frozenset(place.service_names[:1]), settle=settle)
     if what.files is not None:
         _offer(replica, what)
-    process.readiness.add(BUNDLE, replica.doubted)
     CertificateMetrics(replica.ends).attach(process.registry)
     async with ApiClient(access, observe=process.counted.requested) as client:
         made = _certifying(what, process, place, replica, client)
+        process.readiness.add(BUNDLE, lambda: made.unheard() or replica.doubted())
         works = [Tended("what looks after the certificates", made.run)]
         if what.maker != "self":
             works.append(Tended(READING, partial(follow, replica, *what.pair)))
@@ -225,7 +225,9 @@ def _certifying(what: Chosen, process: Process, place: Place, replica: Replica, 
         replica=replica,
         ready=process.ready,
     )
-    made = Certifying(client, replica, leader, elect=elect, going=lambda: process.server.draining)
+    made = Certifying(
+        client, replica, leader, elect=elect, going=lambda: process.server.draining, maker=what.maker or ""
+    )
     made.follow_webhooks(policies, place.names.base)
     if what.maker == "self":
         made.follow_secret(place.names.certificates, place.namespace, frozenset(place.service_names))

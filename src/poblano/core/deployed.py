@@ -17,6 +17,9 @@ CAPABILITY_LABEL: Final = "poblano.dev/capability"
 DESCRIPTION: Final = "poblano.dev/description"
 """Annotation of a Deployment: what the module is for."""
 
+MAKER: Final = "poblano.dev/certificates"
+"""Annotation of the webhook configurations: who makes the certificates. Pods that are told of another leave it to the others."""
+
 CONTAINER: Final = "poblano"
 """The container of a pod that runs the module."""
 

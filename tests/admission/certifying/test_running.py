@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
 
 from poblano.admission.certifying import running
+from poblano.admission.certifying.replica import Replica
 from poblano.admission.certifying.running import Certifying
+from poblano.admission.webhooks import KINDS
+from poblano.cli.certificates import interim
+from poblano.core.deployed import MAKER
 from poblano.core.kinds import Kind
+from tests.watch.clusters import until
 
 
 class Candidacy:
@@ -153,3 +159,58 @@ async def test_whoever_leaves_stands_no_more_and_still_follows():
     task.cancel()
     await asyncio.wait([task])
     assert task.cancelled()
+
+
+def configuration(maker: str) -> dict:
+    annotations = {MAKER: maker} if maker else {}
+    return {"metadata": {"name": "poblano-hello", "annotations": annotations}, "webhooks": []}
+
+
+async def test_who_is_told_of_another_maker_than_is_applied_leaves_it_to_the_others():
+    stood, work = [], Work()
+
+    def elect():
+        stood.append(Candidacy())
+        return stood[-1]
+
+    replica = Replica(interim(), frozenset())
+    certifying = Certifying(None, replica, work, elect=elect, going=lambda: False, maker="self")
+    certifying._learned(KINDS["mutate"], configuration(""))  # as an older version has built it
+    task = asyncio.create_task(certifying._stand())
+    await work.began.get()
+    certifying._learned(KINDS["mutate"], configuration("provided"))
+    await until(lambda: stood[0].released, "it leads no more")
+    assert work.ended == 1
+    begun = len(stood)
+    await asyncio.sleep(0.05)
+    assert len(stood) == begun
+    certifying._learned(KINDS["mutate"], configuration("self"))
+    await work.began.get()
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def test_nobody_is_ready_before_it_is_heard_whom_the_webhooks_trust_unless_nobody_can_be_asked(monkeypatch):
+    class Asking(Watching):
+        reflector = SimpleNamespace(has_synced=False)
+
+        async def run(self) -> None:
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(running, "Informer", Asking)
+    monkeypatch.setattr(Watching, "made", [])
+    certifying = Certifying(None, None, Work(), elect=Candidacy, going=lambda: False)
+    certifying.follow_webhooks(KINDS.values(), "poblano-hello")
+    certifying.follow_secret("poblano-hello-certificates", "shop", frozenset())
+    assert certifying.unheard() == "whom the webhooks trust is not known yet"
+    task = asyncio.create_task(certifying.run())
+    await until(lambda: len(Watching.made) == 3, "they are followed")
+    first, second, _ = Watching.made
+    first.reflector = SimpleNamespace(has_synced=True)
+    assert certifying.unheard() is not None
+    second.trouble = "connection refused"
+    assert certifying.unheard() is None
+    second.trouble = None
+    assert certifying.unheard() is None, "it is heard later"
+    task.cancel()
+    await asyncio.wait([task])

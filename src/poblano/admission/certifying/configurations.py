@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from poblano.admission.certifying.bundles import Trusted, bundle
+from poblano.core.deployed import MAKER
 from poblano.core.entries import Policy
 from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
@@ -47,6 +48,7 @@ class Configuration:
         version: its resource version.
         webhooks: in order.
         managers: what manages fields of it, as it says.
+        maker: who is to make the certificates, as was applied; "" where nobody says.
     """
 
     kind: Kind
@@ -54,17 +56,20 @@ class Configuration:
     version: str
     webhooks: tuple[Webhook, ...]
     managers: tuple[Document, ...] = ()
+    maker: str = ""
 
     @classmethod
     def of(cls, kind: Kind, document: Document) -> Configuration:
         """What an API server says it is."""
         metadata: Document = document["metadata"]
+        annotations: Document = metadata.get("annotations") or {}
         return cls(
             kind,
             str(metadata["name"]),
             str(metadata.get("resourceVersion") or ""),
             tuple(_webhooks(document)),
             tuple(metadata.get("managedFields") or ()),
+            str(annotations.get(MAKER) or ""),
         )
 
     def changed(

@@ -47,6 +47,8 @@ class Certifying:
         leader: does the work while this process leads.
         elect: makes a candidacy; a new one after each loss.
         going: whether this process is on its way out: it leads no more.
+        maker: who makes the certificates, as this process was told. It leaves them alone while what is applied names another: in a
+            rollout it would keep those from becoming ready that are to take its place.
     """
 
     def __init__(
@@ -57,14 +59,18 @@ class Certifying:
         *,
         elect: Callable[[], Election],
         going: Callable[[], bool],
+        maker: str = "",
     ) -> None:
         self._client = client
         self._replica = replica
         self._leader = leader
         self._elect = elect
         self._going = going
+        self._maker = maker
+        self._makers: dict[Kind, str] = {}
         self._followed: list[tuple[Kind, str, str, Callable[[Kind, Document | None], None]]] = []
         self._informers: list[Informer] = []
+        self._has_heard = False
 
     def follow_webhooks(self, kinds: Iterable[Kind], name: str) -> None:
         """Follow the webhook configurations of that name."""
@@ -87,6 +93,14 @@ class Certifying:
         causes = [self._leader.trouble, *(one.trouble or "" for one in self._informers)]
         cause = next(filter(None, causes), "") if problem else ""
         return f"{problem}: {cause}" if cause else problem
+
+    def unheard(self) -> str | None:
+        """Whether it is yet to be heard whom the webhooks trust; None once it is, or nobody could be asked."""
+        if not self._has_heard:
+            followed = [kind for kind, *_ in self._followed if kind != SECRETS]
+            known = [one.kind for one in self._informers if one.reflector.has_synced or one.trouble is not None]
+            self._has_heard = {*followed} <= {*known}
+        return None if self._has_heard else "whom the webhooks trust is not known yet"
 
     async def run(self) -> None:
         """Until cancelled. It may be run again when it has ended.
@@ -117,7 +131,17 @@ class Certifying:
         return informer
 
     def _learned(self, kind: Kind, document: Document | None) -> None:
-        self._replica.learn(kind, None if document is None else Configuration.of(kind, document))
+        configuration = None if document is None else Configuration.of(kind, document)
+        was_meant = self._is_meant
+        self._makers[kind] = "" if configuration is None else configuration.maker
+        if self._is_meant is not was_meant:
+            Log.info("who makes the certificates is another now", makers=sorted({*self._makers.values()} - {""}))
+        self._replica.learn(kind, configuration)
+
+    @property
+    def _is_meant(self) -> bool:
+        """Whether it is to lead, as far as was applied."""
+        return all(one in {"", self._maker} for one in self._makers.values())
 
     def _offered(self, document: Document | None, names: frozenset[str]) -> None:
         if document is None:
@@ -136,20 +160,24 @@ class Certifying:
     async def _stand(self) -> None:
         """Stand for the Lease, and again after a loss: all that is written names what was read, so nothing has to end."""
         while not self._going():
-            election = self._elect()
-            try:
-                if await _acquired(election):
-                    await self._lead(election)
-                else:
-                    Log.error("who leads cannot be found out", lease=election.name, reason=str(election.failure()))
-            finally:
-                await election.release()
+            if self._is_meant:
+                await self._stand_once()
             await asyncio.sleep(STANDS_EVERY)
+
+    async def _stand_once(self) -> None:
+        election = self._elect()
+        try:
+            if await _acquired(election):
+                await self._lead(election)
+            else:
+                Log.error("who leads cannot be found out", lease=election.name, reason=str(election.failure()))
+        finally:
+            await election.release()
 
     async def _lead(self, election: Election) -> None:
         working = asyncio.create_task(self._leader.run(), name="certificates")
         try:
-            while not self._going() and election.leads and not working.done():  # noqa: ASYNC110 -- by the clock
+            while self._is_meant and not self._going() and election.leads and not working.done():  # noqa: ASYNC110 -- by the clock
                 await asyncio.sleep(LEADS_EVERY)
         finally:
             working.cancel()
