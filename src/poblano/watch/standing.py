@@ -122,9 +122,8 @@ class Standing(ABC):
         """What ends the process."""
         if self._error is not None:
             return self._error
-        return LeadershipLost(
-            f"the Lease {self.name} in {self.namespace} was not renewed in {self._times.renew:g} s or was taken by another"
-        )
+        late = f"the Lease {self.name} in {self.namespace} was not renewed in {self._times.renew:g} s"
+        return LeadershipLost(f"{late}: {self._trouble}" if self._trouble else f"{late} or was taken by another")
 
     async def acquired(self) -> None:
         """Stand for election, and wait until it leads."""
