@@ -98,7 +98,7 @@ def test_a_pattern_that_is_handed_over_means_the_same_there(text: str, subject: 
 
 @given(st.sampled_from([r"\w", r"\W", r"^\d+$", r"\bx", "(?i)k", "straße", "[a-z]", "^a.b$"]), TEXT, st.booleans())
 def test_a_pattern_that_is_handed_over_is_never_narrower_there(text: str, subject: str, negated: bool):
-    pattern = re.compile(text.removeprefix("(?i)"), re.IGNORECASE if text.startswith("(?i)") else 0)
+    pattern = re.compile(text)
     test = matches("subject", [pattern])
     assert test is not None
     test = f"!{test}" if negated else test

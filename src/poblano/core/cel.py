@@ -60,6 +60,9 @@ _NOT_RE2 = re.compile(
 )
 """What Python's patterns have and RE2's have not, or take otherwise."""
 
+_LEADING = re.compile(r"\A\(\?[iu]+\)")
+"""Flags in a pattern that are for all of it, and so among those of the pattern."""
+
 _FOR_UNICODE = re.compile(r"\\[wWdDsSbB]")
 """What is about Unicode for Python, and about ASCII for RE2."""
 
@@ -69,13 +72,16 @@ def matches(what: str, patterns: Iterable[re.Pattern[str]]) -> str | None:
 
     >>> matches("request.name", [re.compile("^a")]), matches("request.name", [re.compile("(?=a)")])
     ('(request.name.matches("^a"))', None)
+    >>> matches("request.name", [re.compile("(?i)^a")])
+    '(request.name.matches("(?i)^a"))'
     """
     tests: list[str] = []
     for pattern in patterns:
-        if pattern.flags & ~(re.UNICODE | re.IGNORECASE) or _NOT_RE2.search(pattern.pattern):
+        text = _LEADING.sub("", pattern.pattern)
+        if pattern.flags & ~(re.UNICODE | re.IGNORECASE) or _NOT_RE2.search(text):
             return None
         flags = "(?i)" if pattern.flags & re.IGNORECASE else ""
-        tests.append(f"{what}.matches({literal(flags + pattern.pattern)})")
+        tests.append(f"{what}.matches({literal(flags + text)})")
     return f"({' || '.join(tests)})"
 
 
