@@ -6,11 +6,15 @@ import datetime as dt
 import ssl
 
 import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
 from hypothesis import strategies as st
 
 from poblano.admission.certificates import Pair, issue, new_authority, now, sign
 from poblano.admission.certifying.bundles import bundle, joined, keys, leaf, may_sign, pair_of
+from tests.admission.certifying.made import authority, made
+from tests.admission.certifying.made import leaf as leaf_made
 from tests.admission.serving import connected, post, serving
 
 NAMES = ("poblano-hello.shop.svc", "poblano-hello.shop", "poblano-hello")
@@ -81,3 +85,28 @@ def test_a_pair_that_does_not_belong_together_is_none():
     assert pair_of(PAIR.certificate, PAIR.key) == PAIR
     assert pair_of(PAIR.certificate, AUTHORITY.key) is None
     assert "BEGIN" not in repr(Pair(PAIR.certificate, PAIR.key))
+
+
+def test_who_no_client_takes_for_an_authority_does_not_sign():
+    for one, able in (
+        (authority("whole"), True),
+        (leaf_made(None), False),
+        (made("bare", None), False),
+        (authority("lean", None, x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])), False),
+    ):
+        assert may_sign(bundle(one.pem)[0], one.key_pem, frozenset(NAMES)) is able
+
+
+@given(st.integers(0, 900), st.binary(max_size=30), st.integers(0, 900), st.booleans())
+def test_whatever_can_be_served_can_be_looked_at(start, garbage, end, swapped):
+    """A Secret that somebody has written into by hand."""
+    first, second = (
+        (PAIR.certificate, AUTHORITY.certificate) if not swapped else (AUTHORITY.certificate, PAIR.certificate)
+    )
+    for text in (
+        first[:start] + garbage + first[end:],
+        garbage + first + second[:start],
+        first[:start] + second + first[end:],
+    ):
+        if pair_of(text, PAIR.key) is not None:
+            assert leaf(text, bundle(AUTHORITY.certificate), frozenset(NAMES)).id

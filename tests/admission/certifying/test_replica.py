@@ -171,3 +171,11 @@ def test_a_way_to_who_is_trusted_that_no_client_takes_is_said():
     why = "who signed it, CN=between, is no authority: its basic constraints do not say CA"
     assert one.doubted() == f"API servers do not believe the certificate that is served: {why}"
     assert one.objection(()) == UNTRUSTED
+
+
+def test_who_is_between_and_ends_first_is_what_is_shown_to_end():
+    between = authority("between", ROOT, ends=30)
+    server = made_leaf(between)
+    one, _ = files(Pair(server.pem + between.pem, server.key_pem))
+    assert one.doubted() is None
+    assert one.ends() == {"served": bundle(server.pem)[0].ends, "authority": bundle(between.pem)[0].ends}

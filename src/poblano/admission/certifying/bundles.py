@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from poblano.admission.certificates import Pair
-from poblano.admission.certifying.chains import is_for
+from poblano.admission.certifying.chains import is_for, may_sign_servers
 from poblano.core.believing import Authority, Leaf
 
 if TYPE_CHECKING:
@@ -105,14 +105,14 @@ def _issuer(first: Trusted, between: Sequence[Trusted], known: Sequence[Trusted]
 
 
 def may_sign(authority: Trusted, key: bytes, names: frozenset[str]) -> bool:
-    """Whether `key` is the authority's, and it may sign for `names`."""
+    """Whether `key` is the authority's, and clients believe what it signs for `names`."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
         loaded = load_pem_private_key(key, None)
-        if not isinstance(loaded, ec.EllipticCurvePrivateKey):
+        if not isinstance(loaded, ec.EllipticCurvePrivateKey) or not may_sign_servers(authority.certificate):
             return False
         permitted = _permitted(authority.certificate)
         return loaded.public_key() == authority.certificate.public_key() and (permitted is None or names <= permitted)

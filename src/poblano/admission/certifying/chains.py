@@ -59,6 +59,14 @@ def dns_names(certificate: Certificate) -> list[str]:
     return [] if found is None else found.get_values_for_type(x509.DNSName)
 
 
+def may_sign_servers(certificate: Certificate) -> bool:
+    """Whether clients take it for one that signs servers: it is an authority, and for servers."""
+    try:
+        return (_no_authority(certificate, 0) or _unusable(certificate)) is None
+    except ValueError:  # it cannot be read
+        return False
+
+
 def _covers(pattern: str, name: str) -> bool:
     """A star stands for the whole of the first label."""
     first, _, rest = pattern.lower().rstrip(".").partition(".")

@@ -121,11 +121,13 @@ class Replica:
         return next(filter(None, (objection(chain, believed, name, now) for name in sorted(self._names))), None)
 
     def ends(self) -> Mapping[str, float]:
-        """When what is served ends, and who has signed it, in seconds since 1970."""
-        if self._served is None:
+        """When what is served ends, and the first of those who have signed it, in seconds since 1970."""
+        if self._served is None or self._serves is None:
             return {}
         known = {one.id: one.ends for one in self._known()}
         issuer = known.get(self._served.issuer)
+        if issuer is not None:
+            issuer = min((issuer, *(one.ends for one in bundle(self._serves.certificate)[1:])))
         return {SERVED: self._served.ends} | ({} if issuer is None else {AUTHORITY: issuer})
 
     def _doubted(self, published: Sequence[Sequence[Authority]]) -> str | None:
