@@ -15,6 +15,7 @@ import yaml
 
 from poblano.cluster.serving.served import CannotServe, Served, Settings
 from poblano.cluster.serving.sockets import Address
+from poblano.cluster.storage.sqlite import SqliteJournal
 
 
 def open_files() -> int:
@@ -60,6 +61,22 @@ async def test_tokens_of_accounts_survive_with_the_data_directory(tmp_path: Path
         review = {"spec": {"token": issued["status"]["token"]}}
         answer = await ask(served, "POST", "/apis/authentication.k8s.io/v1/tokenreviews", review)
         assert answer["status"]["user"]["username"] == "system:serviceaccount:default:bot"
+
+
+async def test_a_data_directory_without_room_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare = SqliteJournal._prepare
+
+    def full(journal: SqliteJournal) -> None:
+        prepare(journal)
+        journal._database.execute("pragma max_page_count = 1")  # SQLite takes the present size where that is more
+
+    monkeypatch.setattr(SqliteJournal, "_prepare", full)
+    with pytest.raises(
+        CannotServe, match=r"cannot write .*: database or disk is full; make room there, or give another"
+    ):
+        async with Served(Settings(directory=tmp_path, kubeconfig=tmp_path / "kc")):
+            pass
+    assert not (tmp_path / "kc").exists()
 
 
 async def test_two_clusters_live_side_by_side() -> None:

@@ -22,6 +22,7 @@ from poblano.cluster.serving.credentials import Credentials, UnusableCredentials
 from poblano.cluster.serving.files import InUse, locked
 from poblano.cluster.serving.listener import Listener
 from poblano.cluster.serving.sockets import Address, bind
+from poblano.cluster.storage.journal import Unwritable
 from poblano.core.errors import PoblanoError
 
 if TYPE_CHECKING:
@@ -93,9 +94,14 @@ class Served:
         place = sockets[0].getsockname()
         address = Address(settings.address.host, place[1])
         self.credentials = _credentials(settings.directory, address)
-        self.cluster = await stack.enter_async_context(
-            _cluster(settings, self.credentials, Address(place[0], place[1]))
-        )
+        try:
+            self.cluster = await stack.enter_async_context(
+                _cluster(settings, self.credentials, Address(place[0], place[1]))
+            )
+        except Unwritable as error:
+            raise CannotServe(
+                f"cannot write to the data directory {settings.directory}: {error}; make room there, or give another --data-dir"
+            ) from None
         listener = Listener(self.cluster.app, self.credentials.serving, address, sockets=sockets)
         await stack.enter_async_context(listener)
         self.url = listener.url
