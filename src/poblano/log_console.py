@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from poblano.core.printable import printable
 from poblano.log_lines import Line
 
 
@@ -30,6 +31,4 @@ def _printable(value: Any) -> Any:
     """Nothing that a terminal would obey: names come from whoever may write to the cluster."""
     if isinstance(value, datetime):
         return value.astimezone().strftime("%H:%M:%S.%f")[:-3]
-    if isinstance(value, str) and not value.isprintable():
-        return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in value)
-    return value
+    return printable(value) if isinstance(value, str) else value

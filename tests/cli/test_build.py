@@ -35,6 +35,14 @@ OFTEN = """
     shop.on_schedule("tick", every=timedelta(seconds=5))(lambda: None)
     module = Module(shop)
 """
+ODD = """
+    from poblano import Capability, Module, a
+
+    shop = Capability("shop")
+    pods = shop.when(a.Pod).is_created().with_annotation("note", "two\\nlines\\x1b[2J").with_name_regex("a\\n|b")
+    pods.validate(name="odd")(lambda pod: pod.approve())
+    module = Module(shop)
+"""
 
 
 @pytest.fixture
@@ -369,3 +377,15 @@ def test_work_is_how_watchers_share_it(build: Build, hello: Path):
 )
 def test_a_wrong_flag_is_told_what_is_right(build: Build, arguments: list[str], says: str):
     assert says in build(*arguments, status=2).output
+
+
+def test_what_a_filter_has_on_several_lines_is_told_on_one(build: Build, tmp_path: Path):
+    folder = tmp_path / "odd"
+    write_project(folder, "odd", ODD)
+
+    lines = build(folder=folder).output.splitlines()
+
+    [row] = [line for line in lines if "shop/odd" in line and "validate" in line and "note" in line]
+    assert r"two\nlines\x1b[2J" in row
+    assert row.index("API server") == next(line.index("EVALUATED BY") for line in lines if "EVALUATED BY" in line)
+    assert not any(line.startswith("lines") for line in lines)

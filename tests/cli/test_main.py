@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from poblano import __version__
-from poblano.cli.main import COMMANDS, cli
+from poblano.cli.main import COMMANDS, cli, main
+from poblano.core.errors import PoblanoError
 from tests.cli.developing import POBLANO, environment, write_project
 
 if TYPE_CHECKING:
@@ -150,3 +151,16 @@ def test_a_host_that_no_address_can_have_is_refused_before_anything_is_registere
     done = CliRunner().invoke(cli, ["dev", f"--host={host}"])
     assert done.exit_code == 2
     assert "is neither a name nor an address; write it alone: --host localhost" in done.output
+
+
+def test_what_a_cluster_says_in_an_error_is_not_obeyed_by_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PoblanoError("denied\x1b[2J\nsay why")
+
+    monkeypatch.setattr(cli, "main", refused)
+    with pytest.raises(SystemExit) as ended:
+        main(["uuid"])
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "poblano: denied\\x1b[2J\nsay why\n"

@@ -15,6 +15,7 @@ from poblano.core.described import described
 from poblano.core.entries import Entry, labels_of, match_condition, namespaces_of, nobodys_namespaces
 from poblano.core.filters import Filter, NameIs, NamespaceIs, Where
 from poblano.core.marks import LabelIs
+from poblano.core.printable import printable
 from poblano.core.pushdown import pushed
 
 By: TypeAlias = Literal["API server", "Python"]
@@ -59,7 +60,7 @@ def rows(plan: Plan) -> tuple[Row, ...]:
 
 def lines(plan: Plan) -> list[str]:
     """The same as text, in columns, headings first; nothing where there is no rule."""
-    found = [astuple(row) for row in rows(plan)]
+    found = [tuple(map(printable, astuple(row))) for row in rows(plan)]
     if not found:
         return []
     table = [("RULE", "DOES", "FILTER", "EVALUATED BY", ""), *found]

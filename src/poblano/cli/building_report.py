@@ -14,6 +14,7 @@ from poblano.build.kustomize import FOLDER
 from poblano.build.manifests import apply_command, document, manifest_name
 from poblano.cli.building import IMAGE_FOLDER
 from poblano.cli.columns import columns
+from poblano.core.printable import printable
 
 if TYPE_CHECKING:
     from poblano.build.plan import Plan
@@ -41,7 +42,7 @@ def report(built: Built, output: Path) -> None:
     _section(f"Otherwise, for the sake of Kubernetes {spelt(plan.options.kubernetes)}", _notes(plan))
     for warning in warnings(built):
         click.echo()
-        click.echo(f"{click.style('warning:', fg='yellow', bold=True)} {warning}")
+        click.echo(f"{click.style('warning:', fg='yellow', bold=True)} {printable(warning)}")
 
 
 def _section(title: str, lines: Sequence[str]) -> None:
@@ -49,7 +50,7 @@ def _section(title: str, lines: Sequence[str]) -> None:
         click.echo()
         click.secho(title, bold=True)
     for line in lines:
-        click.echo(f"  {line}")
+        click.echo(f"  {printable(line)}")
 
 
 def _written(built: Built, output: Path) -> Iterator[tuple[str, str]]:

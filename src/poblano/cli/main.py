@@ -16,6 +16,7 @@ import click
 
 from poblano import __version__
 from poblano.core.errors import LeadershipLost, PoblanoError
+from poblano.core.printable import printable_lines
 
 COMMANDS = {
     "build": "Write what a cluster is given: manifests, a Helm chart and more.",
@@ -117,5 +118,5 @@ def _told(error: Exception) -> int:
         text = str(error)
     else:
         text = f"{type(error).__name__}: {error}; this is a fault of Poblano's: poblano --debug shows where"
-    click.echo(f"{click.style('poblano:', fg='red', bold=True)} {text}", err=True)
+    click.echo(f"{click.style('poblano:', fg='red', bold=True)} {printable_lines(text)}", err=True)
     return LOST if isinstance(error, LeadershipLost) else 1

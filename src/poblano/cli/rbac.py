@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from poblano.core.printable import printable
+
 if TYPE_CHECKING:
     from poblano.build.metadata import Role
     from poblano.build.plan import Plan
@@ -62,7 +64,7 @@ def show(output: str) -> None:
     for line in _told(plan, grants):
         click.echo(line)
     for warning in warnings(plan):
-        click.echo(f"{click.style('warning:', fg='yellow')} {warning}", err=True)
+        click.echo(f"{click.style('warning:', fg='yellow')} {printable(warning)}", err=True)
 
 
 @command.command(context_settings={"ignore_unknown_options": True})

@@ -13,6 +13,7 @@ import click
 
 from poblano.cli.columns import columns
 from poblano.cli.reaching import where
+from poblano.core.printable import printable
 
 if TYPE_CHECKING:
     from poblano.core.schedule.definition import Schedule
@@ -54,7 +55,7 @@ def show(name: str, kubeconfig: Path | None, context: str) -> None:
         async with _opened(kubeconfig, context) as (schedules, records):
             schedule = _named(schedules, name)
             for label, value in _details(schedule, _record(records, schedule)):
-                click.echo(f"{label + ':':<12} {value}")
+                click.echo(f"{label + ':':<12} {printable(value)}")
 
     asyncio.run(run())
 

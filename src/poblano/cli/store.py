@@ -14,6 +14,7 @@ import click
 
 from poblano.cli.columns import columns
 from poblano.cli.reaching import where
+from poblano.core.printable import printable
 
 if TYPE_CHECKING:
     from poblano.capability import Capability
@@ -247,5 +248,5 @@ async def _patiently(work: Awaitable[T]) -> T:
 
 
 def _short(text: str) -> str:
-    line = text.encode("unicode_escape").decode() if not text.isprintable() else text
+    line = printable(text)
     return line if len(line) <= WIDTH else f"{line[: WIDTH - 3]}..."

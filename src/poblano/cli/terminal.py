@@ -13,6 +13,7 @@ from rich.text import Text
 
 from poblano.cli.debugging import is_debugged
 from poblano.core.entries import Entry
+from poblano.core.printable import printable
 from poblano.core.review import AdmissionRequest, Answer, Review
 from poblano.core.verdict import RuleResult, Verdict
 
@@ -164,17 +165,6 @@ def broken(result: RuleResult, *, secret: bool) -> str:
 
 
 _PACKAGE = f"{Path(__file__).resolve().parents[1]}/"
-
-
-def printable(text: str) -> str:
-    r"""`text` without what a terminal would obey: names come from whoever may write to a cluster.
-
-    >>> printable("a\x1b[2Jb")
-    'a\\x1b[2Jb'
-    """
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def _name_in(request: AdmissionRequest) -> str:

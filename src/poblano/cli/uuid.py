@@ -24,7 +24,6 @@ def command(uuid: str, kubeconfig: Path | None, context: str) -> None:
 async def _list(uuid: str, kubeconfig: Path | None, context: str) -> None:
     from poblano.cli.columns import columns
     from poblano.cli.deployed import deployed
-    from poblano.cli.terminal import printable
     from poblano.client import ApiClient, find_access
 
     async with ApiClient(find_access(kubeconfig, context)) as client:
@@ -32,6 +31,6 @@ async def _list(uuid: str, kubeconfig: Path | None, context: str) -> None:
     if not found:
         which = f"no module {uuid!r}" if uuid else "no module of Poblano's"
         raise click.ClickException(f"the cluster has {which}; poblano deploy puts one there")
-    rows = [(one.uuid, one.namespace, one.ready, printable(one.description)) for one in found]
+    rows = [(one.uuid, one.namespace, one.ready, one.description) for one in found]
     for line in columns([("UUID", "NAMESPACE", "READY", "DESCRIPTION"), *rows]):
         click.echo(line)
