@@ -20,6 +20,7 @@ from typing import Final, Protocol, TypeAlias
 
 from poblano import telemetry
 from poblano.admission.actions import POOL_SIZE, ActionRunner, Unfinished
+from poblano.admission.apart import LARGE, Apart
 from poblano.admission.refusals import asked_by
 from poblano.admission.replies import Reply
 from poblano.core.binding import OnError, Phase
@@ -34,6 +35,8 @@ from poblano.module import Module
 
 PHASES: Final[tuple[Phase, ...]] = ("mutate", "validate")
 POLICIES: Final[tuple[Policy, ...]] = ("Fail", "Ignore")
+
+_NO_RULES: Final = Pipeline("validate", ())
 
 LONGEST_TIMEOUT: Final = 30
 """Seconds: admissionregistration.k8s.io takes no longer one."""
@@ -92,6 +95,7 @@ class ModuleReviewer:
         self._observers = tuple(observers)
         self._traffic = traffic
         self._runner = ActionRunner(blocked, pool_size)
+        self._apart = Apart()
         self._hooks = module.hooks
         self._on_error: OnError = on_error
         self._served: dict[str, tuple[Entry, Pipeline]] = {
@@ -140,6 +144,8 @@ class ModuleReviewer:
         """
         started = time.monotonic()
         entry, pipeline = self._served[path]
+        if len(body) >= LARGE:
+            return self._large(entry, pipeline, body, started, timeout)
         try:
             review = read(body)
             if review.request.user_info.username in self._own:
@@ -152,22 +158,50 @@ class ModuleReviewer:
         except PoblanoError as error:
             return self.refuse(path, body, 500, str(error))
         if isinstance(reached, Unfinished):
-            return self._finish(entry, review, steps, reached, started, timeout)
+            return self._finish(entry, [review], body, steps, reached, started, timeout)
         return self._reply(entry, review, reached, started)
 
+    def _large(
+        self, entry: Entry, pipeline: Pipeline, body: bytes, started: float, timeout: float
+    ) -> Reply | Awaitable[Reply]:
+        """`review`, for a body that would hold up others if it were worked on in one piece."""
+        asked: list[Review] = []
+
+        def begin() -> Steps:
+            review = read(body)
+            asked.append(review)
+            own = review.request.user_info.username in self._own
+            return (_NO_RULES if own else pipeline).steps(review)
+
+        steps = self._apart.steps(begin)
+        reached = self._runner.advance(steps, started + timeout, timeout)
+        if isinstance(reached, Unfinished):
+            return self._finish(entry, asked, body, steps, reached, started, timeout)
+        return self._reply(entry, asked[0], reached, started)
+
     async def _finish(
-        self, entry: Entry, review: Review, steps: Steps, unfinished: Unfinished, started: float, timeout: float
+        self,
+        entry: Entry,
+        asked: Sequence[Review],
+        body: bytes,
+        steps: Steps,
+        unfinished: Unfinished,
+        started: float,
+        timeout: float,
     ) -> Reply:
+        """Go on with a review that waits. `asked` has the review, as soon as it has been read."""
         self._unfinished += 1
         if self._traffic is not None:
             self._traffic.began(entry.path)
         try:
             verdict = await self._runner.finish(steps, unfinished, started + timeout, timeout)
         except MalformedReview as error:
-            asked = error.uid or review.request.uid
-            return self._without_verdict(entry.path, started, _malformed(error, asked, review.api_version))
+            uid, version = (asked[0].request.uid, asked[0].api_version) if asked else asked_by(body)
+            return self._without_verdict(entry.path, started, _malformed(error, error.uid or uid, version))
         except PoblanoError as error:
-            reply = self._fault(entry.path, review.request.uid, review.api_version, str(error))
+            if not asked:
+                return self.refuse(entry.path, body, 500, str(error))
+            reply = self._fault(entry.path, asked[0].request.uid, asked[0].api_version, str(error))
             return self._without_verdict(entry.path, started, reply)
         finally:
             self._unfinished -= 1
@@ -175,7 +209,7 @@ class ModuleReviewer:
                 self._traffic.ended(entry.path)
             if self._retired and not self._unfinished:
                 self.close()
-        return self._reply(entry, review, verdict, started)
+        return self._reply(entry, asked[0], verdict, started)
 
     def _reply(self, entry: Entry, review: Review, verdict: Verdict, started: float) -> Reply:
         answer = verdict.answer()
@@ -224,6 +258,7 @@ class ModuleReviewer:
     def close(self) -> None:
         """Stop the threads. Reviews that are under way are not waited for: the server has done that."""
         self._runner.close()
+        self._apart.close()
 
 
 def _for_hooks(entry: Entry, on_error: OnError) -> OnError:

@@ -19,10 +19,17 @@ from poblano.core.review import AdmissionRequest, decode
 from poblano.core.verdict import Verdict
 
 
-class Kept(msgspec.Struct, frozen=True):
-    """What a mutate action made, of which nobody else has any part: the object, or only its labels and annotations."""
+class Made(msgspec.Struct, frozen=True):
+    """What a mutate action made: the object, or only its labels and annotations."""
 
     document: Document | None
+    marks: dict[MarksKey, Marks]
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """The same, of which nobody else has any part: the object as it is written."""
+
+    written: bytes | None
     marks: dict[MarksKey, Marks]
 
 
@@ -75,12 +82,12 @@ def keep(call: Call) -> None:
             request = cast("Any", argument)
             document, made = document_in(request), made_in(request)
             call.kept = Kept(
-                None if document is None else decode(encoded(document, b"")[1]),
+                None if document is None else encoded(document, b"")[1],
                 {key: dict(marks) for key, marks in made.items()},
             )
 
 
-def made_by(call: Call, request: MutateRequest[Any]) -> Kept:
+def made_by(call: Call, request: MutateRequest[Any]) -> Made:
     """What a mutate action made, now that it has returned.
 
     Raises:
@@ -88,4 +95,6 @@ def made_by(call: Call, request: MutateRequest[Any]) -> Kept:
     """
     if call.left_the_loop and call.kept is None:
         keep(call)
-    return call.kept or Kept(document_in(request), made_in(request))
+    if (kept := call.kept) is None:
+        return Made(document_in(request), made_in(request))
+    return Made(None if kept.written is None else decode(kept.written), kept.marks)

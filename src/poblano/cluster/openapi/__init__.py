@@ -18,9 +18,9 @@ from poblano.cluster.discovery.accept import accepted, covers
 from poblano.cluster.discovery.answer import Answer, digest, json_answer, tagged
 from poblano.cluster.openapi.assembly import JSON, PROTOBUF, PROTOBUF_ASKED, Assembly
 from poblano.cluster.openapi.custom import custom_document, custom_groups, pattern_document
-from poblano.cluster.openapi.memory import give_back_memory
 from poblano.cluster.openapi.recorded import packed, recorded_paths
 from poblano.cluster.resources import Registry, Resource
+from poblano.core.memory import give_back_memory
 
 __all__ = ["OpenAPI"]
 
