@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from poblano import Capability, Context, Module, a
+from poblano import Capability, Context, K8s, Module, a
 from poblano.client import ApiClient, Resources, connect
 from poblano.client.access import Access, Cluster
 from poblano.core.errors import LeadershipLost, NotFound
@@ -178,7 +178,18 @@ async def test_l5_the_lease_is_not_given_back_while_an_action_is_still_in_a_thre
         end.set()
 
 
-async def test_l4_on_a_loss_what_runs_is_cancelled_nothing_begins_and_nothing_is_written(api, space):
+LATE = {"metadata": {"name": "late"}}
+WRITES = {
+    "ctx": lambda ctx, maps: ctx.apply(a.ConfigMap.of(LATE)),
+    "apply": lambda ctx, maps: maps.apply(LATE),
+    "create": lambda ctx, maps: maps.create(LATE),
+    "patch": lambda ctx, maps: maps.patch({"data": {"n": "2"}}, "item-1"),
+    "delete": lambda ctx, maps: maps.delete("item-1"),
+}
+
+
+@pytest.mark.parametrize("how", WRITES)
+async def test_l4_on_a_loss_what_runs_is_cancelled_nothing_begins_and_nothing_is_written(api, space, how):
     events, begun, refused = [], asyncio.Event(), []
 
     async def acts(one: a.ConfigMap, ctx: Context[a.ConfigMap]) -> None:
@@ -188,7 +199,7 @@ async def test_l4_on_a_loss_what_runs_is_cancelled_nothing_begins_and_nothing_is
             await asyncio.Event().wait()
         finally:
             try:
-                await ctx.apply(a.ConfigMap(metadata={"name": "late"}, data={}))
+                await WRITES[how](ctx, K8s(a.ConfigMap).in_namespace(space))
             except LeadershipLost as error:
                 refused.append(str(error))
 
@@ -207,6 +218,7 @@ async def test_l4_on_a_loss_what_runs_is_cancelled_nothing_begins_and_nothing_is
     assert refused == ["nothing is written: this replica no longer leads, and another one may by now"]
     with pytest.raises(NotFound):
         await api.get(CONFIGMAPS, "late", space)
+    assert (await api.get(CONFIGMAPS, "item-1", space))["data"] == {"n": "1"}
 
 
 async def test_keys_that_become_ours_are_worked_on(api, space):
