@@ -7,7 +7,7 @@ import base64
 
 import pytest
 
-from poblano.admission.certificates import Pair, issue
+from poblano.admission.certificates import Pair, issue, new_authority, now
 from poblano.admission.certifying.bundles import bundle
 from poblano.admission.certifying.sources import Injected
 from poblano.admission.webhooks import KINDS
@@ -153,3 +153,62 @@ async def test_no_webhook_is_armed_for_a_certificate_that_no_api_server_believes
     world.replica.swap(Pair(right.pem, right.key_pem))
     await world.settle(world.leaders[0], 3)
     assert await world.policies() == {"Fail"}
+
+
+def _garbled() -> dict[str, dict[str, bytes | None]]:
+    """What a person may have written into the Secret, by what it was meant to be."""
+    other, own = authority("other"), leaf(None)
+    elsewhere = leaf(other, "poblano-other.other.svc")
+    theirs = {"tls.crt": elsewhere.pem, "tls.key": elsewhere.key_pem, "ca.crt": other.pem, "ca.key": other.key_pem}
+    narrow = new_authority("narrow", ["poblano-other.other.svc"], now().replace(year=2100))
+    return {
+        "nothing that can be read": dict.fromkeys(theirs, b"\xff\x00 not PEM"),
+        "that of another module": {**theirs, "ca.crt": narrow.certificate, "ca.key": narrow.key},
+        "that of a company's authority": theirs,
+        "a key that is not the certificate's": {"tls.key": elsewhere.key_pem},
+        "an authority's key that is not its own": {"ca.key": other.key_pem},
+        "one that has signed itself, for an authority": {"ca.crt": own.pem, "ca.key": own.key_pem},
+        "nobody to trust": {"ca.crt": None},
+        "half a certificate": {"tls.crt": elsewhere.pem[:200], "ca.crt": other.pem[:-40]},
+        "other keys": {"tls.pem": elsewhere.pem, "ca.crt": None, "tls.crt": None},
+    }
+
+
+@pytest.mark.parametrize("garbled", _garbled().values(), ids=_garbled())
+async def test_whatever_somebody_writes_into_the_secret_what_is_served_is_believed_all_the_while(world, garbled):
+    leader = world.leaders[0]
+    await world.settle(leader)
+    data = {key: value and base64.b64encode(value).decode() for key, value in garbled.items()}
+    await world.api.patch(SECRETS, world.names.certificates, {"data": data}, world.space)
+    for _ in range(12):
+        await world.hear()
+        assert (world.replica.expired(), world.replica.doubted()) == (None, None)
+        world.seconds += min(await leader.look(), 600)
+    contents = await world.contents()
+    assert world.replica.pair == contents.pair
+    (signer,) = contents.signers
+    assert world.replica.served.issuer in {one.id for one in contents.authorities}
+    assert await world.policies() == {"Fail"}
+    world.days += 70
+    await world.settle(leader)
+    assert world.replica.expired() is None, "it is renewed"
+    assert signer.id in {one.id for one in (await world.contents()).authorities}
+
+
+async def test_certificates_are_renewed_though_somebody_empties_the_bundles_every_minute(world):
+    leader = world.leaders[0]
+    await world.settle(leader)
+    authorities = set()
+    for days in (*[28] * 10, *[16] * 4, *[4] * 8):  # slowly where the first authority ends
+        world.days += days
+        for _ in range(2):
+            await world.apply(caBundle="")
+            for _ in range(3):
+                await leader.look()
+                await world.hear()
+                assert (world.replica.expired(), world.replica.doubted()) == (None, None)
+                world.seconds += 20
+        authorities |= {one.id for one in (await world.contents()).authorities}
+        assert await world.policies() == {"Fail"}
+    assert len(authorities) == 2
+    assert world.days > 365
