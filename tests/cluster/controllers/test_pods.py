@@ -115,3 +115,15 @@ async def test_a_deleted_pod_with_a_finalizer_stays_until_that_is_gone(here: Wor
     assert await here.get("pods", "a") is not None
     await here.patch("pods", "a", {"metadata": {"finalizers": None}})
     await here.until_gone("pods", "a")
+
+
+async def test_the_node_is_ready_and_says_nothing_else(here: World) -> None:
+    async def holds() -> bool:
+        node = await here.get("nodes", "poblano")
+        return node is not None and bool(node["status"].get("conditions")) and "taints" not in node["spec"]
+
+    await here.until(holds)
+    await here.patch("nodes", "poblano", {"spec": {"taints": [{"key": "mine", "effect": "NoSchedule"}]}})
+    node = await here.get("nodes", "poblano")
+    assert node is not None
+    assert [taint["key"] for taint in node["spec"]["taints"]] == ["mine"]

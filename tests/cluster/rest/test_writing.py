@@ -235,3 +235,38 @@ async def test_who_is_impersonated_is_who_writes() -> None:
         assert 'User "zoe"' in answer.document["message"]
         masters = headers | {"impersonate-group": "system:masters"}
         assert (await ask("POST", CONFIG_MAPS, {"metadata": {"name": "x"}}, headers=masters)).status == 201
+
+
+RESIZED: Any = [
+    ({"requests": {"cpu": "2"}, "limits": {"cpu": "4"}}, None),
+    ({"requests": {"cpu": "5"}, "limits": {"cpu": "4"}}, "must be less than or equal to cpu limit"),
+    (
+        {"requests": {"cpu": "4", "memory": "1Gi"}, "limits": {"cpu": "4", "memory": "1Gi"}},
+        "Pod QOS Class may not change",
+    ),
+    ({"requests": {"cpu": "1", "ephemeral-storage": "1Gi"}, "limits": {"cpu": "4"}}, "only cpu and memory resources"),
+]
+
+
+@pytest.mark.parametrize(("wanted", "refusal"), RESIZED)
+async def test_a_pod_is_resized_within_its_quality_of_service(wanted: Any, refusal: str | None) -> None:
+    container = {"name": "c", "image": "i", "resources": {"requests": {"cpu": "1"}, "limits": {"cpu": "4"}}}
+    async with asking() as ask:
+        await ask.create(PODS, "x", spec={"containers": [container]})
+        change = {"spec": {"containers": [{"name": "c", "resources": wanted}]}}
+        answer = await ask("PATCH", f"{PODS}/x/resize", change, content_type=STRATEGIC)
+        assert answer.status == (422 if refusal else 200), answer.document
+        assert (refusal or "") in answer.document.get("message", "")
+        left = (await ask("GET", f"{PODS}/x")).document["spec"]["containers"][0]["resources"]
+        assert left == (container["resources"] if refusal else wanted)
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("web", 501), ("web:80", 501), ("https:web:443", 501), ("none:80", 404), ("a:b:c:d", 400), ("ftp:web:80", 400)],
+)
+async def test_what_is_proxied_to_may_be_named_with_its_scheme_and_port(name: str, status: int) -> None:
+    async with asking() as ask:
+        await ask.create("/api/v1/namespaces/default/services", "web", spec={"ports": [{"port": 80}]})
+        answer = await ask("GET", f"/api/v1/namespaces/default/services/{name}/proxy/")
+        assert answer.status == status, answer.document

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from poblano.cluster.controllers.objects import NODES, Objects
-from poblano.cluster.kinds.tree import struct
+from poblano.cluster.kinds.tree import many, struct
 from poblano.cluster.storage.records import Bucket, Event
 from poblano.core.jsonvalue import Document
 
@@ -29,6 +29,8 @@ _LABELS: Final = {
     "kubernetes.io/hostname": NODE,
     "kubernetes.io/os": "linux",
 }
+_NOT_READY: Final = "node.kubernetes.io/not-ready"
+"""Every node has this taint from its birth, and loses it when it is ready: pkg/controller/nodelifecycle."""
 _CONDITIONS: Final = (
     ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
     ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
@@ -64,7 +66,11 @@ class NodeController:
         if node is None:
             node = await self._objects.create(NODES, _node())
         if not struct(node, "status").get("conditions"):
-            await self._objects.set_status(NODES, node, self._status())
+            node = await self._objects.set_status(NODES, node, self._status())
+        taints: list[Document] = list(many(node, "spec", "taints"))
+        left = [taint for taint in taints if taint.get("key") != _NOT_READY]
+        if left != taints:
+            await self._objects.patch(NODES, node, {"spec": {"taints": left or None}})
         return None
 
     def _status(self) -> Document:

@@ -8,6 +8,7 @@ Source: k8s.io/apiserver/pkg/endpoints/handlers/rest.go (ConnectResource), k8s.i
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from poblano.cluster.kinds.tree import many, value
@@ -16,6 +17,7 @@ from poblano.cluster.rest.admission import attributes
 from poblano.cluster.rest.encoding import plain
 from poblano.cluster.rest.exchange import Request, Response
 from poblano.cluster.rest.server import Server
+from poblano.cluster.rest.url import Target
 from poblano.cluster.status import StatusError, bad_request, not_found
 from poblano.core.jsonvalue import Document
 
@@ -35,9 +37,9 @@ async def connect(server: Server, request: Request) -> Response:
         StatusError: a webhook's refusal; else that nothing runs here.
     """
     resource, target = request.resource, request.target
-    record = server.find(request)
+    record = server.find(replace(request, target=replace(target, name=_object(target))))
     if record is None:
-        raise not_found(resource.plural, target.name, group=resource.group)
+        raise not_found(resource.plural, _object(target), group=resource.group)
     kind = resource.subresources[target.subresource].kind
     review = attributes(
         request, "CONNECT", new=_options(request, kind), old=None, options=None, dry_run=False, kind=kind
@@ -48,6 +50,23 @@ async def connect(server: Server, request: Request) -> Response:
         raise bad_request(f"pod {target.name} does not have a host assigned")
     message = f"the embedded cluster runs no containers: there is nothing to {target.subresource} to in {target.name}"
     raise StatusError(501, "NotImplemented", message)
+
+
+def _object(target: Target) -> str:
+    """The name of the object: that of what is proxied to may have a scheme before it, and a port behind.
+
+    Source: k8s.io/apimachinery/pkg/util/net/port_split.go (SplitSchemeNamePort)
+
+    Raises:
+        StatusError: it has more than that.
+    """
+    parts = target.name.split(":")
+    if target.subresource != "proxy" or len(parts) == 1:
+        return target.name
+    scheme, name = ("", parts[0]) if len(parts) == 2 else (parts[0], parts[1])
+    if len(parts) > 3 or not name or scheme not in ("", "http", "https"):
+        raise bad_request(f'invalid {target.plural.removesuffix("s")} request "{target.name}"')
+    return name
 
 
 def _options(request: Request, kind: GroupVersionKind) -> Document:

@@ -11,10 +11,14 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any, Final
 
+from poblano.cluster.field_errors import FieldError
+from poblano.cluster.kinds.pods import resizing
+from poblano.cluster.kinds.strategy import Strategy
 from poblano.cluster.kinds.tree import many, value
 from poblano.core.jsonvalue import Document
 
 Part = Callable[[Document, Document], None]
+Check = Callable[[Strategy, Document, Document], list[FieldError]]
 
 
 def _only(*path: str) -> Part:
@@ -48,6 +52,10 @@ def _resize(new: Document, old: Document) -> None:
                     container[key] = wanted[key]
 
 
+def _check_resize(strategy: Strategy, new: Document, old: Document) -> list[FieldError]:
+    return [*strategy.validate_content(new, old), *resizing.validate(new, old)]
+
+
 _CONTAINERS: Final = ("containers", "initContainers")
 
 PARTS: Final[Mapping[tuple[str, str], Part]] = {
@@ -57,6 +65,9 @@ PARTS: Final[Mapping[tuple[str, str], Part]] = {
     ("certificatesigningrequests", "approval"): _only("status", "conditions"),
 }
 """What is not a status, by plural and subresource."""
+
+CHECKS: Final[Mapping[tuple[str, str], Check]] = {("pods", "resize"): _check_resize}
+"""What is seen to where such a part is written, beside what is seen to for a status."""
 
 
 def _put(document: Document, path: tuple[str, ...], value: Any) -> None:

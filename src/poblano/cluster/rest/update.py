@@ -20,7 +20,7 @@ from poblano.cluster.rest.create import create_object
 from poblano.cluster.rest.exchange import Request, Response
 from poblano.cluster.rest.objects import fit_namespace, keep_life, metadata_of, own, same_name
 from poblano.cluster.rest.options import WriteOptions, write_options
-from poblano.cluster.rest.parts import PARTS
+from poblano.cluster.rest.parts import CHECKS, PARTS
 from poblano.cluster.rest.presenting import present
 from poblano.cluster.rest.server import Server
 from poblano.cluster.rest.stored import bucket_of, registry_key, strategy_of
@@ -132,6 +132,8 @@ async def _attempt(server: Server, request: Request, change: Change, record: Rec
     if part is not None:
         part(new, old)
         errors = strategy.validate_status_update(new, old)
+        if check := CHECKS.get((resource.plural, change.subresource)):
+            errors = [*errors, *check(strategy, new, old)]
     elif change.subresource:
         strategy.prepare_for_status_update(new, old)
         errors = strategy.validate_status_update(new, old)
