@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from poblano import Capability, Module, a, document
 from poblano.admission import reviewer as reviewing
-from poblano.admission.apart import LARGE
+from poblano.admission.apart import LARGE, Apart
 from poblano.admission.replies import Reply
 from poblano.admission.reviewer import ModuleReviewer
 from poblano.core import pipeline as pipelines
@@ -145,6 +146,20 @@ async def test_work_that_is_not_done_in_time_is_a_refusal_that_says_so(reviewer:
     goes_on.set()
     assert (found["uid"], found["allowed"], found["status"]["code"]) == ("large", False, 500)
     assert "the object is large: it was not done" in found["status"]["message"]
+
+
+async def test_it_is_known_whether_something_was_worked_on_since_a_time():
+    apart, goes_on = Apart(), threading.Event()
+    began = time.monotonic()
+    assert not apart.worked_since(began)
+    working = asyncio.ensure_future(apart.done(goes_on.wait))
+    while not apart.worked_since(time.monotonic()):
+        await asyncio.sleep(0)
+    goes_on.set()
+    assert await working
+    assert apart.worked_since(began)
+    assert not apart.worked_since(time.monotonic())
+    apart.close()
 
 
 async def test_a_fault_of_ours_is_raised_where_it_is_awaited(reviewer: Any, monkeypatch: pytest.MonkeyPatch):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from poblano.admission import watchdog
-from poblano.admission.watchdog import HELD_SECONDS, SURELY_HELD_SECONDS, Watchdog
+from poblano.admission.watchdog import EXCUSED_SECONDS, HELD_SECONDS, SURELY_HELD_SECONDS, Watchdog
 from poblano.core.context import Running
 from tests.admission.reviewing import action_threads
 from tests.eventually import eventually
@@ -56,6 +56,16 @@ def test_what_may_have_been_the_machine_is_believed_the_second_time(held: Held):
     assert held.named == [("shop/slow", 0.15)]
 
 
+def test_no_action_is_blamed_for_what_our_own_work_may_have_taken_from_it(held: Held):
+    since: list[float] = []
+    held.watchdog._excused = lambda began: (since.append(began), True)[1]
+    for _ in range(3):
+        held.run(SLOW, EXCUSED_SECONDS - 0.1)
+    assert (held.named, since) == ([], pytest.approx([0, 1.9, 3.8]))
+    held.run(SLOW, EXCUSED_SECONDS)
+    assert held.named == [("shop/slow", EXCUSED_SECONDS)]
+
+
 def test_a_quick_action_is_never_named(held: Held):
     for _ in range(1000):
         held.run(SLOW, HELD_SECONDS * 0.9)
@@ -87,7 +97,7 @@ def test_it_is_named_once_though_both_threads_see_it():
 
     def mark() -> None:
         inside.wait()
-        dog._mark(SLOW, 10)
+        dog._mark(SLOW, 0, 10)
 
     threads = [threading.Thread(target=mark) for _ in range(2)]
     for thread in threads:

@@ -49,10 +49,16 @@ class ActionRunner:
     Args:
         blocked: told the name of an action and the seconds for which it held the loop, when it is first seen to.
         pool_size: threads for such actions.
+        excused: whether something of ours has held the interpreter since a monotonic time, so that no action is blamed for it.
     """
 
-    def __init__(self, blocked: Callable[[str, float], None] | None = None, pool_size: int = POOL_SIZE) -> None:
-        self._watchdog = Watchdog(blocked)
+    def __init__(
+        self,
+        blocked: Callable[[str, float], None] | None = None,
+        pool_size: int = POOL_SIZE,
+        excused: Callable[[float], bool] = lambda since: False,
+    ) -> None:
+        self._watchdog = Watchdog(blocked, excused)
         self._threads = Threads(pool_size)
         self._strays: set[asyncio.Task[Any]] = set()
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import math
+import time
 from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any, Final, TypeVar, cast
@@ -32,14 +34,19 @@ class Apart:
     def __init__(self) -> None:
         self._threads = Threads(1)
         self._begun = False
+        self._ended = -math.inf
 
     async def done(self, work: Callable[[], T]) -> T:
         """Do `work` in the thread. Raises what it raises."""
         within = partial(contextvars.copy_context().run, work)
-        outcome = await asyncio.shield(await self._threads.begin(partial(_outcome, within)))
+        outcome = await asyncio.shield(await self._threads.begin(partial(self._outcome, within)))
         if isinstance(outcome, Failed):
             raise outcome.error
         return cast("T", outcome)
+
+    def worked_since(self, since: float) -> bool:
+        """Whether a part is worked on, or was at some time since the monotonic time `since`. From any thread."""
+        return self._threads.busy > 0 or self._ended >= since
 
     def steps(self, begin: Callable[[], Steps]) -> Steps:
         """The calls of a review, each of which may be made on the loop; what comes before and after them becomes calls as well.
@@ -76,6 +83,14 @@ class Apart:
             return work()  # an action was late: what is left is to say so
         raise PoblanoError(f"the object is large: {outcome.error}")
 
+    def _outcome(self, work: Callable[[], object]) -> object:
+        try:
+            return work()
+        except BaseException as error:  # noqa: BLE001 -- it is raised again, where it is awaited
+            return Failed(error)
+        finally:
+            self._ended = time.monotonic()
+
     def _share_memory(self) -> None:
         if not self._begun:
             from poblano.core.memory import share_memory  # ctypes
@@ -86,13 +101,6 @@ class Apart:
     def close(self) -> None:
         """Let the thread go when it has done what it is at."""
         self._threads.close()
-
-
-def _outcome(work: Callable[[], object]) -> object:
-    try:
-        return work()
-    except BaseException as error:  # noqa: BLE001 -- it is raised again, where it is awaited
-        return Failed(error)
 
 
 def _next(steps: Steps, outcome: object) -> Call | Verdict:

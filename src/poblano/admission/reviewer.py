@@ -94,8 +94,8 @@ class ModuleReviewer:
         self._own = frozenset(own)
         self._observers = tuple(observers)
         self._traffic = traffic
-        self._runner = ActionRunner(blocked, pool_size)
         self._apart = Apart()
+        self._runner = ActionRunner(blocked, pool_size, self._apart.worked_since)
         self._hooks = module.hooks
         self._on_error: OnError = on_error
         self._served: dict[str, tuple[Entry, Pipeline]] = {

@@ -18,6 +18,9 @@ HELD_SECONDS = 0.05
 SURELY_HELD_SECONDS = 0.25
 """What no scheduler does to a process by itself. Below, a busy machine may have, so that it takes two times to be believed."""
 
+EXCUSED_SECONDS = 2.0
+"""How long an action may take while a thread of ours works on a large review, and keeps the interpreter to itself for parts of it."""
+
 
 class Watchdog:
     """Which action is on the loop, since when, and which have been too long there.
@@ -25,10 +28,16 @@ class Watchdog:
     Args:
         blocked: called with the action's name and the seconds so far, once for each action; from the watchdog's thread
             while it still runs, otherwise from the loop's.
+        excused: whether something of ours has held the interpreter since a monotonic time, from any thread.
     """
 
-    def __init__(self, blocked: Callable[[str, float], None] | None = None) -> None:
+    def __init__(
+        self,
+        blocked: Callable[[str, float], None] | None = None,
+        excused: Callable[[float], bool] = lambda since: False,
+    ) -> None:
         self._blocked = blocked
+        self._excused = excused
         self.slow: set[tuple[str, str]] = set()
         self._suspected: set[tuple[str, str]] = set()
         self._current: tuple[Running, float] | None = None
@@ -52,7 +61,7 @@ class Watchdog:
         if current is not None:
             held = time.monotonic() - current[1]
             if held > HELD_SECONDS:
-                self._mark(who, held)
+                self._mark(who, current[1], held)
 
     def _start(self) -> None:
         thread = threading.Thread(target=self._look, name="poblano-watchdog", daemon=True)
@@ -64,9 +73,11 @@ class Watchdog:
         while not self._closed.wait(HELD_SECONDS):
             current = self._current
             if current is not None and (held := time.monotonic() - current[1]) > SURELY_HELD_SECONDS:
-                self._mark(current[0], held)
+                self._mark(*current, held)
 
-    def _mark(self, who: Running, held: float) -> None:
+    def _mark(self, who: Running, since: float, held: float) -> None:
+        if held < EXCUSED_SECONDS and self._excused(since):
+            return
         key = (who.capability, who.rule)
         with self._lock:
             if key in self.slow:
