@@ -155,6 +155,18 @@ def test_who_is_asked_and_says_no_has_changed_nothing(kubelet: Kubelet, tmp_path
         kubelet.ask("GET", "/api/v1/namespaces/nowhere")
 
 
+def test_whoever_takes_a_uuid_that_is_there_already_is_told_before(kubelet: Kubelet, tmp_path: Path) -> None:
+    kubelet.has_deployment("taken", "shop", "poblano-taken-admission")
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.poblano]\nuuid = "taken"\nmodule = "ship:module"\nnamespace = "second"\n'
+    )
+    said = deploy(kubelet, tmp_path, input="n\n")
+    assert "a module 'taken' is in shop now: it moves, and what is there is taken away" in said.output
+    unanswered = deploy(kubelet, tmp_path, input="")
+    assert "with --yes it does not ask" in unanswered.output
+    assert kubelet.status("GET", "/api/v1/namespaces/second") == 404
+
+
 def test_a_namespace_that_a_rule_names_is_made_when_that_is_asked_for(kubelet: Kubelet, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(
         '[tool.poblano]\nuuid = "away"\nmodule = "ship:module"\nnamespace = "away"\n'

@@ -194,3 +194,23 @@ def test_who_is_asked_and_says_no_has_changed_nothing(kubelet: Kubelet, tmp_path
     assert said.exit_code == 1
     assert "Take ship out of http" in said.output
     assert remains(kubelet) == before
+
+
+def test_a_namespace_where_it_is_not_takes_nothing_out(kubelet: Kubelet, tmp_path: Path) -> None:
+    """Webhooks and roles bear no namespace: they are those of the module where it is."""
+    before = remains(kubelet)
+    said = uninstall(kubelet, tmp_path, "--yes", "--namespace", "shop")
+    assert said.exit_code == 1
+    assert "the module 'ship' is not in shop, but in harbour: nothing was done" in str(said.exception)
+    kubelet.has_deployment("ship", "shop", "poblano-ship-admission")
+    said = uninstall(kubelet, tmp_path, "--yes", "--namespace", "shop")
+    assert "is in harbour and shop, which share its webhooks" in str(said.exception)
+    assert remains(kubelet) == before
+
+
+def test_where_nobody_can_answer_it_says_how_not_to_ask(kubelet: Kubelet, tmp_path: Path) -> None:
+    before = remains(kubelet)
+    said = uninstall(kubelet, tmp_path, input="")
+    assert said.exit_code == 1
+    assert "with --yes it does not ask" in said.output
+    assert remains(kubelet) == before

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from poblano.cli.asking import sure
 from poblano.cli.reaching import where
 
 if TYPE_CHECKING:
@@ -125,9 +126,15 @@ async def _deploy(deployment: Deployment, kubeconfig: Path | None, context: str)
                 f"{', '.join(missing)}: no such namespace, and the module needs a role there, since its rules name it; "
                 "make it, or have it made with --create-namespaces"
             )
+        for other in await deploying.elsewhere():
+            terminal.line(
+                ("warning: ", "yellow"),
+                f"a module {plan.names.uuid!r} is in {other} now: it moves, and what is there is taken away; if that is another "
+                "module, say no, and give this one a uuid of its own",
+            )
         place = f"{plan.settings.namespace} of {access.cluster.server}"
         if not deployment.yes:
-            click.confirm(f"Put {plan.names.uuid} into {place}?", abort=True)
+            sure(f"Put {plan.names.uuid} into {place}?")
         terminal.note(f"putting {plan.names.uuid} into {place}")
         await deploying.putter.make(missing)
         await deploying.run(deployment.registry)

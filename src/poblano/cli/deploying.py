@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Final
 from poblano.admission.webhooks import KINDS
 from poblano.build.parts import parts
 from poblano.build.tree import resolved
+from poblano.cli.deployed import deployed
 from poblano.cli.pruning import Pruner
 from poblano.cli.putting import WEBHOOKS, Putter
 from poblano.cli.rollout import Trouble, progress, troubles
 from poblano.cli.succession import Succession
 from poblano.client import Resources
 from poblano.core.binding import Phase
-from poblano.core.errors import ApiError, NotFound, PoblanoError
+from poblano.core.errors import ApiError, Forbidden, NotFound, PoblanoError
 from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
 from poblano.core.registered import policies
@@ -49,6 +50,7 @@ class Deploying:
     """
 
     def __init__(self, client: ApiClient, plan: Plan, terminal: Terminal, seconds: float) -> None:
+        self._client = client
         self._plan = plan
         self._terminal = terminal
         self._seconds = seconds
@@ -76,6 +78,14 @@ class Deploying:
         documents = self.documents()
         await self.putter.check(documents)
         return await self.putter.missing(documents)
+
+    async def elsewhere(self) -> list[str]:
+        """The other namespaces in which there is a module of this uuid, as far as who deploys may look."""
+        try:
+            found = await deployed(self._client, self._plan.names.uuid)
+        except Forbidden:
+            return []
+        return [one.namespace for one in found if one.namespace != self._namespace]
 
     async def run(self, registry: Registry | None = None) -> None:
         """Put all of it there, and wait until it works.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from poblano.cli.asking import sure
 from poblano.cli.reaching import where
 
 
@@ -81,7 +82,5 @@ async def _uninstall(asked: Uninstallation, kubeconfig: Path | None, context: st
             raise click.ClickException(f"nothing of the module {asked.uuid!r} is in {access.cluster.server}")
         if not asked.yes:
             what = f"Take {asked.uuid} out of {access.cluster.server}"
-            click.confirm(
-                f"{what}, its stores and all objects of its kinds too?" if asked.data else f"{what}?", abort=True
-            )
+            sure(f"{what}, its stores and all objects of its kinds too?" if asked.data else f"{what}?")
         await uninstalling.run(found, asked.seconds, force=asked.force, data=asked.data)

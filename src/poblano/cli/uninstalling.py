@@ -16,7 +16,7 @@ from poblano.cli.everything import every_kind, metadata_of
 from poblano.cli.pruning import is_sessions
 from poblano.client import Resources
 from poblano.core.deployed import CAPABILITY_LABEL, UUID_LABEL, Names
-from poblano.core.errors import Conflict, Invalid, NotFound, PoblanoError
+from poblano.core.errors import Conflict, Invalid, InvalidSettings, NotFound, PoblanoError
 from poblano.core.finalizers import PREFIX, finalizers_of, removal
 from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
@@ -64,10 +64,16 @@ class Uninstalling:
         self._told: set[str] = set()
 
     async def look(self) -> list[Document]:
-        """What is there of the module; only what it is called, and its labels."""
+        """What is there of the module; only what it is called, and its labels.
+
+        Raises:
+            InvalidSettings: it is not in the namespace, or in another one as well.
+        """
+        everyone = await deployed(self._client)
+        self._check_place([one.namespace for one in everyone if one.uuid == self._uuid])
         kinds = await every_kind(self._client, self._tell)
         self._kinds = {f"{kind.api_version}/{kind.kind}": kind for kind in kinds}
-        others = {one.uuid for one in await deployed(self._client)}
+        others = {one.uuid for one in everyone}
         self._longer = tuple(f"{PREFIX}{one}-" for one in others if one.startswith(f"{self._uuid}-"))
         found = [one for kind in kinds for one in await self._labelled(kind) if self._is_meant(one)]
         return [*found, *await self._leases()]
@@ -100,6 +106,19 @@ class Uninstalling:
             names = ", ".join(f"{one['kind']} {name_of(one)}" for one in kept)
             self._terminal.note(f"left, since users keep something there: {names} (--delete-data takes them too)")
         self._terminal.note(f"{self._uuid} is out; its namespace is left")
+
+    def _check_place(self, places: Sequence[str]) -> None:
+        """Webhooks, roles and finalizers bear no namespace: all of one uuid share them, wherever it is."""
+        if not self._namespace or not places or list(places) == [self._namespace]:
+            return
+        if self._namespace not in places:
+            raise InvalidSettings(
+                f"the module {self._uuid!r} is not in {self._namespace}, but in {', '.join(places)}: nothing was done"
+            )
+        raise InvalidSettings(
+            f"the module {self._uuid!r} is in {' and '.join(places)}, which share its webhooks, roles and finalizers, so that none "
+            "can be taken out alone: nothing was done. Without --namespace all go; deploy again where it is wanted"
+        )
 
     def _tell(self, text: str) -> None:
         """Once: the cluster is looked through several times."""
