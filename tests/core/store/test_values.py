@@ -57,6 +57,15 @@ def test_a_text_that_is_no_such_value_is_refused_without_being_shown():
     assert refused.value.__cause__ is None
 
 
+@pytest.mark.parametrize("model", [complex, object, dict[str, complex]])
+def test_it_is_told_in_a_line_and_not_with_the_words_of_a_library(model):
+    with pytest.raises(
+        InvalidDefinition, match="a class that JSON has nothing for; use str, int, a dataclass"
+    ) as refused:
+        codec_of(model, HERE)
+    assert "\n" not in str(refused.value)
+
+
 def test_a_type_without_json_is_refused_where_it_is_written():
     with pytest.raises(InvalidDefinition, match="cannot be kept as JSON"):
         codec_of(object, HERE)

@@ -41,8 +41,11 @@ def codec_of(model: type[Any], where: Location) -> Codec[Any]:
         msgspec.json.Decoder(model)
         msgspec.json.schema(model)
     except TypeError as error:
+        why = str(error)
+        if "schema_hook" in why:  # msgspec tells how to extend itself, which is of no use here
+            why = "it is, or has in it, a class that JSON has nothing for"
         raise InvalidDefinition(
-            f"values of {getattr(model, '__name__', model)} cannot be kept as JSON: {error}",
+            f"values of {getattr(model, '__name__', model)} cannot be kept as JSON: {why}",
             "use str, int, a dataclass, a TypedDict, a list or dict of these, or a pydantic model",
             where,
         ) from None
