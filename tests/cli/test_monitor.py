@@ -167,6 +167,8 @@ def test_a_pod_that_comes_later_is_read_from_its_beginning(kubelet: Kubelet, tmp
     ("arguments", "says"),
     [
         (("nope",), "the cluster has no module 'nope'; there are hello, shop"),
+        (("hello,tier=data",), "is no uuid for a module"),
+        (("hello", "--namespace", "a/b"), "'a/b' is no name of a namespace"),
         (("hello", "--since", "5 minutes"), "write 30s, 10m, 2h or 1d"),
         ((), "pyproject.toml"),
     ],

@@ -205,6 +205,8 @@ def test_a_namespace_where_it_is_not_takes_nothing_out(kubelet: Kubelet, tmp_pat
     kubelet.has_deployment("ship", "shop", "poblano-ship-admission")
     said = uninstall(kubelet, tmp_path, "--yes", "--namespace", "shop")
     assert "is in harbour and shop, which share its webhooks" in str(said.exception)
+    said = uninstall(kubelet, tmp_path, "ship,app.kubernetes.io/name", "--yes")
+    assert "is no uuid for a module" in str(said.exception), "it is no part of a selector"
     assert remains(kubelet) == before
 
 

@@ -59,10 +59,12 @@ async def deployed(client: ApiClient, uuid: str = "", namespace: str = "") -> li
         namespace: only there.
 
     Raises:
+        InvalidSettings: nothing can be called so.
         ApiError: who asks may not list Deployments.
     """
     from poblano.client import Resources
 
+    check_names(uuid, namespace)
     selector = f"{UUID_LABEL}={uuid}" if uuid else UUID_LABEL
     found = await Resources(client).list(DEPLOYMENTS, namespace, label_selector=selector)
     gathered: defaultdict[tuple[str, str], list[Document]] = defaultdict(list)
@@ -70,6 +72,25 @@ async def deployed(client: ApiClient, uuid: str = "", namespace: str = "") -> li
         labels: Mapping[str, str] = one["metadata"]["labels"]
         gathered[labels[UUID_LABEL], one["metadata"]["namespace"]].append(one)
     return [Deployed(*key, tuple(documents)) for key, documents in sorted(gathered.items())]
+
+
+def check_names(uuid: str, namespace: str) -> None:
+    """See that they are names: one that is none would be read as more of a selector, or of a path.
+
+    Raises:
+        InvalidSettings: one is none.
+
+    >>> check_names("shop", "a/b")
+    Traceback (most recent call last):
+    poblano.core.errors.InvalidSettings: 'a/b' is no name of a namespace: it is lower-case letters, digits and -
+    """
+    from poblano.cli.answers import uuid_of
+    from poblano.settings_values import LABEL
+
+    if uuid:
+        uuid_of(uuid)
+    if namespace and not LABEL.fullmatch(namespace):
+        raise InvalidSettings(f"{namespace!r} is no name of a namespace: it is lower-case letters, digits and -")
 
 
 async def the_one(client: ApiClient, uuid: str, namespace: str) -> Deployed:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from poblano.admission.webhooks import KINDS
 from poblano.build.definitions import LABEL as MODULE_LABEL
 from poblano.cli.applying import name_of
-from poblano.cli.deployed import deployed
+from poblano.cli.deployed import check_names, deployed
 from poblano.cli.everything import every_kind, metadata_of
 from poblano.cli.pruning import is_sessions
 from poblano.client import Resources
@@ -69,6 +69,7 @@ class Uninstalling:
         Raises:
             InvalidSettings: it is not in the namespace, or in another one as well.
         """
+        check_names(self._uuid, self._namespace)
         everyone = await deployed(self._client)
         self._check_place([one.namespace for one in everyone if one.uuid == self._uuid])
         kinds = await every_kind(self._client, self._tell)
