@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -75,6 +76,7 @@ class ClusterKeeper:
         self._flights = Flights(name, layout, self._sender, self._spreader, sharding)
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
+        self._thread = threading.get_ident()
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
         self._gone = False
@@ -270,12 +272,11 @@ class ClusterKeeper:
         return None if ttl is None else self._now() + ttl
 
     def _wake_up(self) -> None:
-        with suppress(RuntimeError):
-            if asyncio.get_running_loop() is self._loop:
-                self._wake.set()
-                return
         with suppress(RuntimeError):  # the loop has ended, and the process is ending too
-            self._loop.call_soon_threadsafe(self._wake.set)
+            if threading.get_ident() == self._thread:  # asking for the running loop is a system call
+                self._wake.set()
+            else:
+                self._loop.call_soon_threadsafe(self._wake.set)
 
     def _hear(self, change: Change) -> None:
         number = self._objects.number(change.item.key.name)
