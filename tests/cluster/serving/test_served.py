@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import os
 import socket
 import ssl
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -110,3 +112,17 @@ async def test_a_start_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     assert open_files() == before
     async with Served(Settings(directory=data)) as served:
         assert served.kubeconfig == data / "kubeconfig"
+
+
+async def test_who_asks_for_an_upgrade_is_answered_and_nobody_is_told_to_install_anything(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with Served(Settings()) as served:
+        trust = ssl.create_default_context(cadata=served.credentials.authority.decode())
+        place = urlsplit(served.url)
+        reader, writer = await asyncio.open_connection(place.hostname, place.port, ssl=trust)
+        writer.write(b"GET /version HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 ")
+        writer.close()
+        await writer.wait_closed()
+    assert caplog.text == ""

@@ -52,6 +52,9 @@ class Protocol(HttpToolsProtocol):
         self._in_head, self._head = True, 0
         super().on_message_complete()
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Nothing: kubectl exec asks for an upgrade and is told why there is none; uvicorn tells to install something."""
+
 
 def protocols(app: Application, loop: asyncio.AbstractEventLoop) -> tuple[Callable[[], asyncio.Protocol], set[Any]]:
     """What makes the protocol of a connection, and the set that each is in for as long as it lives."""
