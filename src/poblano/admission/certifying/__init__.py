@@ -5,7 +5,8 @@ the Lease ``poblano-<uuid>-certificates`` does the work (``leader``): it carries
 publishes whom to trust, and puts the real failure policies in once it is ready itself. Both are run by ``running``.
 
 Beside these: ``bundles`` reads PEM, ``secret`` is what is in the Secret, ``configurations`` what is in the webhook
-configurations, ``sources`` is who makes the certificates: this module, or others into files.
+configurations, ``sources`` is who makes the certificates: this module, or others into files; ``chains`` is what clients
+believe, ``tended`` begins anew what has ended.
 
 What the account of the pods needs, by name each: get and update of the Lease (and create of Leases); get, list, watch and patch
 of the Secret, where the module makes its own; get, list, watch and patch of the two configurations.
