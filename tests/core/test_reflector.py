@@ -373,6 +373,14 @@ def test_r7_a_server_that_asks_for_a_day_is_asked_again_after_a_minute():
     assert reflector.command == Sleep(60.0)
 
 
+@pytest.mark.parametrize("status", [403, 404])
+def test_r7_what_somebody_has_to_change_first_is_not_asked_for_all_the_time(status):
+    reflector, _ = watching()
+    reflector.failed(Failure(status=status))
+    assert reflector.command.seconds >= 5
+    assert reflector.refused == status
+
+
 def test_r7_a_resource_that_is_gone_is_listed_when_it_is_back():
     reflector, _ = watching()
     reflector.failed(Failure(status=404))

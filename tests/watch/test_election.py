@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from poblano.client import Resources, connect
-from poblano.core.errors import LeadershipLost, NotFound
-from poblano.core.lease import LeaseTimes
+from poblano.core.errors import Conflict, LeadershipLost, NotFound
+from poblano.core.lease import LeaseTimes, Record
 from poblano.watch.election import Election
-from poblano.watch.leases import LEASE
+from poblano.watch.leases import LEASE, Held, read_lease, wall
 from poblano.watch.standing import own_identity
 from tests.watch.clusters import on, space_of, until
 
@@ -201,3 +201,15 @@ async def test_what_cannot_even_be_asked_ends_the_waiting():
     async with standing(election):
         await until(election.lost.is_set, "it knows")
         assert str(election.failure()) == "no client"
+
+
+async def test_l3_what_others_wrote_meanwhile_is_never_written_over(api, space):
+    now = wall()
+    record = Record("one", 15, 0, now, now)
+    seen = await Held().written(api, space, "contested", record, "")
+    await seen.written(api, space, "contested", Record("two", 15, 1, now, now), seen.version)
+    with pytest.raises(Conflict):
+        await seen.written(api, space, "contested", Record("three", 15, 1, now, now), seen.version)
+    with pytest.raises(Conflict):
+        await Held().written(api, space, "contested", record, "")
+    assert (await read_lease(api, space, "contested")).record.holder == "two"
