@@ -9,11 +9,11 @@ from contextlib import aclosing, suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from poblano.cli.log_place import Place
 from poblano.core.errors import ApiError, BadRequest, Forbidden, NotFound
 from poblano.core.following import Phase
 from poblano.fluent import K8s
 from poblano.fluent.logs import WAITING_LINES, LogLine
+from poblano.fluent.resuming import Place
 from poblano.models import a
 
 if TYPE_CHECKING:
@@ -96,11 +96,11 @@ class PodLogs:
         while True:
             # A time of ours would be another one than the cluster's.
             waited = timedelta(seconds=time.monotonic() - began + 1)
-            since = place.since or (None if whole else before + waited)
+            since = _when(place) or (None if whole else before + waited)
             try:
                 if place.since:  # it may have ended, and another begun, while nobody was connected
                     await self._rest(pod, container, place)
-                    place.again()
+                    place.resumes()
                 await self._read(pod, container, place, since)
             except (NotFound, Forbidden) as error:
                 if isinstance(error, Forbidden):
@@ -112,9 +112,9 @@ class PodLogs:
 
     async def _rest(self, pod: a.Pod, container: str, place: Place) -> None:
         """What the container before has written that was not read, if there was one."""
-        place.again()
+        place.resumes()
         with suppress(BadRequest):
-            await self._read(pod, container, place, place.since, previous=True)
+            await self._read(pod, container, place, _when(place), previous=True)
 
     async def _read(
         self, pod: a.Pod, container: str, place: Place, since: datetime | timedelta | None, *, previous: bool = False
@@ -125,5 +125,9 @@ class PodLogs:
         )
         async with aclosing(log) as lines:
             async for line in lines:
-                if (text := place.passed(line.text)) is not None:
-                    await self._lines.put(LogLine(pod.metadata.name, container, text))
+                if (text := place.taken(line.text.encode())) is not None:
+                    await self._lines.put(LogLine(pod.metadata.name, container, text.decode()))
+
+
+def _when(place: Place) -> datetime | None:
+    return datetime.fromisoformat(place.since) if place.since else None
