@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import asyncio
+import gc
 from typing import TYPE_CHECKING
 
 import pytest
+import uvloop
 
 from tests.client.loopback import Pki, make_pki
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
     from pathlib import Path
+
+    from tests.client.hostile import Run
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +38,19 @@ def kubeconfig(tmp_path: Path):
         return path
 
     return write
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def run(request: pytest.FixtureRequest) -> Run:
+    """Runs what leaves no task and no socket behind."""
+
+    async def alone(work: Coroutine[None, None, None]) -> None:
+        await asyncio.wait_for(work, 90)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    def go(work: Coroutine[None, None, None]) -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop if request.param == "uvloop" else None) as runner:
+            runner.run(alone(work))
+        gc.collect()  # an open socket would be a ResourceWarning, and so an error
+
+    return go

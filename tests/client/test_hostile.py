@@ -4,90 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
-import gzip
-import io
-from collections.abc import Callable, Coroutine
 
 import pytest
-import uvloop
 
-from poblano.client.answers import OVERHEAD_BYTES, PACKED_BYTES
+from poblano.client.answers import OVERHEAD_BYTES
 from poblano.client.dialing import dial
 from poblano.client.no_answer import Broken
-from poblano.client.retries import Backoff
-from poblano.client.transport import ApiClient
 from poblano.core.errors import ApiError, ConnectionFailed
-from tests.client.loopback import Handler, client_of, silent, tcp_server
+from tests.client.hostile import CHUNKED, OK, Run, asking, flooding, saying
+from tests.client.loopback import silent
 from tests.client.test_pool import until
-
-Run = Callable[[Coroutine[None, None, None]], None]
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-
-@pytest.fixture(params=["asyncio", "uvloop"])
-def run(request) -> Run:
-    """Runs what leaves no task and no socket behind."""
-
-    async def alone(work):
-        await asyncio.wait_for(work, 90)
-        assert asyncio.all_tasks() == {asyncio.current_task()}
-
-    def go(work) -> None:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop if request.param == "uvloop" else None) as runner:
-            runner.run(alone(work))
-        gc.collect()  # an open socket would be a ResourceWarning, and so an error
-
-    return go
-
-
-def saying(*pieces: bytes, closing: bool = False) -> Handler:
-    """A server that answers each request with these, one after another."""
-
-    async def handle(reader, writer):
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            while True:
-                await reader.readuntil(b"\r\n\r\n")
-                for piece in pieces:
-                    writer.write(piece)
-                    await writer.drain()
-                    await asyncio.sleep(0.01)
-                if closing:
-                    break
-        writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
-
-    return handle
-
-
-def flooding(head: bytes, piece: bytes) -> Handler:
-    """A server that goes on and on until nobody listens."""
-
-    async def handle(reader, writer):
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(head)
-            while True:
-                writer.write(piece)
-                await writer.drain()
-        writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
-
-    return handle
-
-
-def asking(handle: Handler, use: Callable[[ApiClient], Coroutine[None, None, None]], **options) -> Coroutine:
-    async def work():
-        async with (
-            tcp_server(handle) as port,
-            client_of(f"http://127.0.0.1:{port}", backoff=Backoff(attempts=1), **options) as client,
-        ):
-            await use(client)
-
-    return work()
 
 
 @pytest.mark.parametrize(
@@ -273,93 +199,3 @@ def test_a_body_may_be_longer_than_any_head(run: Run):
         assert (await client.request("GET", "/api")).body == body
 
     run(asking(saying(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)), use))
-
-
-def packed(body: bytes) -> bytes:
-    return gzip.compress(body, mtime=0)
-
-
-def bomb() -> bytes:
-    """Zeros, a thousand times as many as there are bytes of it."""
-    out = io.BytesIO()
-    with gzip.GzipFile(fileobj=out, mode="wb", mtime=0) as file:
-        for _ in range(2 * PACKED_BYTES // 2**20):
-            file.write(bytes(2**20))
-    return out.getvalue()
-
-
-def in_gzip(body: bytes, *pieces: bytes) -> tuple[bytes, ...]:
-    length = len(body) + sum(map(len, pieces))
-    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % length
-    return (head + body, *pieces)
-
-
-TOO_LONG = r"compressed bytes of the answer are more than 64 MiB; ask for less at once .* what answers there"
-
-
-def test_a_bomb_is_not_unpacked(run: Run):
-    async def use(client):
-        with pytest.raises(ConnectionFailed, match=TOO_LONG) as caught:
-            await client.request("GET", "/api", timeout=80)
-        assert caught.value.reason == "TooLong"
-        with pytest.raises(ConnectionFailed, match=TOO_LONG):
-            async with client.once("/api") as answer:
-                assert sum([len(piece) async for piece in answer._content.iter_any()]) <= PACKED_BYTES
-        await until(lambda: not client._pool._open)
-
-    run(asking(saying(*in_gzip(bomb())), use))
-
-
-def test_a_bomb_in_many_parts_is_none_the_less_one(run: Run):
-    part = packed(bytes(2**22))  # members of one body, each of them small
-
-    async def use(client):
-        with pytest.raises(ConnectionFailed, match=TOO_LONG):
-            await client.request("GET", "/api", timeout=80)
-
-    run(asking(saying(*in_gzip(b"", *[part] * 20)), use))
-
-
-def test_what_is_compressed_a_thousandfold_and_still_small_is_read(run: Run):
-    body = b'"' + b"0" * 2**22 + b'"'
-
-    async def use(client):
-        assert (await client.request("GET", "/api")).body == body
-
-    run(asking(saying(*in_gzip(packed(body))), use))
-
-
-def test_an_answer_without_an_end_is_given_up_before_it_fills_the_memory(run: Run, monkeypatch):
-    monkeypatch.setattr("poblano.client.answers.WHOLE_BYTES", 2**22)
-
-    async def use(client):
-        with pytest.raises(ConnectionFailed, match=r"longer than 4 MiB; ask for less at once"):
-            await client.request("GET", "/api", timeout=80)
-        with pytest.raises(ConnectionFailed, match=r"longer than 4 MiB; ask for less at once"):
-            async with client.once("/api") as answer:
-                await answer.read()
-        await until(lambda: not client._pool._open)
-
-    run(asking(flooding(CHUNKED, b"10000\r\n" + b"x" * 65536 + b"\r\n"), use))
-
-
-def test_a_line_without_an_end_is_given_up(run: Run):
-    async def use(client):
-        with pytest.raises(ConnectionFailed, match=r"a line of it is longer than 64 MiB; ask for less"):
-            async with client.once("/api") as answer:
-                assert not [line async for line in answer.lines()]
-        await until(lambda: not client._pool._open)
-
-    run(asking(flooding(CHUNKED, b"10000\r\n" + b"x" * 65536 + b"\r\n"), use))
-
-
-def test_lines_may_be_as_many_as_there_are(run: Run, monkeypatch):
-    monkeypatch.setattr("poblano.client.answers.WHOLE_BYTES", 2**20)
-    monkeypatch.setattr("poblano.client.streamed.LINE_BYTES", 2**17)
-    lines = b"x" * 65535 + b"\n"
-
-    async def use(client):
-        async with client.once("/api") as answer:
-            assert len([line async for line in answer.lines()]) == 40
-
-    run(asking(saying(CHUNKED, *[b"10000\r\n" + lines + b"\r\n"] * 40, b"0\r\n\r\n"), use))

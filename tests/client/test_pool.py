@@ -122,6 +122,25 @@ async def test_a_connection_that_nobody_needs_any_more_is_closed(monkeypatch):
         assert (await client.request("GET", "/version")).status == 200
 
 
+async def test_one_that_cannot_be_closed_keeps_no_other_open(monkeypatch):
+    monkeypatch.setattr(pool, "IDLE_SECONDS", 0.05)
+    told = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(str(context["exception"])))
+
+    def unforeseen():
+        raise RuntimeError("unforeseen")
+
+    async with serving() as server, client_of(server.url) as client:
+        await asyncio.gather(*(client.request("GET", "/version") for _ in range(3)))
+        stuck = client._pool.idle[0]
+        monkeypatch.setattr(stuck, "abort", unforeseen)
+        await until(lambda: client._pool._open == {stuck})
+        await client.request("GET", "/version")
+        await until(lambda: client._pool._open == {stuck})
+        assert told == ["unforeseen"]
+        monkeypatch.undo()
+
+
 async def test_a_connection_that_the_server_has_closed_is_not_used_again():
     async def once(reader, writer):
         await reader.readuntil(b"\r\n\r\n")

@@ -104,19 +104,19 @@ class Pool:
             await asyncio.wait(going, timeout=CLOSING_SECONDS)
 
     def _sweep(self) -> None:
+        self._sweeping = None
         loop = asyncio.get_running_loop()
         since = loop.time() - IDLE_SECONDS
         for target, waiting in tuple(self._idle.items()):
-            stay = [(connection, at) for connection, at in waiting if at > since and connection.usable]
+            self._idle[target] = [(connection, at) for connection, at in waiting if at > since]
+            if not self._idle[target]:
+                del self._idle[target]
             for connection, at in waiting:
                 if at <= since:
-                    connection.abort()
-            if stay:
-                self._idle[target] = stay
-            else:
-                del self._idle[target]
+                    loop.call_soon(connection.abort)  # each by itself: one that cannot be closed keeps no other open
         oldest = min((at for waiting in self._idle.values() for _, at in waiting), default=None)
-        self._sweeping = None if oldest is None else loop.call_at(oldest + IDLE_SECONDS, self._sweep)
+        if oldest is not None:
+            self._sweeping = loop.call_at(oldest + IDLE_SECONDS, self._sweep)
 
 
 class Asking(AbstractAsyncContextManager[Answer]):
