@@ -148,6 +148,31 @@ async def test_work_that_is_not_done_in_time_is_a_refusal_that_says_so(reviewer:
     assert "the object is large: it was not done" in found["status"]["message"]
 
 
+async def test_a_review_for_which_there_is_no_time_left_is_refused_unread(
+    reviewer: Any, monkeypatch: pytest.MonkeyPatch
+):
+    shop = Capability("shop")
+    shop.when(a.Pod).is_created().mutate(lambda pod: pod.set_label("a", "b"), name="mark")
+    asked, read = reviewer(shop), list[bytes]()
+    monkeypatch.setattr(reviewing, "read", read.append)
+    found = response(await answer(asked, MUTATE, review(LARGE_POD, uid="large"), timeout=1e-9))
+    assert (found["uid"], found["allowed"], found["status"]["code"], read) == ("large", False, 500, [])
+    assert "the object is large: it was not done" in found["status"]["message"]
+
+
+async def test_where_there_are_no_more_threads_a_large_review_is_answered_nevertheless(
+    reviewer: Any, monkeypatch: pytest.MonkeyPatch
+):
+    def refused(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    shop = Capability("shop")
+    shop.when(a.Pod).is_created().mutate(lambda pod: pod.set_label("a", "b"), name="mark")
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    found = response(await answer(reviewer(shop), MUTATE, review(LARGE_POD)))
+    assert (found["allowed"], "patch" in found) == (True, True)
+
+
 async def test_it_is_known_whether_something_was_worked_on_since_a_time():
     apart, goes_on = Apart(), threading.Event()
     began = time.monotonic()

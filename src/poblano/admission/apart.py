@@ -39,7 +39,11 @@ class Apart:
     async def done(self, work: Callable[[], T]) -> T:
         """Do `work` in the thread. Raises what it raises."""
         within = partial(contextvars.copy_context().run, work)
-        outcome = await asyncio.shield(await self._threads.begin(partial(self._outcome, within)))
+        try:
+            begun = await self._threads.begin(partial(self._outcome, within))
+        except RuntimeError:  # the system gives no more threads: others wait, and that is better than no answer
+            return work()
+        outcome = await asyncio.shield(begun)
         if isinstance(outcome, Failed):
             raise outcome.error
         return cast("T", outcome)
@@ -58,7 +62,7 @@ class Apart:
             PoblanoError: the review took longer than there was time.
         """
         self._share_memory()
-        steps = yield from self._part(begin)
+        steps = yield from self._part(begin, is_first=True)
         outcome: object = None
         while True:
             reached = yield from self._part(partial(_next, steps, outcome))
@@ -66,7 +70,7 @@ class Apart:
                 return reached
             outcome = _kept(reached, (yield reached))
 
-    def _part(self, work: Callable[[], T]) -> Generator[Call, Any, T]:
+    def _part(self, work: Callable[[], T], *, is_first: bool = False) -> Generator[Call, Any, T]:
         begun = False
 
         async def done() -> T:
@@ -79,7 +83,7 @@ class Apart:
             return cast("T", outcome)
         if not isinstance(outcome.error, Late):
             raise outcome.error
-        if not begun:
+        if not begun and not is_first:
             return work()  # an action was late: what is left is to say so
         raise PoblanoError(f"the object is large: {outcome.error}")
 

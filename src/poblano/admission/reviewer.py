@@ -144,9 +144,9 @@ class ModuleReviewer:
         """
         started = time.monotonic()
         entry, pipeline = self._served[path]
-        if len(body) >= LARGE:
-            return self._large(entry, pipeline, body, started, timeout)
         try:
+            if len(body) >= LARGE:
+                return self._large(entry, pipeline, body, started, timeout)
             review = read(body)
             if review.request.user_info.username in self._own:
                 return self._reply(entry, review, Verdict(review.request), started)
