@@ -113,7 +113,7 @@ def refused(folder: Path, *arguments: str) -> str:
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
     assert done.stderr.count("\n") == 1, done.stderr
-    return done.stderr.removeprefix("poblano: ").strip()
+    return done.stderr.removeprefix("Error: ").strip()
 
 
 def test_it_is_ready_when_its_kubeconfig_is_there_and_ends_on_sigterm(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_the_end_of_the_cluster_is_told_and_is_1(tmp_path: Path) -> None:
         dev.says("export KUBECONFIG=")
         (cluster,) = children_of(dev.process.pid)
         os.kill(cluster, signal.SIGKILL)
-        assert "start again" in dev.says("poblano: the embedded cluster ended by itself (killed by signal 9)")
+        assert "start again" in dev.says("Error: the embedded cluster ended by itself (killed by signal 9)")
         assert dev.process.wait(30) == 1
 
 

@@ -98,7 +98,7 @@ def test_an_unknown_command_is_2(tmp_path: Path) -> None:
 def test_a_folder_without_a_module_is_1_and_says_what_to_write(tmp_path: Path) -> None:
     done = poblano(tmp_path, "demo")
     assert done.returncode == 1
-    assert done.stderr.startswith("poblano: no pyproject.toml with a [tool.poblano] table in ")
+    assert done.stderr.startswith("Error: no pyproject.toml with a [tool.poblano] table in ")
     assert done.stderr.count("\n") == 1
 
 
@@ -130,7 +130,7 @@ def test_a_kubeconfig_that_is_not_there_is_named(tmp_path: Path) -> None:
     folder = write_project(tmp_path / "module", "lonely", "from poblano import Module\nmodule = Module()\n")
     done = poblano(folder, "dev", "--kubeconfig", "nowhere")
     assert done.returncode == 1
-    assert done.stderr.startswith("poblano: nowhere: ")
+    assert done.stderr.startswith("Error: nowhere: ")
     assert done.stderr.count("\n") == 1
 
 
@@ -144,6 +144,21 @@ def test_a_cluster_that_does_not_answer_is_1(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "https://127.0.0.1:1" in done.stderr or "127.0.0.1:1" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "error", [PoblanoError("no\x1b[2J"), click.ClickException("no\x1b[2J")], ids=["ours", "click's"]
+)
+def test_every_mistake_is_told_in_one_way(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "main", fails)
+    with pytest.raises(SystemExit) as ended:
+        main(["uuid"])
+    assert (ended.value.code, capsys.readouterr().err) == (1, "Error: no\\x1b[2J\n")
 
 
 @pytest.mark.parametrize("host", ["", "https://localhost", "localhost:8443", "two words", "-x"])
@@ -163,4 +178,4 @@ def test_what_a_cluster_says_in_an_error_is_not_obeyed_by_the_terminal(
     with pytest.raises(SystemExit) as ended:
         main(["uuid"])
     assert ended.value.code == 1
-    assert capsys.readouterr().err == "poblano: denied\\x1b[2J\nsay why\n"
+    assert capsys.readouterr().err == "Error: denied\\x1b[2J\nsay why\n"

@@ -99,7 +99,7 @@ def _take_away(order: Order) -> None:
             return asyncio.run(_remove(order))
         except PoblanoError as error:
             if time.monotonic() > deadline:
-                print(f"poblano: {order.name} is still registered: {error}", file=sys.stderr)
+                print(f"Error: {order.name} is still registered: {error}", file=sys.stderr)
                 return None
             time.sleep(PAUSE_SECONDS)
 

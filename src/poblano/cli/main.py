@@ -89,15 +89,17 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     given = sys.argv[1:] if arguments is None else arguments
     try:
         code = cli.main(given, prog_name="poblano", standalone_mode=False)
-    except click.ClickException as error:
+    except click.UsageError as error:
         error.show()
         code = error.exit_code
+    except click.ClickException as error:
+        code = _told(error.format_message(), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         code = 130
     except Exception as error:
         if "--debug" in given:
             raise
-        code = _told(error)
+        code = _told(_said(error), LOST if isinstance(error, LeadershipLost) else 1)
     _leave(code if isinstance(code, int) else 0)
 
 
@@ -113,10 +115,13 @@ def _leave(code: int) -> NoReturn:
     sys.exit(code)
 
 
-def _told(error: Exception) -> int:
+def _said(error: Exception) -> str:
     if isinstance(error, PoblanoError):
-        text = str(error)
-    else:
-        text = f"{type(error).__name__}: {error}; this is a fault of Poblano's: poblano --debug shows where"
-    click.echo(f"{click.style('poblano:', fg='red', bold=True)} {printable_lines(text)}", err=True)
-    return LOST if isinstance(error, LeadershipLost) else 1
+        return str(error)
+    return f"{type(error).__name__}: {error}; this is a fault of Poblano's: poblano --debug shows where"
+
+
+def _told(text: str, code: int) -> int:
+    """Say what is wrong, as click says what is wrong with a command line."""
+    click.echo(f"Error: {printable_lines(text)}", err=True)
+    return code
