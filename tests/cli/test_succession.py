@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -149,6 +150,26 @@ def test_a_rollout_that_fails_takes_nothing_from_the_pods_of_before_and_says_so(
     mended = deploy(kubelet, tmp_path, "stays", CONFIGS)
     assert mended.exit_code == 0, (mended.output, mended.exception)
     assert rights(kubelet, "stays") == (False, True)
+
+
+def test_a_deployment_that_is_interrupted_says_what_stays_and_how_to_go_on(
+    kubelet: Kubelet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def interrupted(self: Deploying, wanted: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Deploying, "_rolled_out", at_once)
+        first = deploy(kubelet, tmp_path, "halfway", SECRETS)
+    assert first.exit_code == 0, (first.output, first.exception)
+    monkeypatch.setattr(Deploying, "_rolled_out", interrupted)
+    second = deploy(kubelet, tmp_path, "halfway", CONFIGS)
+    assert second.exit_code == 1
+    said = "goes on with it; Role poblano-halfway-watcher-shop grants what the pods of before need as well. Call poblano deploy again"
+    assert said in second.output
+    assert "poblano uninstall halfway" in second.output
+    assert rights(kubelet, "halfway") == (True, True)
 
 
 def test_who_may_not_grant_what_was_granted_before_is_told_that_it_goes_at_once(

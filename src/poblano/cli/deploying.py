@@ -97,6 +97,13 @@ class Deploying:
             ApiError: the cluster refuses something.
             NotDeployed: it does not get ready in time; says why.
         """
+        try:
+            await self._run(registry)
+        except (asyncio.CancelledError, ApiError):
+            self._terminal.mistake(self._left())
+            raise
+
+    async def _run(self, registry: Registry | None) -> None:
         documents = self.documents()
         if registry is not None:
             documents.insert(
@@ -110,6 +117,14 @@ class Deploying:
         await self._succession.end(documents, self._seconds)
         if self._plan.admits:
             await self._armed()
+
+    def _left(self) -> str:
+        """What an end on the way leaves, and what to do."""
+        wide = f"; {kept} grants what the pods of before need as well" if (kept := self._succession.kept) else ""
+        return (
+            f"stopped on the way: what is listed above stays, and the cluster goes on with it{wide}. Call poblano deploy again to "
+            f"go on, deploy the code of before to go back, or take all of it out: poblano uninstall {self._plan.names.uuid}"
+        )
 
     async def _put(self, documents: Iterable[Document]) -> None:
         for document in documents:
