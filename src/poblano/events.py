@@ -7,9 +7,9 @@ import socket
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
+from poblano.core.article import article
 from poblano.core.context import is_dry_run
 from poblano.core.errors import MalformedObject
-from poblano.core.following import article
 from poblano.core.jsonvalue import Document
 from poblano.core.objects import Resource
 from poblano.names import sanitize_resource_name

@@ -10,9 +10,7 @@ from urllib.parse import urlsplit
 
 from poblano.client.retries import Attempt
 from poblano.core.errors import ConnectionFailed
-
-TOO_LONG = "TooLong"
-"""The reason of the error about an answer that was given up for its length."""
+from poblano.core.listwatch import TOO_LONG
 
 ASK_FOR_LESS = (
     "ask for less at once (a page, a namespace, a selector); if that is little already, look at what answers there: "

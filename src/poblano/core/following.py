@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from poblano.core.article import article
+
 
 class Phase(StrEnum):
     """What happened to an object. At each start, what exists is ADDED."""
@@ -69,12 +71,3 @@ def check_answer(answer: object) -> None:
     raise TypeError(
         f"the action returned {article(type(answer).__name__)}, which means nothing; {hint}, and None when all is done"
     )
-
-
-def article(word: str) -> str:
-    """A word with its article.
-
-    >>> article("int"), article("set")
-    ('an int', 'a set')
-    """
-    return f"{'an' if word[:1].lower() in set('aeiou') else 'a'} {word}"

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import orjson
 
+from poblano.core.article import article
 from poblano.core.errors import MalformedObject
 
 JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
@@ -67,7 +68,7 @@ def _converted(value: Any, path: str, depth: int) -> Any:
         return _plain_list(list(value), path, depth)
     if isinstance(value, Mapping):
         return _plain_map(dict(cast("Mapping[str, Any]", value)), path, depth)
-    raise MalformedObject(f"{_at(path)}: {_article(type(value).__name__)} is not JSON")
+    raise MalformedObject(f"{_at(path)}: {article(type(value).__name__)} is not JSON")
 
 
 def _plain_map(value: Document, path: str, depth: int) -> Document:
@@ -104,10 +105,6 @@ def _text(value: Any, path: str) -> Any:
 
 def _at(path: str) -> str:
     return f"at {path or 'the top'}"
-
-
-def _article(noun: str) -> str:
-    return f"{'an' if noun[:1].lower() in 'aeio' else 'a'} {noun}"
 
 
 def as_map(value: Any) -> Document | None:

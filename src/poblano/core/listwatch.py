@@ -35,7 +35,7 @@ REFUSED = frozenset({400, 403, NOT_SERVED, 405, 406})
 """The statuses that stay until somebody changes something."""
 
 TOO_LONG = "TooLong"
-"""The reason of a failure: the answer was given up for its length."""
+"""The reason of the error about an answer that was given up for its length, and so of a failure."""
 
 REFUSED_SECONDS = 5.0
 """The least time to wait where somebody has to change something first: install a definition, give a role."""

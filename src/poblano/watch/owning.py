@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
+from poblano.core.article import article
 from poblano.core.binding import Binding
 from poblano.core.cache import Change, Item, Key
-from poblano.core.following import article
 from poblano.core.objects import Resource
 from poblano.core.owning import by_controller, controller_of
 from poblano.core.review import decode
@@ -74,9 +74,8 @@ class Sources:
         problems: list[BaseException] = []
         for item in _states(change):
             try:
-                for key in tuple(
-                    self._keys(self._mapped(mapped, item), item.key.namespace)
-                ):  # all, or it is said: none
+                concerned = list(self._keys(self._mapped(mapped, item), item.key.namespace))
+                for key in concerned:  # only now: where one of them is none, nothing is reconciled
                     self._concerns(key, change.item.resource_version)
             except BaseException as error:  # noqa: BLE001 -- it is the user's function
                 problems.append(error)

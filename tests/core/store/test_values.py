@@ -79,6 +79,8 @@ def test_a_pydantic_model_reads_and_writes_itself():
             self.sides = sides
 
         def model_dump_json(self):
+            if self.sides < 0:
+                raise ValueError("what pydantic raises: PydanticSerializationError is one")
             return f'{{"sides":{self.sides}}}'
 
         @classmethod
@@ -93,3 +95,11 @@ def test_a_pydantic_model_reads_and_writes_itself():
         codec.read("{}", "k")
     with pytest.raises(TypeError):
         codec.written(3, "k")
+    with pytest.raises(TypeError, match="the item 'k' cannot be written as JSON"):
+        codec.written(Model(-1), "k")
+
+
+@pytest.mark.parametrize(("model", "value"), [(str, "\ud800"), (list[str], ["\ud800"]), (Price, Price(1, "\ud800"))])
+def test_half_a_character_is_refused_whatever_it_is_in(model, value):
+    with pytest.raises(TypeError, match="the item 'k' has half a character in it"):
+        codec_of(model, HERE).written(value, "k")

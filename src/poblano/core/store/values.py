@@ -60,7 +60,7 @@ class _Text:
         if type(value) is not str:
             raise TypeError(f"the item {key!r} is a {type(value).__name__}; this store keeps str")
         if not is_unicode(value):
-            raise TypeError(f"the item {key!r} has half a character in it, which no JSON can have")
+            raise _half_a_character(key)
         return value
 
 
@@ -76,9 +76,11 @@ class _Json:
             raise UnreadableItem(f"the item {key!r} of the store is no {_named(self._model)}") from None
 
     def written(self, value: Any, key: str) -> str:
-        text = msgspec.json.encode(value)
         try:
+            text = msgspec.json.encode(value)
             self._decoder.decode(text)
+        except UnicodeEncodeError:
+            raise _half_a_character(key) from None
         except msgspec.MsgspecError:
             raise TypeError(
                 f"the item {key!r} is a {type(value).__name__}; this store keeps {_named(self._model)}"
@@ -99,7 +101,10 @@ class _Pydantic:
     def written(self, value: Any, key: str) -> str:
         if not isinstance(value, self._model):
             raise TypeError(f"the item {key!r} is a {type(value).__name__}; this store keeps {_named(self._model)}")
-        return str(value.model_dump_json())
+        try:
+            return str(value.model_dump_json())
+        except ValueError:  # PydanticSerializationError; what it says may quote the value
+            raise TypeError(f"the item {key!r} cannot be written as JSON") from None
 
 
 def is_unicode(text: str) -> bool:
@@ -109,6 +114,10 @@ def is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _half_a_character(key: str) -> TypeError:
+    return TypeError(f"the item {key!r} has half a character in it, which no JSON can have")
 
 
 def _named(model: Any) -> str:
