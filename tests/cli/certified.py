@@ -26,7 +26,7 @@ from poblano.core.errors import ApiError
 from poblano.core.kinds import Kind
 from poblano.core.store.layout import SECRETS
 from tests.pepr.pods import Pod, hooked
-from tests.pepr.site.hook import TUNED
+from tests.pepr.site.hook import PASSED, TUNED
 from tests.watch.clusters import CONFIGMAPS, space_of, until
 
 SERVICES = Kind("", "v1", "Service", "services")
@@ -42,6 +42,7 @@ shop.when(a.ConfigMap).is_created().mutate(lambda one: one.set_label("seen", "ye
 module = Module(shop)
 """
 
+TUNES = json.dumps({"grace": 1, "every": 0.2, "duration": 4, "renew": 3, "retry": 0.5})
 
 _numbers = itertools.count()
 
@@ -70,7 +71,7 @@ class Deployment:
     failed: list[str] = field(default_factory=list)
     created: int = 0
     maker: str = ""
-    tuned: dict[str, float] = field(default_factory=lambda: {"settle": 5, "haste": 2, "grace": 3, "every": 0.2})
+    passed: float = 0.0
 
     @property
     def names(self) -> Names:
@@ -121,8 +122,13 @@ class Deployment:
         """The folder of the module."""
         self.folder.mkdir()
         settings = f'[tool.poblano]\nuuid = "{self.uuid}"\nmodule = "rules:module"\nnamespace = "{self.space}"\n'
+        self._clock.write_text("0")
         (self.folder / "pyproject.toml").write_text(settings)
         (self.folder / "rules.py").write_text(MODULE.format(space=self.users))
+
+    @property
+    def _clock(self) -> Path:
+        return self.folder / "passed"
 
     @property
     def _named(self) -> dict[str, Any]:
@@ -134,7 +140,9 @@ class Deployment:
         """One more pod."""
         log = self.folder / f"{next(_numbers)}.log"
         command = ["--host", "0.0.0.0", "--port", "0", "--health-port", "0", *self.options]
-        environ = hooked(HOME=str(self.folder), KUBECONFIG=str(self.kubeconfig), **{TUNED: json.dumps(self.tuned)})
+        environ = hooked(
+            HOME=str(self.folder), KUBECONFIG=str(self.kubeconfig), **{TUNED: TUNES, PASSED: str(self._clock)}
+        )
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "poblano.cli", "run", *command),
@@ -195,6 +203,15 @@ class Deployment:
         """Who looks after the certificates, by what each has said last."""
         leads = [pod for pod in self.pods if pod.lines("leads")]
         return leads[-1] if leads else None
+
+    async def passes(self, seconds: float) -> None:
+        """So much time goes by for those who wait until an authority is trusted; and something happens, so that they look again."""
+        self.passed += seconds
+        new = self._clock.with_suffix(".new")
+        new.write_text(str(self.passed))
+        new.replace(self._clock)
+        changed = {"metadata": {"annotations": {"example.com/passed": str(self.passed)}}}
+        await self.api.patch(SECRETS, self.names.certificates, changed, self.space)
 
     # ---------------------------------------------------------------- whoever looks
 
