@@ -11,7 +11,7 @@ from aiohttp import web
 
 from poblano import K8s, MalformedObject, a
 from poblano.core.errors import BadRequest, ConnectionFailed, NotFound
-from poblano.fluent import logs as module
+from poblano.fluent import log_lines
 from poblano.fluent.logs import LogLine
 from tests.client.loopback import client_of
 
@@ -26,6 +26,7 @@ class Kubelet:
 
     def __init__(self) -> None:
         self.pods = {}
+        self.forbidden = False
         self.owners = {}
         self.lines = {}
         self.hold = asyncio.Event()
@@ -42,6 +43,8 @@ class Kubelet:
             case ["pods"]:
                 self.selectors.append(request.query.get("labelSelector", ""))
                 return web.json_response({"items": list(self.pods.values()), "metadata": {}})
+            case ["pods", _] if self.forbidden:
+                return web.json_response({"kind": "Status", "message": "you may not"}, status=403)
             case ["pods", name]:
                 found = self.pods.get(name)
             case ["pods", name, "log"]:
@@ -180,7 +183,7 @@ async def test_one_that_cannot_be_read_ends_them_all(kubelet, pods):
 
 
 async def test_a_log_that_is_not_followed_does_not_wait_for_a_silent_server(kubelet, pods, monkeypatch):
-    monkeypatch.setattr(module, "SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(log_lines, "SILENT_SECONDS", 0.2)
     kubelet.has("web", "nginx")
     kubelet.lines["web", "nginx"] = [b"one\n"]
     original = kubelet.log
@@ -256,7 +259,7 @@ async def test_the_log_of_another_pod_of_that_name_is_not_taken_for_the_one_that
 
 
 async def test_a_log_that_breaks_each_time_is_given_up(kubelet, pods, monkeypatch):
-    monkeypatch.setattr(module, "FOLLOWING_ATTEMPTS", 3)
+    monkeypatch.setattr(log_lines, "ATTEMPTS", 3)
     kubelet.has("web", "nginx")
     breaking(kubelet, ["2026-01-01T00:00:01Z one"], after=[1] * 9)
     lines = pods.logs("web", follow=True)
@@ -265,3 +268,38 @@ async def test_a_log_that_breaks_each_time_is_given_up(kubelet, pods, monkeypatc
     with pytest.raises(ConnectionFailed, match="broke before the answer came"):
         await anext(lines)
     assert len(kubelet.asked) == 3
+
+
+async def test_a_log_that_is_quiet_may_break_as_often_as_a_proxy_likes(kubelet, pods, monkeypatch):
+    monkeypatch.setattr(log_lines, "ATTEMPTS", 2)
+    monkeypatch.setattr(log_lines, "STEADY_SECONDS", 0)
+    kubelet.has("web", "nginx")
+    breaking(kubelet, ["2026-01-01T00:00:01Z one", "2026-01-01T00:00:01Z two"], after=[1] * 3)
+
+    assert await texts(pods.logs("web", follow=True)) == ["one", "two"]
+
+
+async def test_what_is_written_while_there_is_no_connection_is_not_lost_where_nothing_was_read_before(kubelet, pods):
+    kubelet.has("web", "nginx")
+    later = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    breaking(kubelet, ["2026-01-01T00:00:01Z before", f"{later} meanwhile"], after=[0])
+
+    assert await texts(pods.logs("web", follow=True, tail=0)) == ["meanwhile"]
+    assert "tailLines" not in kubelet.asked[1][1]
+
+
+async def test_who_may_list_pods_and_not_get_them_follows_on(kubelet, pods):
+    kubelet.has("web", "nginx", app="web")
+    kubelet.pods["web"]["metadata"]["uid"] = "1"
+    kubelet.forbidden = True
+    breaking(kubelet, ["2026-01-01T00:00:01Z one", "2026-01-01T00:00:01Z two"], after=[1, 1])
+    lines = pods.with_label("app", "web").logs(follow=True)
+
+    assert [line.text async for line in lines] == ["one", "two"]
+
+    breaking(kubelet, ["2026-01-01T00:00:01Z one"], after=[1])
+    lines = pods.with_label("app", "web").logs(follow=True)
+    assert (await anext(lines)).text == "one"
+    del kubelet.pods["web"]
+    with pytest.raises(NotFound, match=r"the Pod web whose log was followed is gone$"):
+        await anext(lines)

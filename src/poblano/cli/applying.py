@@ -9,7 +9,7 @@ from poblano.client import Resources, discover
 from poblano.core.errors import ApiError, NotFound
 from poblano.core.jsonvalue import Document, as_map
 from poblano.core.kinds import Kind
-from poblano.fluent.logs import PODS
+from poblano.fluent.log_lines import PODS
 
 if TYPE_CHECKING:
     from poblano.client import ApiClient

@@ -13,7 +13,7 @@ from poblano.cli.putting import Putter
 from poblano.client import Resources
 from poblano.core.deployed import ROLE_LABEL, UUID_LABEL
 from poblano.core.jsonvalue import Document
-from poblano.fluent.logs import PODS
+from poblano.fluent.log_lines import PODS
 
 if TYPE_CHECKING:
     from poblano.cli.terminal import Terminal

@@ -22,7 +22,7 @@ from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
 from poblano.core.store.contents import LABEL as STORE_LABEL
 from poblano.core.store.definition import STORE
-from poblano.fluent.logs import PODS
+from poblano.fluent.log_lines import PODS
 from poblano.watch.leases import LEASE
 from poblano.watch.sharding import GROUP
 

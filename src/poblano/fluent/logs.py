@@ -6,35 +6,20 @@ import math
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
-from poblano.core.errors import ConnectionFailed, NotFound, ServerError, TooManyRequests
 from poblano.core.jsonvalue import Document
-from poblano.core.kinds import Kind
-from poblano.core.listwatch import TOO_LONG
 from poblano.core.objects import Resource
 from poblano.fluent.chain import Chain, Which
-from poblano.fluent.resuming import Place
+from poblano.fluent.log_lines import PODS, followed, read
+from poblano.fluent.resuming import moment
 from poblano.fluent.sources import Source, containers_of, selector_of
-
-if TYPE_CHECKING:
-    from poblano.client.transport import ApiClient
 
 R = TypeVar("R", bound=Resource)
 
-PODS = Kind("", "v1", "Pod", "pods")
-
 WAITING_LINES = 100
 """Lines that are read ahead of whoever asks for them; a Pod that writes faster is held back by its API server."""
-
-FOLLOWING_ATTEMPTS = 10
-"""How often in a row a log is asked for again of which no new line comes: about half a minute."""
-
-_WHERE_IT_BEGINS = frozenset({"tailLines", "sinceSeconds", "sinceTime"})
-
-SILENT_SECONDS = 60.0
-"""A log that is not followed has ended, or comes in one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +84,12 @@ class Logs(Chain[R]):
         query = _query(follow=follow, tail=tail, since=since, previous=previous, timestamps=timestamps)
         client, pods = await self._connection(), await self._pods(which)
         sources = [source for pod in pods for source in containers_of(pod, container)]
-        silence = None if follow else SILENT_SECONDS
         logs = [
-            _followed(client, source, query, timestamps=timestamps) if follow else _log(client, source, query, silence)
+            followed(client, source, query, timestamps=timestamps) if follow else read(client, source, query)
             for source in sources
         ]
-        async with aclosing(_merged(logs)) as lines:
+        said = [_said(source, log) for source, log in zip(sources, logs, strict=True)]
+        async with aclosing(_merged(said)) as lines:
             async for line in lines:
                 yield line
 
@@ -130,96 +115,14 @@ def _query(
     if isinstance(since, timedelta):
         said["sinceSeconds"] = str(max(1, math.ceil(since.total_seconds())))
     elif since is not None:
-        said["sinceTime"] = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        said["sinceTime"] = moment(since)
     return said
 
 
-async def _followed(
-    client: ApiClient, source: Source, query: dict[str, str], *, timestamps: bool
-) -> AsyncGenerator[LogLine]:
-    """A log that goes on behind connections that break."""
-    import asyncio
-    import random
-
-    from poblano.client.retries import Attempt, Backoff
-
-    place, failures, backoff = Place(timestamps=timestamps), 0, Backoff(attempts=FOLLOWING_ATTEMPTS)
-    query = query | {"timestamps": "true"}
-    while True:
-        try:
-            if failures:
-                await _check_same(client, source)
-            async with aclosing(_lines(client, source, query, None)) as lines:
-                async for line in lines:
-                    text = place.taken(line)
-                    if text is not None:
-                        failures = 0
-                        yield _said(source, text)
-            return
-        except (ConnectionFailed, ServerError, TooManyRequests) as error:
-            failures += 1
-            if failures >= backoff.attempts or error.reason == TOO_LONG:
-                raise
-            attempt = Attempt(error.status, retry_after=error.retry_after)
-        await asyncio.sleep(backoff.delay(failures, attempt, random.random()))  # noqa: S311 -- no secret
-        if place.since:
-            place.resumes()
-            query = {key: value for key, value in query.items() if key not in _WHERE_IT_BEGINS} | {
-                "sinceTime": place.since
-            }
-
-
-async def _check_same(client: ApiClient, source: Source) -> None:
-    """See that no other Pod has the name by now.
-
-    Raises:
-        NotFound: one has, or none.
-    """
-    path = f"{PODS.path(source.namespace)}/{source.pod}"
-    found = (await client.request("GET", path)).json()
-    if source.uid and found["metadata"].get("uid") != source.uid:
-        raise NotFound(
-            f"the Pod {source.pod} whose log was followed is gone, and another has its name",
-            status=404,
-            reason="NotFound",
-            method="GET",
-            path=path,
-            remedy="follow that one",
-        )
-
-
-async def _log(
-    client: ApiClient, source: Source, query: dict[str, str], silence: float | None
-) -> AsyncGenerator[LogLine]:
-    async with aclosing(_lines(client, source, query, silence)) as lines:
+async def _said(source: Source, texts: AsyncGenerator[bytes]) -> AsyncGenerator[LogLine]:
+    async with aclosing(texts) as lines:
         async for line in lines:
-            yield _said(source, line)
-
-
-def _said(source: Source, text: bytes) -> LogLine:
-    return LogLine(source.pod, source.container, text.decode("utf-8", "replace"))
-
-
-async def _lines(
-    client: ApiClient, source: Source, query: dict[str, str], silence: float | None
-) -> AsyncGenerator[bytes]:
-    import asyncio
-
-    path = f"{PODS.path(source.namespace, source.pod)}/log"
-    async with (
-        client.once(path, query=query | {"container": source.container}) as answer,
-        aclosing(answer.lines(blank=True)) as lines,
-    ):
-        while True:
-            try:
-                async with asyncio.timeout(silence):
-                    line = await anext(lines, None)
-            except TimeoutError:
-                message = f"nothing came for {silence:g} s of the log of {source.pod}/{source.container}"
-                raise ConnectionFailed(message, method="GET", path=path, remedy="try again") from None
-            if line is None:
-                return
-            yield line
+            yield LogLine(source.pod, source.container, line.decode("utf-8", "replace"))
 
 
 async def _merged(logs: Sequence[AsyncGenerator[LogLine]]) -> AsyncGenerator[LogLine]:

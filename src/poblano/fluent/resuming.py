@@ -15,9 +15,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 _WRITTEN = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|[+-]\d\d:\d\d) ?")
 """kubelet: kuberuntime/logs, timeFormatOut, which is RFC 3339 with nanoseconds; UTC from all but old ones."""
+
+_WHERE_IT_BEGINS = frozenset({"tailLines", "sinceSeconds", "sinceTime"})
 
 _SECOND = len("2026-01-01T00:00:00")
 
@@ -60,3 +64,36 @@ class Place:
         if second == self._second:
             self._read[mark] += 1
         return line if self._timestamps else line[found.end() :]
+
+
+def asked_again(query: Mapping[str, str], since: str, began: datetime | None) -> dict[str, str]:
+    """The query after which nothing is missing.
+
+    Args:
+        query: that of the connection that broke.
+        since: the second from which on lines may be missing; "" when none was read.
+        began: when the log was first answered, if it was. Of one that was asked for from then on and had nothing yet to say,
+            what was written while there was no connection is to come.
+
+    >>> asked_again({"tailLines": "0"}, "", datetime(2026, 1, 1, tzinfo=UTC))
+    {'sinceTime': '2026-01-01T00:00:00Z'}
+    >>> asked_again({"tailLines": "0"}, "", None), asked_again({"tailLines": "9"}, "", datetime(2026, 1, 1, tzinfo=UTC))
+    ({'tailLines': '0'}, {'tailLines': '9'})
+    """
+    if not since and began is not None:
+        if query.get("tailLines") == "0":
+            since = moment(began)
+        elif "sinceSeconds" in query:
+            since = moment(began - timedelta(seconds=int(query["sinceSeconds"])))
+    if not since:
+        return dict(query)
+    return {key: value for key, value in query.items() if key not in _WHERE_IT_BEGINS} | {"sinceTime": since}
+
+
+def moment(when: datetime) -> str:
+    """A second, as an API server reads it.
+
+    >>> moment(datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC))
+    '2026-01-02T03:04:05Z'
+    """
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
