@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -113,3 +116,25 @@ def test_a_misspelt_filter_is_told_with_the_one_it_may_have_been(tmp_path: Path,
     write(tmp_path, rules=f"from poblano import Capability, a\nshop = Capability('shop')\n{chain}\n")
     with pytest.raises(InvalidDefinition, match=r"rules\.py:3: .*is_craeted.*is_created|in_namespaec.*in_namespace"):
         load_module(tmp_path, "rules:module")
+
+
+def test_others_may_import_meanwhile(tmp_path: Path) -> None:
+    """A thread that serves, say, imports what it needs when it needs it."""
+    folder, done = write(tmp_path / "one", rules=GOOD.format(name="one")), threading.Event()
+
+    def imports() -> None:
+        while not done.is_set():
+            sys.modules["passer_by"] = ModuleType("passer_by")
+            time.sleep(0)
+            del sys.modules["passer_by"]
+            time.sleep(0)
+
+    before, thread = sys.getswitchinterval(), threading.Thread(target=imports)
+    sys.setswitchinterval(1e-5)
+    thread.start()
+    try:
+        assert {name_of(folder) for _ in range(10)} == {"one"}
+    finally:
+        done.set()
+        thread.join()
+        sys.setswitchinterval(before)

@@ -70,7 +70,7 @@ def _fresh(folder: Path, name: str) -> Generator[None]:
     sys.path[:] = [place, *(other for other in sys.path if other != place)]
     importlib.invalidate_caches()
     linecache.checkcache()
-    before = {key: module for key, module in sys.modules.items() if _is_from(folder, key, module)}
+    before = {key: module for key, module in sys.modules.copy().items() if _is_from(folder, key, module)}
     before |= _namesakes(folder, name)
     for key in before:
         del sys.modules[key]
@@ -79,7 +79,7 @@ def _fresh(folder: Path, name: str) -> Generator[None]:
     try:
         yield
     except BaseException:
-        for key in [key for key, module in sys.modules.items() if _is_from(folder, key, module)]:
+        for key in [key for key, module in sys.modules.copy().items() if _is_from(folder, key, module)]:
             del sys.modules[key]
         sys.modules.update(before)
         raise
@@ -102,7 +102,7 @@ def _namesakes(folder: Path, name: str) -> dict[str, ModuleType]:
     root = name.partition(".")[0]
     if root not in sys.modules or PathFinder.find_spec(root, [str(folder)]) is None:
         return {}
-    return {key: module for key, module in sys.modules.items() if key == root or key.startswith(f"{root}.")}
+    return {key: module for key, module in sys.modules.copy().items() if key == root or key.startswith(f"{root}.")}
 
 
 def _invalid(error: BaseException, folder: Path, remedy: str) -> InvalidDefinition:

@@ -45,7 +45,7 @@ def check_imports(settings: Settings, files: Mapping[str, bytes], packages: Sequ
 
 
 def _check_left_behind(settings: Settings, files: Mapping[str, bytes]) -> None:
-    for name, module in sorted(sys.modules.items()):
+    for name, module in sorted(sys.modules.copy().items()):
         file = getattr(module, "__file__", None)
         if not isinstance(file, str) or not Path(file).is_relative_to(settings.folder):
             continue
