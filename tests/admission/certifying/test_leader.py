@@ -13,10 +13,11 @@ from poblano.admission.certifying.sources import Injected
 from poblano.admission.webhooks import KINDS
 from poblano.client import connect
 from poblano.cluster.serving.served import Settings
+from poblano.core.certificates import LOOK_AGAIN
 from poblano.core.errors import Conflict, NotFound
 from poblano.core.store.layout import SECRETS
 from tests.admission.certifying.made import authority, leaf
-from tests.admission.certifying.years import World
+from tests.admission.certifying.years import IDLE, World
 from tests.cluster.serving_cluster import running
 
 
@@ -180,10 +181,14 @@ async def test_whatever_somebody_writes_into_the_secret_what_is_served_is_believ
     await world.settle(leader)
     data = {key: value and base64.b64encode(value).decode() for key, value in garbled.items()}
     await world.api.patch(SECRETS, world.names.certificates, {"data": data}, world.space)
-    for _ in range(12):
+    idle = 0
+    while idle < IDLE:
         await world.hear()
         assert (world.replica.expired(), world.replica.doubted()) == (None, None)
-        world.seconds += min(await leader.look(), 600)
+        pause = await leader.look()
+        idle = idle + 1 if pause >= LOOK_AGAIN else 0
+        world.seconds += min(pause, LOOK_AGAIN)
+    await world.hear()
     contents = await world.contents()
     assert world.replica.pair == contents.pair
     (signer,) = contents.signers

@@ -13,10 +13,13 @@ from poblano.admission.certifying.sources import Own
 from poblano.admission.tls import LiveCertificate
 from poblano.admission.webhooks import KINDS
 from poblano.client import Resources
-from poblano.core.certificates import DAY, Rotation
+from poblano.core.certificates import DAY, LOOK_AGAIN, Rotation
 from poblano.core.deployed import Names
 from poblano.core.store.layout import SECRETS
 from tests.watch.clusters import space_of
+
+IDLE = 2
+"""So many long pauses, one after the other, are no wait for an authority to be trusted by all: after that something is done."""
 
 _numbers = itertools.count()
 
@@ -82,11 +85,15 @@ class World:
         return [webhook for one in found for webhook in one.webhooks]
 
     async def settle(self, leader: Leader, looks: int = 10) -> None:
-        """It looks as often as it wants to, and the pod hears of it all."""
+        """It looks as often as it wants to, and the pod hears of it all; it ends once there is nothing to do or to wait for."""
+        idle = 0
         for _ in range(looks):
             pause = await leader.look()
             await self.hear()
-            self.seconds += min(pause, 600)
+            self.seconds += min(pause, LOOK_AGAIN)
+            idle = idle + 1 if pause >= LOOK_AGAIN else 0
+            if idle == IDLE:
+                break
         assert self.replica.doubted() is None
 
     async def hear(self) -> None:
