@@ -126,6 +126,7 @@ async def _deploy(deployment: Deployment, kubeconfig: Path | None, context: str)
                 f"{', '.join(missing)}: no such namespace, and the module needs a role there, since its rules name it; "
                 "make it, or have it made with --create-namespaces"
             )
+        await deploying.rehearse(missing)
         for other in await deploying.elsewhere():
             terminal.line(
                 ("warning: ", "yellow"),

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
 from poblano.admission.webhooks import KINDS
 from poblano.build.parts import parts
 from poblano.build.tree import resolved
+from poblano.cli.applying import name_of
+from poblano.cli.defining import NAMESPACES
 from poblano.cli.deployed import deployed
 from poblano.cli.pruning import Pruner
 from poblano.cli.putting import WEBHOOKS, Putter
+from poblano.cli.rehearsing import Rehearsal
 from poblano.cli.rollout import Trouble, progress, troubles
 from poblano.cli.succession import Succession
 from poblano.client import Resources
@@ -78,6 +81,23 @@ class Deploying:
         documents = self.documents()
         await self.putter.check(documents)
         return await self.putter.missing(documents)
+
+    async def rehearse(self, missing: Collection[str]) -> None:
+        """See that the cluster would take all of it, from whoever deploys.
+
+        Args:
+            missing: the namespaces that are to be made before.
+
+        Raises:
+            NotDeployed: it would not; says what it would refuse, and why.
+        """
+        documents = self.documents()
+        made = {name_of(one) for one in documents if one["kind"] == NAMESPACES.kind}
+        absent = {*missing, *await self.putter.absent(made)}
+        refused = await Rehearsal(self._client, absent).refusals(documents)
+        if refused:
+            count = f"{len(refused)} of {len(documents)} objects"
+            raise NotDeployed("\n  ".join([f"nothing was changed, since the cluster would refuse {count}:", *refused]))
 
     async def elsewhere(self) -> list[str]:
         """The other namespaces in which there is a module of this uuid, as far as who deploys may look."""

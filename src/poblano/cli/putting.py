@@ -32,9 +32,11 @@ class Putter:
 
     Args:
         client: of the cluster.
+        dry_run: have the cluster check everything, and store nothing.
     """
 
-    def __init__(self, client: ApiClient) -> None:
+    def __init__(self, client: ApiClient, *, dry_run: bool = False) -> None:
+        self._dry_run = dry_run
         self._applier = Applier(client)
         self._resources = Resources(client, field_manager=MANAGER)
 
@@ -55,7 +57,11 @@ class Putter:
         documents = list(documents)
         made = {name_of(one) for one in documents if one["kind"] == NAMESPACES.kind}
         wanted = {str(one["metadata"].get("namespace") or "") for one in documents} - made - {""}
-        return [name for name in sorted(wanted) if not await self._exists(name)]
+        return await self.absent(wanted)
+
+    async def absent(self, namespaces: Iterable[str]) -> list[str]:
+        """Those that are not there."""
+        return [name for name in sorted(namespaces) if not await self._exists(name)]
 
     async def _exists(self, namespace: str) -> bool:
         try:
@@ -80,8 +86,8 @@ class Putter:
         if kind.kind in WEBHOOKS:
             return await self._put_webhooks(kind, document)
         before = _version(await self._read(kind, document, place))
-        stored = await self._resources.apply(kind, document, place, force=True)
-        if kind.kind == DEFINITION:
+        stored = await self._resources.apply(kind, document, place, force=True, dry_run=self._dry_run)
+        if kind.kind == DEFINITION and not self._dry_run:
             await self._applier.until_served(stored)
         return _word(before, stored)
 
@@ -125,14 +131,14 @@ class Putter:
                 found = await self._resources.get(kind, name_of(document))
             except NotFound:
                 try:
-                    await self._resources.create(kind, document)
+                    await self._resources.create(kind, document, dry_run=self._dry_run)
                 except Conflict:  # another deployment was faster
                     continue
                 return "created"
             meta: Document = {**document["metadata"], "resourceVersion": found["metadata"]["resourceVersion"]}
             kept = {**document, "metadata": meta, "webhooks": as_armed(document["webhooks"], found["webhooks"])}
             try:
-                stored = await self._resources.replace(kind, kept)
+                stored = await self._resources.replace(kind, kept, dry_run=self._dry_run)
             except Conflict:
                 await asyncio.sleep(0)
                 continue
