@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+    from poblano.core.jsonvalue import Document
+
 CODE = """
 from poblano import Capability, Module, a
 
@@ -51,6 +53,21 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (deploying, succession):
         monkeypatch.setattr(module, "LOOK_SECONDS", 0.05)
     monkeypatch.setattr(Deploying, "_armed", at_once)
+
+
+@pytest.fixture
+def _sure_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pod that is ready stays so, for all that the cluster asks."""
+    documents = Deploying.documents
+
+    def eager(self: Deploying) -> list[Document]:
+        made = documents(self)
+        for one in made:
+            if one["kind"] == "Deployment":
+                one["spec"]["minReadySeconds"] = 0
+        return made
+
+    monkeypatch.setattr(Deploying, "documents", eager)
 
 
 async def at_once(*_: object) -> None:
@@ -95,6 +112,7 @@ def watched(
 ROLLOUT, ENDING = (Deploying, "_rolled_out"), (Succession, "_pods_gone")
 
 
+@pytest.mark.usefixtures("_sure_at_once")
 def test_pods_of_before_keep_their_rights_until_they_are_replaced(
     kubelet: Kubelet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
