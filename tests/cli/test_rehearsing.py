@@ -108,13 +108,15 @@ def test_who_may_not_grant_what_the_pods_need_is_told_so_before_anything_is_ther
     """An API server lets nobody grant what they may not do themselves: here, to watch."""
     writes = {"apiGroups": ["rbac.authorization.k8s.io"], "resources": ["*"], "verbs": ["create", "patch"]}
     hooks = {"apiGroups": ["admissionregistration.k8s.io", "apiextensions.k8s.io"], "resources": ["*"], "verbs": ["*"]}
-    pods = {"apiGroups": ["", "apps", "policy"], "resources": ["*"], "verbs": ["create", "patch"]}
+    made = ["serviceaccounts", "secrets", "services", "resourcequotas", "deployments", "poddisruptionbudgets"]
+    pods = {"apiGroups": ["", "apps", "policy"], "resources": made, "verbs": ["create", "patch"]}
     config = deployer(cluster, kubelet, tmp_path, SEES, writes, hooks, pods)
     before = objects(kubelet)
     told = refused(tmp_path, "harbour", config, monkeypatch)
     assert "Role poblano-ship-watcher in harbour: " in told
     assert "attempting to grant RBAC permissions not currently held" in told
     assert "WebhookConfiguration" not in told
+    assert "Namespace" not in told, "who is given a namespace need not be let change it"
     assert objects(kubelet) == before
 
 
