@@ -10,12 +10,13 @@ import pytest
 from poblano import Capability
 from poblano.client import Resources
 from poblano.core.deployed import CAPABILITY_LABEL, UUID_LABEL
-from poblano.core.errors import Conflict, InvalidDefinition
+from poblano.core.errors import ApiError, Conflict, InvalidDefinition
 from poblano.core.store.definition import schedules_name
 from poblano.core.store.keeping import StoreNotRunning, StoreUnacknowledged
 from poblano.core.store.layout import SECRET, STORED
 from poblano.store import keeper as keeping
 from poblano.store.memory import in_memory
+from poblano.store.objects import Objects
 from poblano.store.stores import store_name
 from poblano.store_handle import Store
 from tests.store.keeping import kept, process
@@ -169,6 +170,28 @@ async def test_the_store_of_another_module_whose_name_comes_to_the_same_is_left_
             with pytest.raises(StoreUnacknowledged):
                 await other.update("a", lambda old: "2", timeout=0.2)
         assert await kept(client, name) == {"a": "1"}
+
+
+async def test_so_is_what_is_left_of_one_whose_first_object_somebody_has_deleted(client, name):
+    def objects(uuid: str) -> Objects:
+        labels = {UUID_LABEL: uuid, CAPABILITY_LABEL: "prices"}
+        return Objects(client, STORED, name=name, namespace="default", labels=labels, field_manager="test")
+
+    await objects("shop").create(3, {"data": {"a": "1"}})
+    assert len(await objects("shop").list()) == 1
+    with pytest.raises(ApiError, match="of the capability prices of the module shop: give this module another"):
+        await objects("shop-eu").list()  # with which a first object is made again
+
+
+async def test_what_is_told_that_a_store_is_known_and_fails_stops_nobody(embedded_client, name, capsys):
+    def fails() -> None:
+        raise LookupError("of the user")
+
+    async with process(embedded_client, name) as store:
+        await store.set("a", "1")
+        store.on_ready(fails)
+        assert store["a"] == "1"
+    assert "a subscriber of a store failed" in capsys.readouterr().out
 
 
 def test_a_capability_may_be_called_schedules():

@@ -34,7 +34,7 @@ class Listeners:
     def on_ready(self, tell: Callable[[], None], *, known: bool) -> None:
         """Have `tell` called with the next `ready`, or now, if what there is is known."""
         if known:
-            tell()
+            self._call(tell)
         else:
             self._ready.append(tell)
 

@@ -82,16 +82,12 @@ class Objects:
 
     async def get(self, number: int) -> Document:
         """One as it is. Raises `ApiError`, also for one that is another's."""
-        found = await self._api.get(self.layout.kind, part_name(self.name, number), self.namespace)
-        if self.is_anothers(found):
-            raise ApiError(str(self.trouble), reason="NotOurs")
-        return found
+        return self._ours(await self._api.get(self.layout.kind, part_name(self.name, number), self.namespace))
 
     async def list(self) -> list[Document]:
-        """All that there are. Raises `ApiError`."""
-        return list(
-            (await self._api.list(self.layout.kind, self.namespace, label_selector=self._selector.labels)).items
-        )
+        """All that there are. Raises `ApiError`, also where one is another's: what is left of a store is still a store."""
+        listing = await self._api.list(self.layout.kind, self.namespace, label_selector=self._selector.labels)
+        return [self._ours(one) for one in listing.items]
 
     async def create(self, number: int, contents: Document) -> Document:
         """Make one. Raises `ApiError`."""
@@ -101,3 +97,8 @@ class Objects:
     async def patch(self, number: int, steps: Sequence[Mapping[str, Any]]) -> Document:
         """Change one. Raises `ApiError`."""
         return await self._api.patch(self.layout.kind, part_name(self.name, number), steps, self.namespace)
+
+    def _ours(self, document: Document) -> Document:
+        if self.is_anothers(document):
+            raise ApiError(str(self.trouble), reason="NotOurs")
+        return document
