@@ -129,9 +129,12 @@ class Deploying:
             documents.insert(
                 documents[0]["kind"] == "Namespace", registry.secret(self._namespace, self._plan.names.uuid)
             )
+        webhooks = [one for one in documents if one["kind"] in WEBHOOKS]
         await self._put(one for one in documents if one["kind"] not in WEBHOOKS)
+        if any([await self.putter.announce(one) for one in webhooks]):
+            self._terminal.note(f"who makes the certificates from now on: {self._plan.options.certificates}")
         await self._rolled_out([one for one in documents if one["kind"] == "Deployment"])
-        await self._put(one for one in documents if one["kind"] in WEBHOOKS)
+        await self._put(webhooks)
         for gone in await self._pruner.prune(documents):
             self._terminal.line(f"  {gone} ", ("taken away", "yellow"))
         await self._succession.end(documents, self._seconds)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from poblano.admission.webhooks import KINDS
+from poblano.build.webhooks import INJECTOR
 from poblano.cli.applying import Applier, name_of
 from poblano.cli.defining import NAMESPACES
 from poblano.cli.widening import SHARED, widened
 from poblano.client import Resources
+from poblano.core.deployed import MAKER
 from poblano.core.errors import Conflict, Forbidden, NotFound
 from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
@@ -21,7 +24,8 @@ if TYPE_CHECKING:
 MANAGER: Final = "poblano-deploy"
 
 DEFINITION: Final = "CustomResourceDefinition"
-WEBHOOKS: Final = frozenset(kind.kind for kind in KINDS.values())
+_CONFIGURATIONS: Final = {kind.kind: kind for kind in KINDS.values()}
+WEBHOOKS: Final = frozenset(_CONFIGURATIONS)
 
 Wider: TypeAlias = Literal["more", "no more", "less"]
 """What a role grants, beside what was asked for: more, no more, or less than the pods of before need."""
@@ -124,6 +128,34 @@ class Putter:
             return await self._resources.get(kind, name_of(document), place)
         except NotFound:
             return {}
+
+    async def announce(self, document: Document) -> bool:
+        """Say in a webhook configuration that is there already who makes the certificates from now on; whether that is news.
+
+        The pods of before leave it to those to come then, which would not get ready otherwise. What cert-manager writes into `caBundle`
+        leaves out who has signed for the pods of before: so nothing is refused for their sake meanwhile.
+
+        Args:
+            document: the configuration as it is to be.
+        """
+        kind, wanted = _CONFIGURATIONS[document["kind"]], document["metadata"]["annotations"]
+        while True:
+            try:
+                found = await self._resources.get(kind, name_of(document))
+            except NotFound:
+                return False
+            meta: Document = found["metadata"]
+            annotations: dict[str, str] = meta.get("annotations") or {}
+            if annotations.get(MAKER) == wanted[MAKER]:
+                return False
+            kept = {key: value for key, value in annotations.items() if key != INJECTOR}
+            changed: Document = {**found, "metadata": {**meta, "annotations": {**kept, **wanted}}}
+            if INJECTOR in wanted:
+                changed["webhooks"] = [{**one, "failurePolicy": "Ignore"} for one in found["webhooks"]]
+            with suppress(Conflict):  # who leads writes there, too
+                await self._resources.replace(kind, changed)
+                return True
+            await asyncio.sleep(0)
 
     async def _put_webhooks(self, kind: Kind, document: Document) -> str:
         """Put a configuration in place of the one that is there, without disarming what of it stays.
