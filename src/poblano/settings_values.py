@@ -177,9 +177,8 @@ class Reader:
 
     def names_given(self, variable: str) -> tuple[str, ...]:
         """Names in an environment variable, with commas between."""
-        given = self._environ.get(variable, "").split(",")
-        where = f"a name in the environment variable {variable}"
-        return tuple(_label(where, name.strip(), 63) for name in given if name.strip())
+        given = map(str.strip, self._environ.get(variable, "").split(","))
+        return tuple(_label(f"a name in the environment variable {variable}", name, 63) for name in given if name)
 
     def tables(self, key: str) -> tuple[JSONTable, ...]:
         """A list of tables, whatever is in them."""
@@ -289,11 +288,8 @@ def _text(where: str, value: JSONValue) -> str:
 
 def _label(where: str, value: JSONValue, limit: int) -> str:
     if not isinstance(value, str) or len(value) > limit or not LABEL.fullmatch(value):
-        raise _wrong(
-            where,
-            value,
-            f"at most {limit} lower-case letters, digits and -, beginning and ending with a letter or digit",
-        )
+        allowed = f"at most {limit} lower-case letters, digits and -, beginning and ending with a letter or digit"
+        raise _wrong(where, value, allowed)
     return str(value)
 
 

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from poblano.cli import deploying
 from poblano.cli.main import cli
 from poblano.cluster.serving.served import Settings
+from tests.cli.eager import sure_at_once
 from tests.cli.kubelet import Kubelet
 from tests.cluster.serving_cluster import running
 from tests.eventually import eventually
@@ -61,6 +62,7 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, WATCH)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(deploying, "LOOK_SECONDS", 0.05)
+    sure_at_once(monkeypatch)
 
 
 def write(folder: Path, more: str) -> None:

@@ -14,6 +14,7 @@ from poblano.cli.deploying import Deploying
 from poblano.cli.main import cli
 from poblano.cli.succession import Succession
 from poblano.cluster.serving.served import Settings
+from tests.cli.eager import sure_at_once
 from tests.cli.kubelet import Kubelet
 from tests.cluster.serving_cluster import running
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from click.testing import Result
-
-    from poblano.core.jsonvalue import Document
 
 CODE = """
 from poblano import Capability, Module, a
@@ -53,21 +52,7 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (deploying, succession):
         monkeypatch.setattr(module, "LOOK_SECONDS", 0.05)
     monkeypatch.setattr(Deploying, "_armed", at_once)
-
-
-@pytest.fixture
-def _sure_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pod that is ready stays so, for all that the cluster asks."""
-    documents = Deploying.documents
-
-    def eager(self: Deploying) -> list[Document]:
-        made = documents(self)
-        for one in made:
-            if one["kind"] == "Deployment":
-                one["spec"]["minReadySeconds"] = 0
-        return made
-
-    monkeypatch.setattr(Deploying, "documents", eager)
+    sure_at_once(monkeypatch)
 
 
 async def at_once(*_: object) -> None:
@@ -112,7 +97,6 @@ def watched(
 ROLLOUT, ENDING = (Deploying, "_rolled_out"), (Succession, "_pods_gone")
 
 
-@pytest.mark.usefixtures("_sure_at_once")
 def test_pods_of_before_keep_their_rights_until_they_are_replaced(
     kubelet: Kubelet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
