@@ -200,6 +200,12 @@ async def test_an_error_of_the_reviewer_is_a_refusal_and_no_more(
             assert b"secret" not in answer.body
             assert (await client.ask(post(b"", "/x"))).status == 404
     assert "a review broke off" in caplog.text
+    records = [vars(record) for record in caplog.records if record.message == "a review broke off"]
+    assert [(record["error"], record["trace"][-1].rpartition(" ")[2]) for record in records] == [
+        (error.__name__, "at_once"),
+        (error.__name__, "later"),
+    ]
+    assert "secret" not in str(records)
 
 
 async def test_the_reviewer_is_told_how_long_the_api_server_waits() -> None:

@@ -169,8 +169,8 @@ class ReviewCall:
             if isinstance(answer, Reply):
                 return answer
             return self._begin(body, answer)
-        except BaseException:  # noqa: BLE001 -- an action may raise SystemExit; the server outlives it
-            return self._broken(body)
+        except BaseException as error:  # noqa: BLE001 -- an action may raise SystemExit; the server outlives it
+            return self._broken(body, error)
 
     def refuse(self, body: bytes, status: int, message: str) -> Reply:
         """A refusal as an AdmissionReview."""
@@ -193,14 +193,18 @@ class ReviewCall:
     async def _finish(self, body: bytes, answer: Awaitable[Reply]) -> Reply:
         try:
             return await answer
-        except BaseException:
+        except BaseException as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
-            return self._broken(body)
+            return self._broken(body, error)
 
-    def _broken(self, body: bytes) -> Reply:
-        logger.error("a review broke off", extra={"path": self.path})
+    def _broken(self, body: bytes, error: BaseException) -> Reply:
+        from poblano.log_lines import places_of
+
+        # Without what it says: nobody knows whether that is of an object whose values are secret.
+        why = {"error": type(error).__name__, "trace": places_of(error)}
+        logger.error("a review broke off", extra={"path": self.path, **why})
         return self.refuse(body, 500, "the webhook failed; its log tells why")
 
 
