@@ -8,6 +8,7 @@ import pytest
 
 from poblano.client import Resources, connect
 from poblano.cluster.serving.served import Settings
+from poblano.core import backoff
 from poblano.core.kinds import Kind
 from poblano.core.store.definition import STORE, store_definition
 from tests.cluster.serving_cluster import running
@@ -16,6 +17,12 @@ DEFINITIONS = Kind(
     "apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", namespaced=False
 )
 NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    """What fails is tried again soon: how long the pauses are is a promise of `poblano.core.backoff`."""
+    monkeypatch.setattr(backoff, "FIRST", 0.05)
 
 
 @pytest.fixture(scope="module")

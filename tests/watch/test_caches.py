@@ -15,6 +15,7 @@ from poblano.client import ApiClient, Resources, connect
 from poblano.client.access import Impersonation
 from poblano.client.kubeconfig import find_access
 from poblano.cluster.serving.served import Settings
+from poblano.core import backoff, reflector
 from poblano.core.errors import ApiError
 from poblano.core.kinds import Kind
 from poblano.core.marks import LabelIs
@@ -211,6 +212,14 @@ def definition(group):
     return {"metadata": {"name": f"widgets.{group}"}, "spec": spec}
 
 
+@pytest.fixture
+def impatient(monkeypatch):
+    """What is refused is asked for again soon; how long that is left alone is a promise of the reflector."""
+    monkeypatch.setattr(reflector, "REFUSED_SECONDS", 0.1)
+    monkeypatch.setattr(backoff, "FIRST", 0.1)
+
+
+@pytest.mark.usefixtures("impatient")
 async def test_r7_a_kind_that_is_installed_later_is_noticed_and_one_that_is_taken_away_and_put_back_as_well(api, space):
     group = f"{space}.example.com"
     widgets = Kind(group, "v1", "Widget", "widgets")
@@ -244,6 +253,7 @@ def strict(request):
             yield cluster.kubeconfig
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_r7_who_may_not_watch_is_told_the_rule_that_is_missing_and_goes_on_once_it_is_there(strict, space_name):
     user = f"clerk-{space_name}"
     access = find_access(strict, "")

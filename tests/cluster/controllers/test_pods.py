@@ -123,7 +123,18 @@ async def test_the_node_is_ready_and_says_nothing_else(here: World) -> None:
         return node is not None and bool(node["status"].get("conditions")) and "taints" not in node["spec"]
 
     await here.until(holds)
-    await here.patch("nodes", "poblano", {"spec": {"taints": [{"key": "mine", "effect": "NoSchedule"}]}})
-    node = await here.get("nodes", "poblano")
-    assert node is not None
-    assert [taint["key"] for taint in node["spec"]["taints"]] == ["mine"]
+
+
+async def test_the_node_loses_the_taint_of_its_birth_and_no_other(here: World) -> None:
+    birth, own = ({"key": key, "effect": "NoSchedule"} for key in ("node.kubernetes.io/not-ready", "mine"))
+
+    async def left() -> bool:
+        node = await here.get("nodes", "poblano")
+        return node is not None and node["spec"].get("taints") == [own]
+
+    async def there() -> bool:
+        return await here.get("nodes", "poblano") is not None
+
+    await here.until(there)
+    await here.patch("nodes", "poblano", {"spec": {"taints": [birth, own]}})
+    await here.until(left)
