@@ -75,14 +75,14 @@ class Sources:
         for item in _states(change):
             try:
                 concerned = list(self._keys(self._mapped(mapped, item), item.key.namespace))
-                for key in concerned:  # only now: where one of them is none, nothing is reconciled
+                for key in concerned:  # only now: where one of them is none, none is reconciled
                     self._concerns(key, change.item.resource_version)
             except BaseException as error:  # noqa: BLE001 -- it is the user's function
                 problems.append(error)
         if problems:  # of what it was and of what it is, which are one change
             Log.error(
                 problems[-1],
-                "the function of .watches(...) failed, so nothing is reconciled for this object",
+                "the function of .watches(...) failed: what it would have named is not reconciled",
                 rule=self._binding.title,
                 function=mapped.name,
                 kind=mapped.kind.kind,
