@@ -256,11 +256,11 @@ class ClusterKeeper:
         left_behind = is_under_way(known.head) and known.head.generation == before.generation
         if left_behind or (self._flights.room.wants_spreading(known) and not is_under_way(known.head)):
             self._spreading = asyncio.create_task(self._spreader.spread(), name=f"spreading the store {self.name}")
-            self._spreading.add_done_callback(self._spread)
+            self._spreading.add_done_callback(self._spreading_ended)
         elif is_under_way(known.head):
             self._wake.set()
 
-    def _spread(self, task: asyncio.Task[None]) -> None:
+    def _spreading_ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             Log.error(error, "a store was not spread, which is tried again when it is written to", store=self.name)
 
