@@ -67,7 +67,7 @@ async def used(made: Deployment) -> None:
     before = made.created
     while made.created < before + 20:
         await asyncio.sleep(0.1)
-    assert made.failed == []
+    assert made.failed == [], made.failed
 
 
 async def in_order(made: Deployment) -> None:

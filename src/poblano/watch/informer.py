@@ -140,6 +140,11 @@ class Informer:
         """Wait until all that was there at the start is known, and was told."""
         await self._synced.wait()
 
+    @property
+    def has_told(self) -> bool:
+        """Whether all that was there at the start was told. From any thread."""
+        return self._synced.is_set()
+
     def resync(self) -> None:
         """Tell all that is known once more, as changed to what it is."""
         self._tell(Change("MODIFIED", item, item) for item in self.cache)

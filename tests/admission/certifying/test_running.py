@@ -192,7 +192,8 @@ async def test_who_is_told_of_another_maker_than_is_applied_leaves_it_to_the_oth
 
 async def test_nobody_is_ready_before_it_is_heard_whom_the_webhooks_trust_unless_nobody_can_be_asked(monkeypatch):
     class Asking(Watching):
-        reflector = SimpleNamespace(has_synced=False)
+        reflector = SimpleNamespace(has_synced=True)
+        has_told = False  # though it is known: the thread that asks may come between the two
 
         async def run(self) -> None:
             await asyncio.Event().wait()
@@ -206,11 +207,15 @@ async def test_nobody_is_ready_before_it_is_heard_whom_the_webhooks_trust_unless
     task = asyncio.create_task(certifying.run())
     await until(lambda: len(Watching.made) == 3, "they are followed")
     first, second, _ = Watching.made
-    first.reflector = SimpleNamespace(has_synced=True)
+    first.has_told = True
     assert certifying.unheard() is not None
     second.trouble = "connection refused"
     assert certifying.unheard() is None
     second.trouble = None
-    assert certifying.unheard() is None, "it is heard later"
+    assert certifying.unheard() is not None, "somebody can be asked again, and is to be heard first"
+    second.has_told = True
+    assert certifying.unheard() is None
+    second.has_told, second.trouble = False, "connection refused"
+    assert certifying.unheard() is None, "it was heard before"
     task.cancel()
     await asyncio.wait([task])

@@ -95,12 +95,15 @@ class Certifying:
         return f"{problem}: {cause}" if cause else problem
 
     def unheard(self) -> str | None:
-        """Whether it is yet to be heard whom the webhooks trust; None once it is, or nobody could be asked."""
+        """Whether it is yet to be heard whom the webhooks trust; None once it is, or while nobody can be asked. From any thread."""
         if not self._has_heard:
-            followed = [kind for kind, *_ in self._followed if kind != SECRETS]
-            known = [one.kind for one in self._informers if one.reflector.has_synced or one.trouble is not None]
-            self._has_heard = {*followed} <= {*known}
-        return None if self._has_heard else "whom the webhooks trust is not known yet"
+            followed = {kind for kind, *_ in self._followed if kind != SECRETS}
+            self._has_heard = followed <= {one.kind for one in self._informers if one.has_told}
+            if not self._has_heard and not followed <= {
+                one.kind for one in self._informers if one.has_told or one.trouble
+            }:
+                return "whom the webhooks trust is not known yet"
+        return None
 
     async def run(self) -> None:
         """Until cancelled. It may be run again when it has ended.
