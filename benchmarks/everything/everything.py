@@ -37,6 +37,9 @@ KINDS: tuple[type[Resource], ...] = (
     WebApp,
 )
 
+ONLY_ANSWERED = (a.SelfSubjectAccessReview,)
+"""Nothing is stored of them, so there is nothing to delete."""
+
 SUBRESOURCES: tuple[tuple[type[Resource], str], ...] = (
     (a.CustomResourceDefinition, "status"),
     (a.Deployment, "status"),
@@ -73,7 +76,8 @@ def define(kind: type[Resource]) -> None:
     name = kind.__name__.lower()
     everything.when(kind).is_created_or_updated().mutate(name=f"mark-{name}")(mark)
     everything.when(kind).is_created_or_updated().validate(name=f"judge-{name}")(judge)
-    everything.when(kind).is_deleted().validate(name=f"judge-deleted-{name}")(judge)
+    if kind not in ONLY_ANSWERED:
+        everything.when(kind).is_deleted().validate(name=f"judge-deleted-{name}")(judge)
 
 
 def define_subresource(kind: type[Resource], subresource: str) -> None:

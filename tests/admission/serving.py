@@ -6,6 +6,7 @@ Not a test. A benchmark that wants the server with nothing behind it takes `Cons
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -218,6 +219,20 @@ async def connected(
     finally:
         writer.transport.abort()
         await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def deaf(server: HasPort, sent: bytes) -> AsyncIterator[None]:
+    """A client that sends that, and reads none of the answers; a loop's own transports read ahead, whatever they are told."""
+
+    def call() -> ssl.SSLSocket:
+        plain = socket.create_connection(("127.0.0.1", server.port))
+        connection = trusting().wrap_socket(plain, server_hostname="localhost")
+        connection.sendall(sent)
+        return connection
+
+    with await asyncio.to_thread(call):
+        yield
 
 
 def post(body: bytes = b"{}", path: str = PATH, *headers: str) -> bytes:

@@ -27,11 +27,18 @@ async def test_the_memory_comes_back_after_each(tmp_path: Path):
                 await ask_well(client)
             return server.rss()
 
-        # The allocator settles at one of a few levels: it is warm once it has seen everything.
+        async def more(number: int) -> int:
+            return (await send_all(number, 3) - before) // MIB
+
+        # The allocator settles at one of a few levels, of which a busy machine may show it another one late: what is
+        # kept grows each time.
         before = max([await send_all(number, 1) for number in NUMBERED])
-        grown = {number: (await send_all(number, 3) - before) // MIB for number in NUMBERED}
+        grown = {number: await more(number) for number in NUMBERED}
+        kept = {number: size for number, size in grown.items() if size > 40}
+        for _ in range(2):
+            kept = {number: size for number, last in kept.items() if (size := await more(number)) > last + 20}
     assert before < 250 * MIB
-    assert {number: size for number, size in grown.items() if size > 40} == {}
+    assert kept == {}
 
 
 async def test_clients_of_every_bad_kind_at_once_spoil_nobody_elses_answer(tmp_path: Path):
