@@ -6,43 +6,64 @@ import asyncio
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from poblano.admission import tls
 from poblano.admission.certificates import Pair
 from poblano.admission.certifying.replica import Replica
+from poblano.admission.certifying.tended import Tended
 from poblano.admission.health import Checks
-from poblano.cli.certificates import Chosen, Place, _source, certified, chosen, interim
+from poblano.cli.certificates import Chosen, Place, _going_on, _source, certified, chosen, interim
 from poblano.core.deployed import Names
 from poblano.core.errors import InvalidSettings
 from poblano.metrics import new_registry
 from tests.admission.certifying.made import authority, leaf
 from tests.watch.clusters import until
 
+if TYPE_CHECKING:
+    from poblano.admission.tls import LiveCertificate
 
-async def test_readyz_names_what_has_ended_until_it_is_begun_again(monkeypatch):
-    begun = []
 
-    async def follow(*_: object) -> None:
-        begun.append(1)
-        if len(begun) == 1:
+class Ending:
+    """Ends when it is begun, and goes on when it is begun again."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun = 0
+        monkeypatch.setattr(tls, "follow", self._follow)
+
+    async def _follow(self, *_: object) -> None:
+        self.begun += 1
+        if self.begun == 1:
             raise RuntimeError("can't start new thread")
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(tls, "follow", follow)
-    readiness = Checks("readyz")
-    process = SimpleNamespace(
-        server=SimpleNamespace(certificate=interim()), readiness=readiness, registry=new_registry()
+
+def serves(certificate: LiveCertificate) -> SimpleNamespace:
+    """A process, as far as its certificate goes."""
+    return SimpleNamespace(
+        server=SimpleNamespace(certificate=certificate), readiness=Checks("readyz"), registry=new_registry()
     )
+
+
+async def test_what_has_ended_is_begun_again_and_keeps_no_pod_from_its_callers_whose_certificate_is_good(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ending, process = Ending(monkeypatch), serves(interim())
     async with certified(Chosen(None, Path("tls.crt"), Path("tls.key"), None), process):
-        await until(readiness.failures, "it has ended")
-        assert readiness.failures() == {
-            "certificate": "what reads the files of the certificate has ended (RuntimeError: can't start new thread) "
-            "and is begun again"
-        }
-        await until(lambda: not readiness.failures(), "it goes on")
-    assert len(begun) == 2
+        await until(lambda: ending.begun == 2, "it goes on")
+        assert process.readiness.failures() == {}
+
+
+async def test_readyz_names_what_has_ended_where_there_is_no_good_certificate() -> None:
+    async def breaks() -> None:
+        raise RuntimeError("can't start new thread")
+
+    readiness = Checks("readyz")
+    async with _going_on(readiness, lambda: "there is none", Tended("what makes it", breaks)):
+        said = "there is none; what makes it has ended (RuntimeError: can't start new thread) and is begun again"
+        await until(lambda: readiness.failures() == {"certificate": said}, "it is named")
 
 
 @pytest.mark.parametrize(

@@ -277,10 +277,17 @@ def _offer(replica: Replica, what: Chosen) -> None:
 
 @asynccontextmanager
 async def _going_on(readiness: Checks, missing: Check, *works: Tended) -> AsyncGenerator[None]:
-    """These go on within the block. ``/readyz/certificate`` says what is missing, and which of them has ended."""
-    readiness.add(
-        "certificate", lambda: "; ".join(filter(None, (missing(), *(one.problem() for one in works)))) or None
-    )
+    """These go on within the block. ``/readyz/certificate`` says what is missing, and then which of them has ended.
+
+    While what is served is good, that one has ended is for the log and the alert on certificates that end soon: a pod that is
+    not ready for it would be taken from those who call it, and all others with it.
+    """
+
+    def check() -> str | None:
+        lacks = missing()
+        return lacks and "; ".join([lacks, *filter(None, (one.problem() for one in works))])
+
+    readiness.add("certificate", check)
     async with AsyncExitStack() as stack:
         for one in works:
             await stack.enter_async_context(one)
