@@ -161,10 +161,8 @@ class Diagnosis:
         except ApiError as error:
             if error.status in {500, 502, 503, 504} or not error.status:
                 return Finding("network", False, f"the API server does not reach the pods: {error.message}", remedy)
-            if error.reason in {
-                "NotFound",
-                "MethodNotAllowed",
-            }:  # of the API server itself; a pod says it in its own words
+            # Of the API server itself; a pod says it in its own words.
+            if error.reason in {"NotFound", "MethodNotAllowed", "NotImplemented"}:
                 return Finding("network", None, f"this API server does not pass requests on: {error.message}")
         return Finding("network", True, "the API server reaches the pods")
 
