@@ -185,7 +185,8 @@ async def test_an_answer_that_is_damaged_is_an_answer_or_an_error_and_the_same_b
         (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", "not HTTP"),
         (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd", "makes no sense"),
         (
-            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\n" + gzip.compress(b"abc", mtime=0)[:9],
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\n"
+            + gzip.compress(b"abc", mtime=0)[:9],
             "cut off",
         ),
     ],
