@@ -295,6 +295,17 @@ def test_r7_a_watch_that_is_refused_is_tried_again_from_the_same_version(status)
     assert reflector.command.resource_version == "7"
 
 
+def test_r7_that_nothing_was_asked_yet_is_no_failure_and_one_is_over_when_a_watch_is_answered():
+    reflector = reflector_of()
+    assert (reflector.is_failing, reflector.trouble) == (False, "it has not begun")
+    reflector.failed(Failure(status=403))
+    assert reflector.is_failing
+    reflector.slept()
+    assert reflector.is_failing, "that it is asked again is no answer"
+    reflector.opened()
+    assert not reflector.is_failing
+
+
 def after_an_outage(version, found, *, changed="8", gone=""):
     """A server that is back, where we listed `web` at 6, and it has changed since."""
     reflector, _ = watching(items=[item("web", "6"), item("db", "4")])

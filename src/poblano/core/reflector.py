@@ -94,6 +94,11 @@ class Reflector:
         return self._command
 
     @property
+    def is_failing(self) -> bool:
+        """Whether something has failed since the server last answered a watch; not so before anything was asked."""
+        return self._failures > 0
+
+    @property
     def quiet_seconds(self) -> float:
         """How long ago the server was last heard: an event, a bookmark, an answer, or the proper end of a watch."""
         return self._clock() - self._last_heard

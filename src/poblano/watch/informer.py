@@ -95,6 +95,11 @@ class Informer:
         """Why the cache may not be what the server has; None when all is well."""
         return self.reflector.trouble
 
+    @property
+    def is_failing(self) -> bool:
+        """Whether the server could not be asked, or gave no answer of use. From any thread."""
+        return self.reflector.is_failing
+
     def add_index(self, name: str, indexer: Indexer) -> None:
         """Find objects by what they say, too; see `poblano.core.indexes`. To be said once for each name."""
         self.cache.add_index(name, indexer)

@@ -194,6 +194,8 @@ async def test_nobody_is_ready_before_it_is_heard_whom_the_webhooks_trust_unless
     class Asking(Watching):
         reflector = SimpleNamespace(has_synced=True)
         has_told = False  # though it is known: the thread that asks may come between the two
+        is_failing = False
+        trouble = "it has not begun"
 
         async def run(self) -> None:
             await asyncio.Event().wait()
@@ -209,13 +211,13 @@ async def test_nobody_is_ready_before_it_is_heard_whom_the_webhooks_trust_unless
     first, second, _ = Watching.made
     first.has_told = True
     assert certifying.unheard() is not None
-    second.trouble = "connection refused"
+    second.is_failing = True
     assert certifying.unheard() is None
-    second.trouble = None
+    second.is_failing = False
     assert certifying.unheard() is not None, "somebody can be asked again, and is to be heard first"
     second.has_told = True
     assert certifying.unheard() is None
-    second.has_told, second.trouble = False, "connection refused"
+    second.has_told, second.is_failing = False, True
     assert certifying.unheard() is None, "it was heard before"
     task.cancel()
     await asyncio.wait([task])

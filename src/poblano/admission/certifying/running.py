@@ -98,10 +98,10 @@ class Certifying:
         """Whether it is yet to be heard whom the webhooks trust; None once it is, or while nobody can be asked. From any thread."""
         if not self._has_heard:
             followed = {kind for kind, *_ in self._followed if kind != SECRETS}
-            self._has_heard = followed <= {one.kind for one in self._informers if one.has_told}
-            if not self._has_heard and not followed <= {
-                one.kind for one in self._informers if one.has_told or one.trouble
-            }:
+            heard = {one.kind for one in self._informers if one.has_told}
+            unanswered = {one.kind for one in self._informers if one.is_failing}
+            self._has_heard = followed <= heard
+            if not followed <= heard | unanswered:
                 return "whom the webhooks trust is not known yet"
         return None
 
