@@ -20,7 +20,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 # Processes are killed, or Pepr's behaviour is put in: minutes, so these are part of faults and not of test.
-FAULTS := tests/faults tests/deployed tests/pepr/test_put_in.py tests/watch/test_replicas.py tests/examples/operator/test_killed.py
+FAULTS := tests/faults tests/deployed tests/pepr/test_put_in.py tests/watch/test_replicas.py tests/examples/operator/test_killed.py \
+	tests/cluster/test_durability.py tests/cli/test_run_certificates.py tests/cli/test_run_provided.py
 
 TYPED := $(wildcard src examples)
 LINTED := $(wildcard src examples tests tools benchmarks)
