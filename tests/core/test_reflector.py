@@ -295,14 +295,21 @@ def test_r7_a_watch_that_is_refused_is_tried_again_from_the_same_version(status)
     assert reflector.command.resource_version == "7"
 
 
-def test_r7_that_nothing_was_asked_yet_is_no_failure_and_one_is_over_when_a_watch_is_answered():
-    reflector = reflector_of()
+def test_r7_that_nothing_was_asked_yet_is_no_failure_and_one_is_over_when_something_is_answered():
+    reflector, _ = reflector_of()
     assert (reflector.is_failing, reflector.trouble) == (False, "it has not begun")
     reflector.failed(Failure(status=403))
     assert reflector.is_failing
     reflector.slept()
     assert reflector.is_failing, "that it is asked again is no answer"
-    reflector.opened()
+    reflector.listed(Page((), "7"))
+    assert not reflector.is_failing
+
+
+def test_r10_that_a_server_has_no_initial_events_is_no_failure():
+    reflector, _ = reflector_of(streaming=True)
+    reflector.failed(Failure(status=400))
+    assert isinstance(reflector.command, List)
     assert not reflector.is_failing
 
 

@@ -62,6 +62,7 @@ class Reflector:
         self.known = Known()
         self.counts = self.known.counts
         self.trouble: str | None = "it has not begun"
+        self.is_failing = False
         self.refused = 0
         self.sync_seconds: float | None = None
         self._clock = clock
@@ -94,18 +95,13 @@ class Reflector:
         return self._command
 
     @property
-    def is_failing(self) -> bool:
-        """Whether something has failed since the server last answered a watch; not so before anything was asked."""
-        return self._failures > 0
-
-    @property
     def quiet_seconds(self) -> float:
         """How long ago the server was last heard: an event, a bookmark, an answer, or the proper end of a watch."""
         return self._clock() - self._last_heard
 
     def listed(self, page: Page) -> list[Change]:
         """A list, or a page of it, was answered."""
-        self._last_heard = self._clock()
+        self._last_heard, self.is_failing = self._clock(), False
         asked = self._command
         if isinstance(asked, List) and asked.probe:
             self._probed(asked, page)
@@ -124,7 +120,7 @@ class Reflector:
         """The watch was answered, and its events may come."""
         self._opened = self._last_heard = self._clock()
         self._failures = 0
-        self.refused = 0
+        self.refused, self.is_failing = 0, False
         self.trouble = None if self.has_synced else "the initial events are not complete"
 
     def received(self, event: Event) -> list[Change]:
@@ -295,7 +291,7 @@ class Reflector:
         return self._relist() if self.has_synced else List("0")
 
     def _rest(self, failure: Failure, after: Command) -> None:
-        self.trouble = failure.message or failure.reason or f"HTTP {failure.status}"
+        self.trouble, self.is_failing = failure.message or failure.reason or f"HTTP {failure.status}", True
         self.refused = failure.status if failure.status in REFUSED else 0
         self._after = after
         if failure.status == NOT_SERVED:  # asking is cheap, and whoever installs it waits for us
