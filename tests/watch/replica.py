@@ -29,7 +29,7 @@ def main(folder: str, work: str, *times: str) -> None:
                 alone(project, "127.0.0.1", 0, work, LeaseTimes(duration=duration, renew=renew, retry=retry)),
             )
     except Exception as error:  # noqa: BLE001 -- as the command line does
-        code = cli._told(error)
+        code = cli.ended_by(error)
     cli._leave(code)
 
 

@@ -99,7 +99,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except Exception as error:
         if "--debug" in given:
             raise
-        code = _told(_said(error), LOST if isinstance(error, LeadershipLost) else 1)
+        code = ended_by(error)
     _leave(code if isinstance(code, int) else 0)
 
 
@@ -113,6 +113,11 @@ def _leave(code: int) -> NoReturn:
                 sys.stderr.flush()
                 os._exit(code)
     sys.exit(code)
+
+
+def ended_by(error: Exception) -> int:
+    """Say what has ended a command; the exit code."""
+    return _told(_said(error), LOST if isinstance(error, LeadershipLost) else 1)
 
 
 def _said(error: Exception) -> str:
