@@ -78,6 +78,7 @@ class ClusterKeeper:
         self._began = self._loop.time()
         self._thread = threading.get_ident()
         self._wake = asyncio.Event()
+        self._gathers = False
         self._stop = asyncio.Event()
         self._gone = False
         self._spreading: asyncio.Task[None] | None = None
@@ -95,17 +96,17 @@ class ClusterKeeper:
     def set(self, key: str, text: str, ttl: timedelta | None) -> None:
         """Write with the next batch."""
         self._flights.set(key, Item(text, self._until(ttl)))
-        self._wake_up()
+        self._written()
 
     def remove(self, key: str) -> None:
         """Take away with the next batch."""
         self._flights.remove(key)
-        self._wake_up()
+        self._written()
 
     def clear(self) -> None:
         """Take everything away with the next batch."""
         self._flights.clear()
-        self._wake_up()
+        self._written()
 
     async def landed(self, timeout: float) -> None:
         """Have what was written sent now, and wait until it has arrived."""
@@ -223,11 +224,15 @@ class ClusterKeeper:
         until = self._loop.time() + self._interval
         if self._interval > 0:
             until -= (self._loop.time() - self._began) % self._interval
-        while not (self._stop.is_set() or self._is_missing()) and (left := until - self._loop.time()) > 0:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(left):
-                    await self._wake.wait()
-            self._wake.clear()
+        self._gathers = True
+        try:
+            while not (self._stop.is_set() or self._is_missing()) and (left := until - self._loop.time()) > 0:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(left):
+                        await self._wake.wait()
+                self._wake.clear()
+        finally:
+            self._gathers = False
 
     def _is_missing(self) -> bool:
         """Whether somebody has deleted an object."""
@@ -270,6 +275,11 @@ class ClusterKeeper:
 
     def _until(self, ttl: timedelta | None) -> datetime | None:
         return None if ttl is None else self._now() + ttl
+
+    def _written(self) -> None:
+        """Something is to be sent. While writes gather they are sent at the end of that, and nobody need hear of one more."""
+        if not self._gathers:
+            self._wake_up()
 
     def _wake_up(self) -> None:
         with suppress(RuntimeError):  # the loop has ended, and the process is ending too
