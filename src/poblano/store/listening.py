@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from poblano.log import Log
+
+
+class Subscribers:
+    """Those who are told of each change, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._told: dict[object, Callable[[Mapping[str, str]], None]] = {}
+
+    def subscribe(self, tell: Callable[[Mapping[str, str]], None]) -> Callable[[], None]:
+        """Have `tell` called with all items whenever they have changed; returns what ends that."""
+        mark = object()
+        self._told[mark] = tell
+
+        def end() -> None:
+            self._told.pop(mark, None)
+
+        return end
+
+    def __len__(self) -> int:
+        return len(self._told)
+
+    def __iter__(self) -> Iterator[Callable[[Mapping[str, str]], None]]:
+        """As they are now, whoever comes or goes meanwhile."""
+        return iter(tuple(self._told.values()))
 
 
 class Listeners:
@@ -17,19 +41,13 @@ class Listeners:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._told: dict[object, Callable[[Mapping[str, str]], None]] = {}
+        self._told = Subscribers()
         self._shown: Mapping[str, str] = {}
         self._ready: list[Callable[[], None]] = []
 
     def subscribe(self, tell: Callable[[Mapping[str, str]], None]) -> Callable[[], None]:
         """Have `tell` called with all items whenever they have changed; returns what ends that."""
-        mark = object()
-        self._told[mark] = tell
-
-        def end() -> None:
-            self._told.pop(mark, None)
-
-        return end
+        return self._told.subscribe(tell)
 
     def on_ready(self, tell: Callable[[], None], *, known: bool) -> None:
         """Have `tell` called with the next `ready`, or now, if what there is is known."""
@@ -42,7 +60,7 @@ class Listeners:
         """Tell what `read` shows, if it is something else than last time, and if anybody wants to know."""
         if self._told and (items := read()) != self._shown:
             self._shown = items
-            for tell in tuple(self._told.values()):
+            for tell in self._told:
                 self._call(partial(tell, items))
 
     def ready(self, *, known: bool) -> None:

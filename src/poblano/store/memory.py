@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from poblano.core.store.buffer import Item, living
+from poblano.store.listening import Subscribers
 from poblano.store.sending import faster
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class MemoryKeeper:
     def __init__(self, name: str, now: Callable[[], datetime]) -> None:
         self._name, self._now = name, now
         self._items: dict[str, Item] = {}
-        self._told: dict[object, Callable[[Mapping[str, str]], None]] = {}
+        self._told = Subscribers()
 
     def items(self) -> dict[str, str]:
         """All there is."""
@@ -98,13 +99,7 @@ class MemoryKeeper:
 
     def subscribe(self, tell: Callable[[Mapping[str, str]], None]) -> Callable[[], None]:
         """Have `tell` called with all items whenever they have changed."""
-        mark = object()
-        self._told[mark] = tell
-
-        def end() -> None:
-            self._told.pop(mark, None)
-
-        return end
+        return self._told.subscribe(tell)
 
     def on_ready(self, tell: Callable[[], None]) -> None:
         """It is."""
@@ -112,5 +107,5 @@ class MemoryKeeper:
 
     def _change(self, items: dict[str, Item]) -> None:
         self._items = items
-        for tell in tuple(self._told.values()):
+        for tell in self._told:
             tell(self.items())
