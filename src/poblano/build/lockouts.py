@@ -116,7 +116,7 @@ def _danger(plan: Plan, one: Registered, binding: Binding, hazard: Hazard) -> Fi
     return Finding(
         name=hazard.name,
         problem=f"is asked about {_resource(binding)}{where} ({verbs}) with the policy {one.policy}: {hazard.problem}",
-        instead=_opened(plan, one, binding) or hazard.instead if hazard.name == OWN_NAMESPACE else hazard.instead,
+        instead=(hazard.name == OWN_NAMESPACE and _opened(plan, one, binding)) or hazard.instead,
         rule=binding.title,
         location=binding.location,
         learned=hazard.learned,

@@ -37,9 +37,10 @@ async def connect(server: Server, request: Request) -> Response:
         StatusError: a webhook's refusal; else that nothing runs here.
     """
     resource, target = request.resource, request.target
-    record = server.find(replace(request, target=replace(target, name=_object(target))))
+    name = _object(target)
+    record = server.find(replace(request, target=replace(target, name=name)))
     if record is None:
-        raise not_found(resource.plural, _object(target), group=resource.group)
+        raise not_found(resource.plural, name, group=resource.group)
     kind = resource.subresources[target.subresource].kind
     review = attributes(
         request, "CONNECT", new=_options(request, kind), old=None, options=None, dry_run=False, kind=kind
