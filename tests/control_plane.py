@@ -54,6 +54,9 @@ AUDIT_POLICY: Final = {
 BESIDE_THE_CHECKOUT = Path(__file__).resolve().parents[2] / "shared" / "control-plane"
 START_SECONDS = 90
 
+# What the controller manager puts into every namespace, some time after it was made.
+GIVEN = "/api/v1/namespaces/{}/configmaps/kube-root-ca.crt"
+
 
 class Unavailable(Exception):
     """There is no control plane on this machine; the message says what was looked for."""
@@ -179,9 +182,9 @@ def running(assets: Path, folder: Path, options: Sequence[str] = ()) -> Generato
         server = processes.enter_context(
             _process(folder, assets / "kube-apiserver", *apiserver_options(folder, etcd_url, port), *options)
         )
-        _wait_until_ready(cluster, port, server)
+        _wait_for(cluster, "/readyz?verbose", server, "kube-apiserver")
         if cluster.has_controllers:
-            processes.enter_context(
+            manager = processes.enter_context(
                 _process(
                     folder,
                     assets / "kube-controller-manager",
@@ -194,6 +197,8 @@ def running(assets: Path, folder: Path, options: Sequence[str] = ()) -> Generato
                     *(["--port=0"] if version < (1, 23) else []),
                 )
             )
+            # Where `default` has it, every namespace gets it, and who makes one knows to wait.
+            _wait_for(cluster, GIVEN.format("default"), manager, "kube-controller-manager")
         yield cluster
 
 
@@ -254,21 +259,22 @@ def _process(folder: Path, program: Path, *arguments: str) -> Generator[subproce
         process.wait()
 
 
-def _wait_until_ready(cluster: ControlPlane, port: int, server: subprocess.Popen[bytes]) -> None:
-    answer = "no answer"
+def _wait_for(cluster: ControlPlane, path: str, process: subprocess.Popen[bytes], program: str) -> None:
+    """Until the API server has `path`, for which `process` is needed."""
+    answer, address = "no answer", cluster.url.removeprefix("https://")
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
+    while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError, http.client.HTTPException):
             context = ssl.create_default_context(cafile=cluster.ca)
-            with contextlib.closing(http.client.HTTPSConnection("127.0.0.1", port, context=context)) as connection:
-                connection.request("GET", "/readyz?verbose", headers={"Authorization": f"Bearer {cluster.token}"})
+            with contextlib.closing(http.client.HTTPSConnection(address, context=context)) as connection:
+                connection.request("GET", path, headers={"Authorization": f"Bearer {cluster.token}"})
                 with connection.getresponse() as response:
                     answer = response.read().decode()
                     if response.status == 200:
                         return
         time.sleep(0.1)
-    log = (cluster.folder / "kube-apiserver.log").read_text(errors="replace").splitlines()
-    raise RuntimeError("\n".join(["the API server did not become ready:", answer, "", *log[-30:]]))
+    log = (cluster.folder / f"{program}.log").read_text(errors="replace").splitlines()
+    raise RuntimeError("\n".join([f"{program} did not become ready:", answer, "", *log[-30:]]))
 
 
 def _write_credentials(folder: Path) -> None:

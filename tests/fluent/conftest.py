@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from poblano import K8s, a
-from poblano.client import connect
+from poblano.client import Resources, connect
 from poblano.client.ambient import using
 from poblano.cluster.serving.served import Settings
 from tests.cluster.serving_cluster import running
+from tests.watch.clusters import space_of
 
 _numbers = itertools.count()
 _HERE = Path(__file__).parent
@@ -58,9 +58,7 @@ async def client(kubeconfig):
 @pytest.fixture
 async def space(client):
     """A namespace of its own, on a client that is ambient."""
-    name = f"fluent-{next(_numbers)}"
-    await K8s(a.Namespace, client=client).create({"metadata": {"name": name}})
-    return name
+    return await space_of(Resources(client), f"fluent-{next(_numbers)}")
 
 
 @pytest.fixture

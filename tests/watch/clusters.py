@@ -38,9 +38,18 @@ async def on(cluster: Running, do: Callable[[Cluster], object]) -> object:
 
 
 async def space_of(api: Resources, name: str) -> str:
-    """A namespace of that name."""
+    """A namespace of that name, with all that the cluster puts into each: nothing comes later that no test has made."""
     await api.create(Kind("", "v1", "Namespace", "namespaces", namespaced=False), {"metadata": {"name": name}})
+    deadline = time.monotonic() + 90
+    while await _configmaps(api, "default") - await _configmaps(api, name):
+        assert time.monotonic() < deadline, f"{name} has not been given what default has"
+        await asyncio.sleep(0.05)
     return name
+
+
+async def _configmaps(api: Resources, space: str) -> set[str]:
+    listing = await api.list(CONFIGMAPS, space)
+    return {item["metadata"]["name"] for item in listing.items} & {"kube-root-ca.crt"}
 
 
 async def write(api: Resources, space: str, name: str, **data: str) -> Document:
