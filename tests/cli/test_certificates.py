@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import nullcontext
+import sys
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -15,14 +16,34 @@ from poblano.admission.certificates import Pair
 from poblano.admission.certifying.replica import Replica
 from poblano.admission.certifying.tended import Tended
 from poblano.admission.health import Checks
-from poblano.cli.certificates import Chosen, Place, _going_on, _source, certified, chosen, interim
+from poblano.cli import certificates
+from poblano.cli.certificates import (
+    BUNDLE,
+    CERTIFICATE,
+    MAKERS,
+    Chosen,
+    Maker,
+    Place,
+    Process,
+    _going_on,
+    _source,
+    certified,
+    chosen,
+    interim,
+)
+from poblano.cli.project import load_project
+from poblano.cli.run import _serve
 from poblano.core.deployed import Names
 from poblano.core.errors import InvalidSettings
 from poblano.metrics import new_registry
 from tests.admission.certifying.made import authority, leaf
+from tests.cli.developing import write_project
+from tests.pepr.pods import write_pair
 from tests.watch.clusters import until
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from poblano.admission.tls import LiveCertificate
 
 
@@ -84,3 +105,40 @@ def test_what_is_provided_and_nobody_would_believe_is_said_at_the_start(tmp_path
     replica.swap(Pair(server.pem, server.key_pem))
     with pytest.raises(InvalidSettings, match=said) if said else nullcontext():
         _source(what, place, replica)
+
+
+CODE = """
+    from poblano import Capability, Module, a
+
+    shop = Capability("shop")
+    shop.when(a.Pod).is_created().validate(lambda pod: pod.approve(), name="first")
+    module = Module(shop)
+"""
+
+
+class Asked(Exception):
+    """Enough is known: the process may end."""
+
+
+@pytest.mark.parametrize("maker", [*MAKERS, None])
+async def test_a_pod_is_not_ready_before_anybody_looks_after_its_certificate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, maker: Maker | None
+) -> None:
+    """Its ports are there before: whoever asks then would be led to a certificate that nobody believes."""
+    failures: dict[str, str] = {}
+
+    @asynccontextmanager
+    async def asked_before(_: Chosen, process: Process) -> AsyncGenerator[None]:
+        failures.update(process.readiness.failures())
+        raise Asked
+        yield
+
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(certificates, "certified", asked_before)
+    write_pair(tmp_path, interim().pair)
+    what = chosen(maker, tmp_path / "tls.crt", tmp_path / "tls.key", None)
+    project = load_project(write_project(tmp_path, "shop", CODE))
+    with pytest.raises(Asked):
+        await asyncio.create_task(_serve(project, "127.0.0.1", 0, 0, what, None))
+    sys.modules.pop("rules")
+    assert failures == (dict.fromkeys((CERTIFICATE, BUNDLE), "it is not known yet") if maker else {})

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 Maker: TypeAlias = Literal["self", "cert-manager", "provided"]
 MAKERS: tuple[Maker, ...] = ("self", "cert-manager", "provided")
 
+CERTIFICATE = "certificate"
+"""The readiness check that what is served can be believed."""
+
 BUNDLE = "bundle"
 """The readiness check that API servers believe what is served. It does not keep a leader from putting it right."""
 
@@ -287,7 +290,7 @@ async def _going_on(readiness: Checks, missing: Check, *works: Tended) -> AsyncG
         lacks = missing()
         return lacks and "; ".join([lacks, *filter(None, (one.problem() for one in works))])
 
-    readiness.add("certificate", check)
+    readiness.add(CERTIFICATE, check)
     async with AsyncExitStack() as stack:
         for one in works:
             await stack.enter_async_context(one)

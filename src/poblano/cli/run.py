@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from poblano.admission.health import Checks, HealthServer
     from poblano.admission.server import AdmissionServer
     from poblano.admission.tls import LiveCertificate
+    from poblano.cli.certificates import Maker
     from poblano.cli.project import Project
     from poblano.cli.replicas import Work
 
@@ -210,7 +211,7 @@ async def _serve(project: Project, host: str, port: int, health_port: int, what:
     server = AdmissionServer(reviewer, live, host=host, port=port)
     production.watch(server.app)
     readiness, liveness = Checks("readyz"), Checks("healthz")
-    _add_checks(readiness, server, live)
+    _add_checks(readiness, server, what.maker)
     health = HealthServer(readiness, production.registry, liveness=liveness, host=host, port=health_port)
     follows = work is not None and has_followers(project)
     heartbeat = Heartbeat(project.module.bindings, held if follows else None)
@@ -271,11 +272,16 @@ def _certificate(cert: Path, key: Path) -> LiveCertificate:
         ) from None
 
 
-def _add_checks(readiness: Checks, server: AdmissionServer, live: LiveCertificate) -> None:
-    from poblano.cli.certificates import expired
+def _add_checks(readiness: Checks, server: AdmissionServer, maker: Maker | None) -> None:
+    """What `/readyz` asks from the beginning. Who looks after the certificate says better once it does."""
+    from poblano.cli.certificates import BUNDLE, CERTIFICATE, expired
 
     readiness.add("webhook", lambda: "it drains" if server.draining else None)
-    readiness.add("certificate", lambda: expired(live))
+    if maker is None:
+        readiness.add(CERTIFICATE, lambda: expired(server.certificate))
+        return
+    for name in (CERTIFICATE, BUNDLE):
+        readiness.add(name, lambda: "it is not known yet")
 
 
 async def _start(server: AdmissionServer | HealthServer, option: str, port: int) -> None:
