@@ -40,7 +40,6 @@ CERTIFICATE = "certificate"
 BUNDLE = "bundle"
 """The readiness check that API servers believe what is served. It does not keep a leader from putting it right."""
 
-
 READING = "what reads the files of the certificate"
 
 
