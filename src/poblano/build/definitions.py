@@ -79,4 +79,4 @@ def definition_of_stores() -> Document:
 
 def _named_by(binding: Binding) -> list[type[Resource]]:
     """The classes of a rule: of its own objects, and of those that it owns and watches."""
-    return [binding.view, *(one.view for one in binding.owns), *(one.view for one in binding.watches)]
+    return [binding.view, *(one.view for one in binding.sources)]

@@ -97,6 +97,11 @@ class Binding:
         """How it is named to a cluster's user: ``shop/pinned-images``."""
         return f"{self.capability}/{self.rule}"
 
+    @property
+    def sources(self) -> list[Owned | Mapped]:
+        """What has it run beside its own objects: those that it owns, and those that a function maps to them."""
+        return [*self.owns, *self.watches]
+
     def filters_needing(self, needs: Needs) -> tuple[Filter, ...]:
         """The filters that can be asked once `needs` is decoded, and not before."""
         return tuple(part for part in self.filters if part.needs is needs)

@@ -63,8 +63,7 @@ def scopes(binding: Binding) -> tuple[Scope, ...]:
 
 def scopes_beside(binding: Binding) -> Iterator[Scope]:
     """What has to be watched beside the objects of a rule: see `poblano.watch.owning`."""
-    sources: list[Owned | Mapped] = [*binding.owns, *binding.watches]
-    for source in sources:
+    for source in binding.sources:
         yield from scopes_of(source, binding)
 
 

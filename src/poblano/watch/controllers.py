@@ -54,10 +54,8 @@ def controllers_of(
         leftovers=Leftovers(uuid, names),
     )
     for binding in followers:  # these are wide: who wants less of the same kind is served by them
-        for owned in binding.owns:
-            informers.beside(owned, binding)
-        for mapped in binding.watches:
-            informers.beside(mapped, binding)
+        for source in binding.sources:
+            informers.beside(source, binding)
     finalizers = {id(one): Finalizing(one, shared) for one in followers if one.phase == "finalize"}
     made: list[Controller] = []
     for binding in followers:
