@@ -25,7 +25,6 @@ WORDED_OTHERWISE = {
     ("custom-resources", 7),  # Go's maps have no order: the real server itself says it otherwise each time
     ("custom-resources", 10),  # as above
     ("patches", 13),  # the patched object, in the order of Go's struct
-    ("validation", 9),  # a comparison of Go's internal structs, line by line
 }
 
 
