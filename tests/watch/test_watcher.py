@@ -11,9 +11,10 @@ import pytest
 
 from poblano import Capability, Context, Module, Phase, Requeue, Terminal, a
 from poblano.client import Resources, connect
+from poblano.core.cache import Key
 from poblano.core.context import running
-from poblano.core.errors import NotFound
 from poblano.watch.watcher import Watcher
+from tests.watch.acting import finally_, found
 from tests.watch.clusters import CONFIGMAPS, on, space_of, until, write
 
 
@@ -25,7 +26,7 @@ async def watching(client, *capabilities, ignored=()):
         yield watcher
     finally:
         watcher.stop()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await task
 
 
@@ -72,15 +73,11 @@ async def test_reconcile_makes_what_is_wanted_and_heals_what_is_taken_away(api, 
         return Requeue(after=timedelta(seconds=0.2))
 
     async def copied(data):
-        for _ in range(400):
-            try:
-                found = await api.get(CONFIGMAPS, "web-copy", space)
-            except NotFound:
-                found = {}
-            if found.get("data") == data:
-                return found
-            await asyncio.sleep(0.05)
-        raise AssertionError(f"there is no copy with {data}")
+        async def copy():
+            one = await found(api, space, "web-copy")
+            return one if one and one["data"] == data else None
+
+        return await finally_(copy, f"there is a copy with {data}", 90)
 
     async with watching(api._client, shop):
         web = {"metadata": {"name": "web", "namespace": space, "labels": {"wants": "copy"}}, "data": {"a": "1"}}
@@ -89,12 +86,13 @@ async def test_reconcile_makes_what_is_wanted_and_heals_what_is_taken_away(api, 
         await api.apply(CONFIGMAPS, {**web, "data": {"a": "2"}})
         await copied({"a": "2"})
         await api.delete(CONFIGMAPS, "web-copy", space)
-        found = await copied({"a": "2"})
-        assert found["metadata"]["managedFields"][0]["manager"] == "poblano-hello"
+        again = await copied({"a": "2"})
+        assert again["metadata"]["managedFields"][0]["manager"] == "poblano-hello"
 
 
 async def test_reconcile_runs_once_at_a_time_for_a_key_and_with_the_newest_state(api, space):
     shop, at_work, seen, overlaps = Capability("shop", namespaces=[space]), set(), [], []
+    may_end = asyncio.Event()
 
     @shop.when(a.ConfigMap).with_name_regex("^item").reconcile
     async def slow(one: a.ConfigMap, ctx: Context[a.ConfigMap]) -> None:
@@ -102,18 +100,21 @@ async def test_reconcile_runs_once_at_a_time_for_a_key_and_with_the_newest_state
         if key in at_work:
             overlaps.append(key)
         at_work.add(key)
-        await asyncio.sleep(0.3)
+        await may_end.wait()
         at_work.remove(key)
         seen.append((key, one.data["n"]))
 
-    async with watching(api._client, shop):
+    async with watching(api._client, shop) as watcher:
         await write(api, space, "item-0", n="0")
         await until(lambda: at_work, "it is at work")
         for number in range(1, 10):
-            await write(api, space, "item-0", n=str(number))
+            last = await write(api, space, "item-0", n=str(number))
+        version, (informer,) = last["metadata"]["resourceVersion"], watcher.informers
+        await until(lambda: version in [item.resource_version for item in informer.cache], "all changes are known")
+        may_end.set()
         await until(lambda: ("item-0", "9") in seen, "the last state is seen")
         assert overlaps == []
-        assert len(seen) <= 5
+        assert seen == [("item-0", "0"), ("item-0", "9")]
 
 
 async def test_different_keys_are_worked_on_at_once(api, space):
@@ -146,14 +147,13 @@ async def test_what_fails_is_tried_again_and_what_is_terminal_is_not(api, space)
 
     await write(api, space, "item")
     async with watching(api._client, shop) as watcher:
-        await until(lambda: 2 in runs, "it works in the end")
+        await until(lambda: 2 in runs and "gave up" in runs, "both come to an end")
+        queues = [controller.work.queue for controller in watcher.controllers]
+        await until(lambda: not any(len(queue) or queue.processing for queue in queues), "nothing is left to do")
         assert [run for run in runs if run != "gave up"] == [0, 1, 2]
         assert runs.count("gave up") == 1
-        assert [len(controller.work.queue) for controller in watcher._controllers] == [0, 0]
-        assert [controller.work.queue.failures(key) for controller in watcher._controllers for key in [("", "")]] == [
-            0,
-            0,
-        ]
+        assert [queue.next_due() for queue in queues] == [None, None]
+        assert [queue.failures(Key(space, "item")) for queue in queues] == [0, 0]
 
 
 async def test_a_def_action_runs_in_a_thread_and_knows_who_it_is(api, space):
@@ -225,6 +225,6 @@ async def test_an_action_that_is_under_way_ends_before_the_watcher_does(api, spa
 
     await write(api, space, "item")
     async with watching(api._client, shop):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await begun.wait()
     assert ended == ["item"]
