@@ -76,11 +76,13 @@ async def test_c5_the_owner_is_known_by_uid_and_only_the_controller_counts(api, 
             await api.create(
                 CONFIGMAPS, {"metadata": {"name": name, "namespace": space, "ownerReferences": [reference]}}
             )
-        await until(lambda: concerned, "one of them is heard of")
-        assert set(concerned) == {f"{space}/web"}
         informer = controller._sources.informers[0]
-        children = informer.by_index("poblano: controller", uid)
-        assert sorted(item.key.name for item in children) == ["ours", "web-copy"]
+
+        def children():
+            return sorted(item.key.name for item in informer.by_index("poblano: controller", uid))
+
+        await until(lambda: concerned and children() == ["ours", "web-copy"], "the last of them is heard of")
+        assert set(concerned) == {f"{space}/web"}
 
 
 async def test_c5_one_that_is_taken_from_its_owner_has_that_one_run(api, space):
