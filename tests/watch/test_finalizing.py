@@ -190,8 +190,10 @@ async def test_w3_somebody_who_takes_the_finalizer_off_by_hand_lets_the_object_g
         await finally_(lambda: gone(api, space, "web"), "it goes")
         go_on.set()
         (controller,) = watcher.controllers
-        await until(lambda: not controller.work.queue.processing, "the run ends")
-        assert len(controller.work.queue) == 0
+        (informer,), queue = watcher.informers, controller.work.queue
+        await until(lambda: Key(space, "web") not in [item.key for item in informer.cache], "that is known")
+        await until(lambda: not queue.processing and not len(queue), "the run ends")
+        assert queue.next_due() is None
         assert not controller._level._failures
 
 
