@@ -15,10 +15,12 @@ from poblano.core.lease import LeaseTimes, Record
 from poblano.watch.election import Election
 from poblano.watch.leases import LEASE, Held, read_lease, wall
 from poblano.watch.standing import own_identity
+from tests.watch.acting import finally_
 from tests.watch.clusters import on, space_of, until
 
-PATIENT = LeaseTimes()
-ENDLESS = LeaseTimes(duration=600, renew=400)
+# However slow the machine is, nobody loses what none has taken away.
+ENDLESS = LeaseTimes(duration=600, renew=400, retry=0.2)
+# For those alone who wait until one expires.
 QUICK = LeaseTimes(duration=3, renew=2, retry=0.2)
 
 
@@ -33,7 +35,7 @@ async def space(api, space_name):
     return await space_of(api, space_name)
 
 
-def candidate(kubeconfig, space, name="poblano-hello", *, times=PATIENT, identity="", **rest):
+def candidate(kubeconfig, space, name="poblano-hello", *, times=ENDLESS, identity="", **rest):
     identity = identity or own_identity()
     return Election(lambda: connect(kubeconfig), namespace=space, name=name, identity=identity, times=times, **rest)
 
@@ -75,7 +77,7 @@ async def test_l2_the_others_take_it_although_a_clock_of_another_wrote_it(api, k
 
 
 async def test_l3_what_others_wrote_into_the_lease_stays_and_the_leader_goes_on(api, kubeconfig, space):
-    election = candidate(kubeconfig, space, times=LeaseTimes(retry=0.2))
+    election = candidate(kubeconfig, space)
     async with standing(election) as acquiring:
         await asyncio.wait_for(acquiring, 60)
         await api.patch(LEASE, "poblano-hello", {"metadata": {"labels": {"owner": "shop"}}}, space)
@@ -85,15 +87,14 @@ async def test_l3_what_others_wrote_into_the_lease_stays_and_the_leader_goes_on(
             found = await api.get(LEASE, "poblano-hello", space)
             return found["spec"]["renewTime"] != before["spec"]["renewTime"] and found
 
-        while not (after := await renewed()):
-            await asyncio.sleep(0.05)
+        after = await finally_(renewed, "it is renewed", 90)
         assert election.leads
         assert after["metadata"]["labels"] == {"owner": "shop"}
         assert after["spec"]["leaseTransitions"] == 0
 
 
 async def test_l4_the_lease_is_renewed_while_the_loop_is_blocked(api, kubeconfig, space):
-    election = candidate(kubeconfig, space, times=LeaseTimes(duration=15, renew=10, retry=0.2))
+    election = candidate(kubeconfig, space)
     async with standing(election) as acquiring:
         await asyncio.wait_for(acquiring, 60)
         before, deadline = election._held.version, time.monotonic() + 60
@@ -105,7 +106,7 @@ async def test_l4_the_lease_is_renewed_while_the_loop_is_blocked(api, kubeconfig
 
 async def test_l4_a_leader_whose_lease_is_taken_away_has_lost(api, kubeconfig, space):
     ended = threading.Event()
-    election = candidate(kubeconfig, space, times=LeaseTimes(retry=0.2), abandon=ended.set)
+    election = candidate(kubeconfig, space, abandon=ended.set)
     async with standing(election) as acquiring:
         await asyncio.wait_for(acquiring, 60)
         while True:  # the leader may write between our reading and our writing
@@ -140,7 +141,7 @@ async def test_l4_a_leader_that_hears_nothing_any_more_stops_before_another_begi
 
 async def test_l5_what_is_given_back_is_taken_at_once(api, kubeconfig, space):
     """How long it takes is measured by `tests.watch.killing`; one that is not given back would last ten minutes here."""
-    one, two = (candidate(kubeconfig, space, times=ENDLESS) for _ in range(2))
+    one, two = (candidate(kubeconfig, space) for _ in range(2))
     async with standing(one) as first:
         await asyncio.wait_for(first, 60)
         async with standing(two) as second:
@@ -182,7 +183,7 @@ async def test_missing_rights_and_what_to_do_about_them_are_named_and_when_they_
 ):
     async with connect(control_plane.kubeconfig) as client:
         space = await space_of(Resources(client), space_name)
-    election = candidate(control_plane.kubeconfig_for("stranger"), space, times=QUICK)
+    election = candidate(control_plane.kubeconfig_for("stranger"), space)
     async with standing(election) as acquiring:
         await until(election.trouble, "it is in trouble")
         assert "get, list, create, update and delete leases" in election.trouble()

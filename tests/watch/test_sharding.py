@@ -17,7 +17,7 @@ from poblano.watch.standing import own_identity
 from tests.watch.clusters import space_of, until
 
 KEYS = [Key("shop", f"item-{number}") for number in range(60)]
-ENDLESS = LeaseTimes(duration=600, renew=400, retry=0.5)
+ENDLESS = LeaseTimes(duration=600, renew=400, retry=0.2)
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ async def test_leases_that_nobody_holds_any_more_are_cleaned_up(api, kubeconfig,
         "spec": {"holderIdentity": "", "leaseDurationSeconds": 1},
     }
     await api.create(LEASE, left)
-    one = member(kubeconfig, space, LeaseTimes(duration=15, renew=10, retry=0.2))
+    one = member(kubeconfig, space)
     async with taking_part(one):
 
         async def gone():
