@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from poblano.build.webhooks import INJECTOR
+from poblano.cli.applying import Applier
 from poblano.cli.deploying import Deploying
 from poblano.cli.main import cli
 from poblano.cli.putting import Putter
@@ -63,7 +64,7 @@ def configuration(name: str, **annotations: str) -> dict[str, Any]:
 def announced(kubelet: Kubelet, folder: Path, document: dict[str, Any]) -> bool:
     async def announce() -> bool:
         async with ApiClient(find_access(kubelet.kubeconfig(folder))) as client:
-            return await Putter(client).announce(document)
+            return await Putter(client, Applier(client)).announce(document)
 
     return asyncio.run(announce())
 

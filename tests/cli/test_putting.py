@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from poblano.cli.applying import Applier
 from poblano.cli.pruning import Pruner
 from poblano.cli.putting import Putter, as_armed
 from poblano.client import ApiClient, find_access
@@ -34,7 +35,7 @@ def test_webhooks_go_before_the_pods_behind_them_and_what_was_asked_for_besides_
 
         async def prune() -> list[str]:
             async with ApiClient(find_access(kubelet.kubeconfig(tmp_path))) as client:
-                putter, pruner = Putter(client), Pruner(client, "hello")
+                putter, pruner = Putter(client, Applier(client)), Pruner(client, "hello")
                 api, kind = "apiextensions.k8s.io/v1", "CustomResourceDefinition"
                 await putter.put({"apiVersion": api, "kind": kind, **definition})
                 await putter.put({"apiVersion": "cert-manager.io/v1", "kind": "Certificate", **with_place(meta)})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from poblano.admission.webhooks import KINDS
 from poblano.build.parts import parts
 from poblano.build.tree import resolved
-from poblano.cli.applying import name_of
+from poblano.cli.applying import Applier, name_of
 from poblano.cli.defining import NAMESPACES
 from poblano.cli.deployed import deployed
 from poblano.cli.pruning import Pruner
@@ -42,6 +42,15 @@ class NotDeployed(PoblanoError):
     """What was put into the cluster does not get ready there."""
 
 
+def documents_of(plan: Plan) -> list[Document]:
+    """All objects of a module, in the order in which they are put into a cluster.
+
+    Raises:
+        InvalidDefinition: it has nothing that could be deployed.
+    """
+    return [resolved(part.tree, namespace=plan.settings.namespace) for part in parts(plan) if part.in_manifest]
+
+
 class Deploying:
     """One deployment of a module.
 
@@ -61,13 +70,11 @@ class Deploying:
         self._resources = Resources(client)
         self._deployments = K8s(a.Deployment, client=client).in_namespace(self._namespace)
         self._pods = K8s(a.Pod, client=client).in_namespace(self._namespace)
-        self.putter = Putter(client)
+        self._documents: Final = documents_of(plan)
+        self._applier = Applier(client)
+        self.putter = Putter(client, self._applier)
         self._pruner = Pruner(client, plan.names.uuid)
-        self._succession = Succession(client, plan.names.uuid, terminal)
-
-    def documents(self) -> list[Document]:
-        """All objects, in order."""
-        return [resolved(part.tree, namespace=self._namespace) for part in parts(self._plan) if part.in_manifest]
+        self._succession = Succession(client, plan.names.uuid, self.putter, self._pruner, terminal)
 
     async def check(self) -> list[str]:
         """See that the cluster serves all that is to be put there.
@@ -78,9 +85,8 @@ class Deploying:
         Raises:
             ApiError: it does not.
         """
-        documents = self.documents()
-        await self.putter.check(documents)
-        return await self.putter.missing(documents)
+        await self.putter.check(self._documents)
+        return await self.putter.missing(self._documents)
 
     async def rehearse(self, missing: Collection[str]) -> None:
         """See that the cluster would take all of it, from whoever deploys.
@@ -91,12 +97,11 @@ class Deploying:
         Raises:
             NotDeployed: it would not; says what it would refuse, and why.
         """
-        documents = self.documents()
-        made = {name_of(one) for one in documents if one["kind"] == NAMESPACES.kind}
+        made = {name_of(one) for one in self._documents if one["kind"] == NAMESPACES.kind}
         absent = {*missing, *await self.putter.absent(made)}
-        refused = await Rehearsal(self._client, absent).refusals(documents)
+        refused = await Rehearsal(self._client, self._applier, absent).refusals(self._documents)
         if refused:
-            count = f"{len(refused)} of {len(documents)} objects"
+            count = f"{len(refused)} of {len(self._documents)} objects"
             raise NotDeployed("\n  ".join([f"nothing was changed, since the cluster would refuse {count}:", *refused]))
 
     async def elsewhere(self) -> list[str]:
@@ -124,11 +129,10 @@ class Deploying:
             raise
 
     async def _run(self, registry: Registry | None) -> None:
-        documents = self.documents()
+        documents = [*self._documents]
         if registry is not None:
-            documents.insert(
-                documents[0]["kind"] == "Namespace", registry.secret(self._namespace, self._plan.names.uuid)
-            )
+            secret = registry.secret(self._namespace, self._plan.names.uuid)
+            documents.insert(documents[0]["kind"] == NAMESPACES.kind, secret)
         webhooks = [one for one in documents if one["kind"] in WEBHOOKS]
         await self._put(one for one in documents if one["kind"] not in WEBHOOKS)
         if any([await self.putter.announce(one) for one in webhooks]):

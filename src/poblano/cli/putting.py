@@ -36,12 +36,13 @@ class Putter:
 
     Args:
         client: of the cluster.
+        applier: knows the kinds that it serves.
         dry_run: have the cluster check everything, and store nothing.
     """
 
-    def __init__(self, client: ApiClient, *, dry_run: bool = False) -> None:
+    def __init__(self, client: ApiClient, applier: Applier, *, dry_run: bool = False) -> None:
         self._dry_run = dry_run
-        self._applier = Applier(client)
+        self._applier = applier
         self._resources = Resources(client, field_manager=MANAGER)
 
     async def check(self, documents: Iterable[Document]) -> None:

@@ -23,14 +23,15 @@ class Rehearsal:
 
     Args:
         client: of the cluster.
+        applier: knows the kinds that it serves.
         namespaces: those that are not there yet, and will be by the time that something is put into them.
     """
 
-    def __init__(self, client: ApiClient, namespaces: Collection[str]) -> None:
+    def __init__(self, client: ApiClient, applier: Applier, namespaces: Collection[str]) -> None:
         self._client = client
         self._namespaces = namespaces
-        self._applier = Applier(client)
-        self._putter = Putter(client, dry_run=True)
+        self._applier = applier
+        self._putter = Putter(client, applier, dry_run=True)
         self._may: dict[tuple[str, str, str], str] = {}
 
     async def refusals(self, documents: Iterable[Document]) -> list[str]:

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from poblano.cli.applying import name_of
-from poblano.cli.pruning import Pruner
-from poblano.cli.putting import Putter
 from poblano.client import Resources
 from poblano.core.deployed import ROLE_LABEL, UUID_LABEL
 from poblano.core.jsonvalue import Document
 from poblano.fluent.log_lines import PODS
 
 if TYPE_CHECKING:
+    from poblano.cli.pruning import Pruner
+    from poblano.cli.putting import Putter
     from poblano.cli.terminal import Terminal
     from poblano.client import ApiClient
 
@@ -33,13 +33,15 @@ class Succession:
     Args:
         client: of the cluster.
         uuid: of the module.
+        putter: writes what was built.
+        pruner: takes away what is not needed any more.
         terminal: where to tell what is done.
     """
 
-    def __init__(self, client: ApiClient, uuid: str, terminal: Terminal) -> None:
+    def __init__(self, client: ApiClient, uuid: str, putter: Putter, pruner: Pruner, terminal: Terminal) -> None:
         self._resources = Resources(client)
-        self._putter = Putter(client)
-        self._pruner = Pruner(client, uuid)
+        self._putter = putter
+        self._pruner = pruner
         self._uuid = uuid
         self._terminal = terminal
         self._wide: list[Document] = []
