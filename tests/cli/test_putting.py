@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from poblano.cli.applying import Applier
 from poblano.cli.pruning import Pruner
 from poblano.cli.putting import Putter, as_armed
-from poblano.client import ApiClient, find_access
-from poblano.cluster.serving.served import Settings
+from poblano.client import ApiClient, connect, find_access
+from poblano.cluster.serving.served import Served, Settings
 from poblano.core.deployed import UUID_LABEL
 from tests.cli.kubelet import Kubelet
 from tests.cluster.serving_cluster import running
@@ -59,3 +59,23 @@ def test_a_webhook_that_is_to_call_another_service_is_not_armed_for_that() -> No
     new = [{"name": "a", "failurePolicy": "Ignore", "clientConfig": moved}]
 
     assert as_armed(new, [{"name": "a", "failurePolicy": "Fail", "clientConfig": live}]) == new
+
+
+async def test_a_role_that_grants_no_more_than_before_is_read_once_and_written_once() -> None:
+    """And no more is asked for the next one: which kinds there are is known by then."""
+    role: dict[str, object] = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role",
+        "metadata": {"name": "reads", "namespace": "default"},
+        "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}],
+    }
+    asked: list[str] = []
+    async with (
+        Served(Settings()) as served,
+        connect(served.kubeconfig, observe=lambda method, *_: asked.append(method)) as client,
+    ):
+        putter = Putter(client, Applier(client))
+        assert await putter.put_widened(role) == ("created", "no more")
+        asked.clear()
+        assert await putter.put_widened(role) == ("unchanged", "no more")
+    assert asked == ["GET", "PATCH"]

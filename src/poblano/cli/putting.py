@@ -90,16 +90,19 @@ class Putter:
         place = document["metadata"].get("namespace", "") if kind.namespaced else ""
         if kind.kind in WEBHOOKS:
             return await self._put_webhooks(kind, document)
-        before = _version(await self._read(kind, document, place))
+        return await self._put_over(kind, document, place, await self._read(kind, document, place))
+
+    async def _put_over(self, kind: Kind, document: Document, place: str, found: Document) -> str:
+        """As `put`, over what was found there; nothing when there is none."""
         try:
             stored = await self._resources.apply(kind, document, place, force=True, dry_run=self._dry_run)
         except Forbidden:
-            if not before or kind.kind != NAMESPACES.kind:
+            if not found or kind.kind != NAMESPACES.kind:
                 raise
             return "left as it is, since you may not change it"  # somebody gives them out
         if kind.kind == DEFINITION and not self._dry_run:
             await self._applier.until_served(stored)
-        return _word(before, stored)
+        return _word(_version(found), stored)
 
     async def put_widened(self, document: Document) -> tuple[str, Wider]:
         """Apply one object, and leave what it grants already to the pods of before; what was done, and what it grants now.
@@ -116,11 +119,11 @@ class Putter:
         found = await self._read(kind, document, place)
         wide = widened(document, found) if found else document
         if wide is document:
-            return await self.put(document), "no more"
+            return await self._put_over(kind, document, place, found), "no more"
         try:
             stored = await self._resources.apply(kind, wide, place, force=True)
         except Forbidden:  # who deploys may not grant what somebody with more rights has granted before
-            return await self.put(document), "less"
+            return await self._put_over(kind, document, place, found), "less"
         return _word(_version(found), stored), "more"
 
     async def _read(self, kind: Kind, document: Document, place: str) -> Document:
