@@ -15,14 +15,12 @@ from poblano.build.manifests import apply_command, document, manifest_name
 from poblano.cli.building import IMAGE_FOLDER
 from poblano.cli.columns import columns
 from poblano.core.printable import printable
+from poblano.core.shortlist import shortlist
 
 if TYPE_CHECKING:
     from poblano.build.plan import Plan
     from poblano.build.tree import Part
     from poblano.cli.building import Built
-
-SHOWN: Final = 3
-"""Names of objects that a line has."""
 
 _ROLES: Final = frozenset({"Role", "ClusterRole"})
 
@@ -108,10 +106,7 @@ def _resources(rule: dict[str, Any]) -> str:
 
 def _names(names: Sequence[str]) -> str:
     """Of objects, so many as a line has room for: a store may come to be a row of them."""
-    if not names:
-        return ""
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f" ({', '.join(names[:SHOWN])}{more})"
+    return f" ({shortlist(names)})" if names else ""
 
 
 def _notes(plan: Plan) -> list[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poblano.core.printable import printable
+from poblano.core.shortlist import shortlist
 
 if TYPE_CHECKING:
     from poblano.build.metadata import Role
@@ -29,9 +30,6 @@ WORDS = {
     "settings": "pyproject.toml",
 }
 """What is said of the source of a right."""
-
-SHOWN = 3
-"""Names of objects that a line has."""
 
 
 @click.group(name="rbac")
@@ -206,9 +204,8 @@ def _alike(rights: set[Right]) -> dict[tuple[str, str, tuple[str, ...]], list[st
 
 
 def _named(names: list[str]) -> str:
-    shown = " ".join(names[:SHOWN])
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f" {shown}{more}" if shown else ""
+    shown = shortlist(names, between=" ")
+    return f" {shown}" if shown else ""
 
 
 def _resource(group: str, resource: str) -> str:

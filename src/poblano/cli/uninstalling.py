@@ -20,6 +20,7 @@ from poblano.core.errors import Conflict, Invalid, InvalidSettings, NotFound, Po
 from poblano.core.finalizers import PREFIX, finalizers_of, removal
 from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
+from poblano.core.shortlist import shortlist
 from poblano.core.store.contents import LABEL as STORE_LABEL
 from poblano.core.store.definition import STORE
 from poblano.fluent.log_lines import PODS
@@ -255,8 +256,7 @@ def _labels(one: Document) -> dict[str, str]:
 
 
 def _names(held: Sequence[tuple[Kind, Document]]) -> str:
-    shown = [f"{kind.kind} {_place(one)}" for kind, one in held[:5]]
-    return ", ".join(shown) + (f" and {len(held) - 5} more" if len(held) > 5 else "")
+    return shortlist([f"{kind.kind} {_place(one)}" for kind, one in held], 5)
 
 
 def _place(one: Document) -> str:

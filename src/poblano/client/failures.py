@@ -23,6 +23,7 @@ from poblano.core.errors import (
     Unauthorized,
 )
 from poblano.core.objects import guess_plural
+from poblano.core.shortlist import shortlist
 
 _BY_STATUS: Mapping[int, type[ApiError]] = {
     400: BadRequest,
@@ -140,9 +141,8 @@ def _after_conflict(error: ApiError) -> str:
         return "update or apply it instead"
     owners = error.owners if isinstance(error, Conflict) else ()
     if owners:
-        shown = ", ".join(f"{field} ({manager})" for field, manager in owners[:_SHOWN])
-        more = f" and {len(owners) - _SHOWN} more" if len(owners) > _SHOWN else ""
-        return f"leave out what others own, or apply with force to take it over: {shown}{more}"
+        shown = shortlist([f"{field} ({manager})" for field, manager in owners], _SHOWN)
+        return f"leave out what others own, or apply with force to take it over: {shown}"
     return "read it again and make the change on what it is now" if error.reason == "Conflict" else ""
 
 
