@@ -18,7 +18,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
@@ -31,6 +30,8 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -165,7 +166,7 @@ def running(assets: Path, folder: Path, options: Sequence[str] = ()) -> Generato
 
     options: further ones of kube-apiserver.
     """
-    etcd_url, etcd_peer, port = _etcd_url(), _etcd_url(), _free_port()
+    etcd_url, etcd_peer, port = _etcd_url(), _etcd_url(), free_port()
     version = _version(assets / "kube-apiserver")
     _write_credentials(folder)
     cluster = ControlPlane(
@@ -310,11 +311,4 @@ def _version(apiserver: Path) -> tuple[int, int]:
 
 
 def _etcd_url() -> str:
-    return f"http://127.0.0.1:{_free_port()}"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return f"http://127.0.0.1:{free_port()}"

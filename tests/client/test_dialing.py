@@ -19,7 +19,7 @@ from poblano.client.no_answer import HandshakeFailed, NotInTime, Unreachable
 from poblano.client.transport import ApiClient
 from poblano.client.wire import place_of
 from tests.client.loopback import Pki, serving, silent, tcp_server
-from tests.client.test_transport import unused_port
+from tests.ports import free_port
 
 
 def addresses(monkeypatch, *ports):
@@ -34,7 +34,7 @@ def addresses(monkeypatch, *ports):
 
 async def test_of_several_addresses_the_first_that_answers_is_taken(monkeypatch):
     async with tcp_server(silent) as port:
-        addresses(monkeypatch, unused_port(), unused_port(), port)
+        addresses(monkeypatch, free_port(), free_port(), port)
         connection = await dial(Target(place_of("http://many.test")), 60)
         assert connection.transport.get_extra_info("peername")[1] == port
         connection.abort()
@@ -58,7 +58,7 @@ async def test_an_address_that_says_nothing_does_not_hold_up_the_next(monkeypatc
 
 
 async def test_where_no_address_answers_the_reason_of_the_first_is_told(monkeypatch):
-    addresses(monkeypatch, unused_port(), unused_port())
+    addresses(monkeypatch, free_port(), free_port())
     with pytest.raises(Unreachable, match="Connection refused"):
         await dial(Target(place_of("http://many.test")), 60)
 

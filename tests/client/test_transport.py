@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import socket
 from pathlib import Path
 
 import pytest
@@ -12,17 +11,12 @@ from poblano.client.messages import Timeouts
 from poblano.client.transport import ApiClient, connect
 from poblano.core.errors import ApiError, ConnectionFailed, NotFound, ServerError, TooManyRequests, Unauthorized
 from tests.client.loopback import Clock, Pki, Reply, client_of, proxying, serving, silent, status, tcp_server
+from tests.ports import free_port
 
 BUSY = Reply(429, status(429, "TooManyRequests"), {"Retry-After": "3"})
 DOWN = Reply(503, status(503, "ServiceUnavailable"))
 RESET = Reply(reset=True)
 METHODS = ["GET", "PUT", "DELETE", "POST", "PATCH"]
-
-
-def unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 async def test_a_request_arrives_as_it_was_meant():
@@ -121,7 +115,7 @@ async def test_a_caller_may_say_that_a_patch_is_idempotent():
 @pytest.mark.parametrize("method", METHODS)
 async def test_a_refused_connection_is_tried_again_whatever_the_method(method: str):
     clock = Clock()
-    async with client_of(f"http://127.0.0.1:{unused_port()}", clock=clock) as client:
+    async with client_of(f"http://127.0.0.1:{free_port()}", clock=clock) as client:
         with pytest.raises(
             ConnectionFailed, match=r"no connection to http://127\.0\.0\.1:\d+: .*is the API server running"
         ):
@@ -231,7 +225,7 @@ async def test_a_proxy_that_refuses_is_named_without_its_password(pki: Pki):
 
 
 async def test_a_proxy_that_is_not_there_is_named():
-    proxy = f"http://jane:secret@127.0.0.1:{unused_port()}"
+    proxy = f"http://jane:secret@127.0.0.1:{free_port()}"
     time = Clock()
     access = Access(Cluster("https://cluster.invalid", proxy_url=proxy))
     async with ApiClient(access, environ={}, clock=time, sleep=time.sleep) as client:

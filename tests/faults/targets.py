@@ -17,6 +17,7 @@ from signal import SIGCONT, SIGSTOP
 
 from tests import control_plane as real
 from tests.eventually import eventually
+from tests.ports import free_port
 
 READY_SECONDS = 120
 
@@ -79,7 +80,7 @@ class EmbeddedTarget(Target):
         self._data = folder / "data"
         self._kept = folder / "kept"
         self._process: subprocess.Popen[str] | None = None
-        self.port = 0
+        self.port = free_port()
         self.start()
 
     def start(self) -> None:
@@ -138,7 +139,7 @@ class RealTarget(Target):
         self._etcd_url, self._peer = real._etcd_url(), real._etcd_url()
         self._server, self._store = ExitStack(), ExitStack()
         self._etcd: subprocess.Popen[bytes] | None = None
-        self.port = real._free_port()
+        self.port = free_port()
         self.token = "admin-token"
         self.name = "kube-apiserver {}.{}".format(*real._version(assets / "kube-apiserver"))
         real._write_credentials(folder)

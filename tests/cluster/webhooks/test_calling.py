@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 
 import pytest
 
 from tests.cluster.webhooks.listening import identity, listening
 from tests.cluster.webhooks.world import chain, config_map, entry, refusal, request
+from tests.ports import free_port
 
 
 async def failure(world, webhook_entry, *, deadline=None):
@@ -134,14 +134,8 @@ async def test_a_redirect_to_nowhere_is_an_answer(world, listener):
     assert why.endswith("the server responded with the status code 302 but did not return more information")
 
 
-def _free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
 async def test_nobody_listens(world, listener):
-    port = _free_port()
+    port = free_port()
     config = {"url": f"https://127.0.0.1:{port}/v", "caBundle": listener.identity.bundle}
     why = await failure(world, entry(listener, "v", clientConfig=config))
     assert why == (
