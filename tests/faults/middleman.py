@@ -17,8 +17,6 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from tests.eventually import eventually
-
 PAGE = "<html><body><h1>Welcome to this network</h1></body></html>"
 UNTOUCHED = ("Content-Type", "Accept", "Accept-Encoding")
 
@@ -100,14 +98,11 @@ class Middleman:
 
     def say(self, line: bytes, *, and_end: bool = False) -> None:
         """Put a line into each watch under way."""
-        self._wait_for_watches()
-        self._for_each(lambda stream: self._put(stream, line, and_end=and_end))
+        self._for_each(lambda stream: self._put(stream, line, and_end=and_end), least=self.watches)
 
     def cut(self) -> None:
         """Break each watch under way in the middle of its next line."""
-        self._wait_for_watches()
-        for stream in tuple(self._streams):
-            stream.cut_next = True
+        self._for_each(self._cut, least=self.watches)
 
     def break_off(self) -> None:
         """Reset each watch under way."""
@@ -119,20 +114,24 @@ class Middleman:
         self.accepted = self.page = self.before_next_page = None
         self.lists_to_cut = self.lists_to_hold = 0
 
-    def _wait_for_watches(self) -> None:
-        """Between two watches there is none."""
-        eventually(lambda: len(self._streams) >= self.watches, "there are watches", seconds=120, pause=0.01)
+    def _for_each(self, do: Callable[[_Stream], Any], *, least: int = 0) -> None:
+        """Once there are so many: between two watches there is none. None ends between that look and the deed."""
 
-    def _for_each(self, do: Callable[[_Stream], Any]) -> None:
         async def each() -> None:
+            async with asyncio.timeout(120):
+                while len(self._streams) < least:
+                    await asyncio.sleep(0.01)
             await asyncio.gather(*(do(stream) for stream in tuple(self._streams)))
 
-        asyncio.run_coroutine_threadsafe(each(), self._loop).result(60)
+        asyncio.run_coroutine_threadsafe(each(), self._loop).result(180)
 
     async def _put(self, stream: _Stream, line: bytes, *, and_end: bool) -> None:
         await stream.answer.write(line + b"\n")
         if and_end:
             stream.abort()
+
+    async def _cut(self, stream: _Stream) -> None:
+        stream.cut_next = True
 
     async def _abort(self, stream: _Stream) -> None:
         stream.abort()
