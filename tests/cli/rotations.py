@@ -10,12 +10,20 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from poblano.admission.certificates import Pair, new_authority, now, sign
 from poblano.admission.certifying.bundles import bundle
 from poblano.client import Resources, connect
 from poblano.core.certificates import Lifetimes
-from tests.cli.certified import CONFIGURATION, Deployment
+from tests.cli.certified import CONFIGURATION, Deployment, own_address
 from tests.pepr.pods import write_pair
+
+NEEDS: Final = (
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(not own_address(), reason="cannot run here: this machine has no address but its loopback's"),
+)
+"""The marks of all tests of it."""
 
 SECONDS = 400.0
 """How long all of a test may take, on a machine that has much to do."""

@@ -5,29 +5,17 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import pytest
 from click.testing import CliRunner
 
 from poblano.admission.certificates import issue, new_authority, now, sign
 from poblano.admission.certifying.bundles import bundle
 from poblano.cli.run import command
 from poblano.client import Resources, connect
-from poblano.cluster.serving.served import Settings
-from tests.cli.certified import Deployment, own_address
-from tests.cli.rotations import SECONDS, deployed, files, in_order, in_time, until_served, used
-from tests.cluster.serving_cluster import running
+from tests.cli.certified import Deployment
+from tests.cli.rotations import NEEDS, SECONDS, deployed, files, in_order, in_time, until_served, used
 from tests.pepr.pods import write_pair
 
-pytestmark = [
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(not own_address(), reason="cannot run here: this machine has no address but its loopback's"),
-]
-
-
-@pytest.fixture(scope="module")
-def embedded():
-    with running(Settings()) as cluster:
-        yield cluster.kubeconfig
+pytestmark = [*NEEDS]
 
 
 async def until_secret(made: Deployment, probe) -> dict[str, bytes]:

@@ -7,25 +7,12 @@ import base64
 import signal
 import ssl
 
-import pytest
-
 from poblano.admission.certificates import Pair
 from poblano.admission.certifying.bundles import bundle
-from poblano.cluster.serving.served import Settings
-from tests.cli.certified import CONFIGURATION, Deployment, own_address
-from tests.cli.rotations import deployed, files, in_order, in_time, provided, put, used
-from tests.cluster.serving_cluster import running
+from tests.cli.certified import CONFIGURATION, Deployment
+from tests.cli.rotations import NEEDS, deployed, files, in_order, in_time, provided, put, used
 
-pytestmark = [
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(not own_address(), reason="cannot run here: this machine has no address but its loopback's"),
-]
-
-
-@pytest.fixture(scope="module")
-def embedded():
-    with running(Settings()) as cluster:
-        yield cluster.kubeconfig
+pytestmark = [*NEEDS]
 
 
 async def serving(made: Deployment, pair: Pair) -> bool:
