@@ -32,7 +32,7 @@ async def found(api, space, name, kind=CONFIGMAPS):
         return None
 
 
-async def finally_(ask, promise, seconds=60.0):
+async def finally_(ask, promise, seconds=90.0):
     """Ask until the answer is true, and return it."""
     try:
         async with asyncio.timeout(seconds):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CONFIGMAPS = Kind("", "v1", "ConfigMap", "configmaps")
 
 
-async def until(probe: Callable[[], object], promise: str, seconds: float = 45.0) -> None:
+async def until(probe: Callable[[], object], promise: str, seconds: float = 90.0) -> None:
     """Wait until `probe` is true."""
     deadline = time.monotonic() + seconds
     while not probe():
@@ -57,7 +57,7 @@ async def write(api: Resources, space: str, name: str, **data: str) -> Document:
     return await api.apply(CONFIGMAPS, {"metadata": {"name": name, "namespace": space}, "data": data}, force=True)
 
 
-async def audited(client: ApiClient, informer: Informer, seconds: float = 45.0) -> None:
+async def audited(client: ApiClient, informer: Informer, seconds: float = 90.0) -> None:
     """Ask the server, beside the informer, until both say the same of every object: name, uid and version."""
     api, deadline = Resources(client), time.monotonic() + seconds
     while True:

@@ -87,7 +87,7 @@ async def test_l3_what_others_wrote_into_the_lease_stays_and_the_leader_goes_on(
             found = await api.get(LEASE, "poblano-hello", space)
             return found["spec"]["renewTime"] != before["spec"]["renewTime"] and found
 
-        after = await finally_(renewed, "it is renewed", 90)
+        after = await finally_(renewed, "it is renewed")
         assert election.leads
         assert after["metadata"]["labels"] == {"owner": "shop"}
         assert after["spec"]["leaseTransitions"] == 0

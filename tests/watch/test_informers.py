@@ -28,7 +28,8 @@ async def watching(client, *capabilities):
     watcher = Watcher(Module(*capabilities).bindings, client, uuid="hello")
     task = asyncio.create_task(watcher.run())
     try:
-        await until(lambda: watcher.not_ready() is None or task.done(), "what there is is known")
+        # What changes before a rule has begun is no change to it, and caches are known some time before that.
+        await until(lambda: len(watcher._begun) == len(watcher.controllers) or task.done(), "the rules have begun")
         yield watcher
     finally:
         watcher.stop()

@@ -77,7 +77,7 @@ async def test_reconcile_makes_what_is_wanted_and_heals_what_is_taken_away(api, 
             one = await found(api, space, "web-copy")
             return one if one and one["data"] == data else None
 
-        return await finally_(copy, f"there is a copy with {data}", 90)
+        return await finally_(copy, f"there is a copy with {data}")
 
     async with watching(api._client, shop):
         web = {"metadata": {"name": "web", "namespace": space, "labels": {"wants": "copy"}}, "data": {"a": "1"}}
