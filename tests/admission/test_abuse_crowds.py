@@ -11,7 +11,7 @@ import pytest
 
 from poblano.admission.limits import MIB, Limits
 from tests.admission.process import served
-from tests.admission.serving import ANSWER, Client, connected, post, serving, trusting
+from tests.admission.serving import ANSWER, Client, connected, post, serving, trusting, until
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ async def test_who_is_being_served_is_not_sent_away() -> None:
         busy = [await stack.enter_async_context(connected(server)) for _ in range(2)]
         for client in busy:
             await client.send(post()[:50])
-        await asyncio.sleep(0.05)
+        await until(lambda: not any(one.idle for one in server.app.connections._all))
         late = await stack.enter_async_context(connected(server))
         assert await late.closed() == b""
         for client in busy:

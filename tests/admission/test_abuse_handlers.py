@@ -23,7 +23,7 @@ from poblano.cli.observing import Production
 from poblano.core.jsonvalue import copied, same
 from poblano.core.patch import apply
 from tests.admission.reviewing import MUTATE, VALIDATE, action_threads
-from tests.admission.serving import Client, connected, post, serving, until
+from tests.admission.serving import Client, at_any_pace, connected, post, serving, until
 from tests.core.driving import POD, review
 from tests.core.punishing import punished
 
@@ -48,7 +48,7 @@ class Served:
 
     async def others_are_answered(self) -> None:
         """Another client asks for what it always gets."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             answer = await self.other.ask(post(SECRET, MUTATE))
         found = json.loads(answer.body)["response"]
         assert (answer.status, found["uid"], found["allowed"]) == (200, "other", True)
@@ -327,11 +327,13 @@ async def test_ten_thousand_warnings_and_invalid_audit_keys_are_an_answer():
 # ------------------------------------------------------------------------------------------------ takes its time
 
 
-SHORT = Limits(review_seconds=0.2, margin_seconds=0.05)
+def short(seconds: float) -> Limits:
+    return Limits(review_seconds=seconds, margin_seconds=seconds / 4)
 
 
 @pytest.mark.parametrize("stubborn", (False, True))
-async def test_an_action_that_sleeps_past_the_deadline_is_an_answer(stubborn: bool):
+@at_any_pace
+async def test_an_action_that_sleeps_past_the_deadline_is_an_answer(stubborn: bool, seconds: float):
     cancelled: list[int] = []
 
     async def sleeper(pod: Any) -> None:
@@ -344,7 +346,7 @@ async def test_an_action_that_sleeps_past_the_deadline_is_an_answer(stubborn: bo
                 if not stubborn:
                     raise
 
-    async with behind(mutating(sleeper), SHORT) as served:
+    async with behind(mutating(sleeper), short(seconds)) as served:
         asking = asyncio.ensure_future(served.ask())
         await served.others_are_answered()
         assert "Late" in (await asking)["status"]["message"]
@@ -367,24 +369,25 @@ async def test_an_action_that_holds_the_loop_holds_it_once():
 
     async with behind(mutating(blocking), blocked=lambda name, seconds: named.append(name)) as served:
         assert (await served.ask())["allowed"]
-        assert named == ["shop/hostile"]
+        assert named.count("shop/hostile") == 1
         asking = asyncio.ensure_future(served.ask())
         await until(lambda: len(where) == 2)
         for _ in range(5):
             await served.others_are_answered()
         assert (await asking)["allowed"]
-    assert named == ["shop/hostile"]
+    assert named.count("shop/hostile") == 1
     assert [thread is threading.main_thread() for thread in where] == [True, False]
 
 
-async def test_threads_that_never_come_back_stop_nobody_else():
+@at_any_pace
+async def test_threads_that_never_come_back_stop_nobody_else(seconds: float):
     go = threading.Event()
 
     def hang(pod: Any) -> None:
-        go.wait(30)
+        go.wait(150)
 
     try:
-        async with behind(mutating(hang), SHORT, pool_size=2) as served:
+        async with behind(mutating(hang), short(seconds), pool_size=2) as served:
             served.server.app.reviewer._runner._watchdog.slow.add(("shop", "hostile"))  # type: ignore[attr-defined]
             for _ in range(4):
                 asking = asyncio.ensure_future(served.ask())

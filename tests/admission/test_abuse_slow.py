@@ -7,24 +7,42 @@ import contextlib
 import os
 import socket
 import struct
+from dataclasses import replace
 
 import pytest
 
 from poblano.admission.app import Reply
 from poblano.admission.limits import Limits
 from poblano.admission.server import AdmissionServer
-from tests.admission.serving import ANSWER, PATH, Client, Fake, connected, deaf, post, request, serving, until
+from tests.admission.serving import (
+    ANSWER,
+    PATH,
+    Client,
+    Fake,
+    at_any_pace,
+    connected,
+    deaf,
+    post,
+    request,
+    serving,
+    until,
+)
 
 BOTH_LOOPS = True
 
-QUICK = Limits(
-    handshake_seconds=0.2,
-    head_seconds=0.2,
-    body_seconds=0.2,
-    idle_seconds=0.2,
-    write_seconds=0.2,
-    linger_seconds=0.2,
-)
+UNFINISHED = Limits(head_seconds=0.2, body_seconds=0.2, linger_seconds=0.2)
+
+
+def all_of(seconds: float) -> Limits:
+    """Every limit is that long."""
+    return Limits(
+        handshake_seconds=seconds,
+        head_seconds=seconds,
+        body_seconds=seconds,
+        idle_seconds=seconds,
+        write_seconds=seconds,
+        linger_seconds=seconds,
+    )
 
 
 @pytest.mark.parametrize(
@@ -43,7 +61,7 @@ QUICK = Limits(
     ),
 )
 async def test_a_request_that_does_not_come_to_an_end_is_ended(begun: bytes) -> None:
-    async with serving(limits=QUICK) as server, connected(server) as client:
+    async with serving(limits=UNFINISHED) as server, connected(server) as client:
         await client.send(begun)
         answer = await client.answer()
         assert (answer.status, answer.closes) == (408, True)
@@ -54,7 +72,7 @@ async def test_a_request_that_does_not_come_to_an_end_is_ended(begun: bytes) -> 
     "begun", (pytest.param(post()[:40], id="head"), pytest.param(post(b"x" * 999)[:300], id="body"))
 )
 async def test_a_trickle_does_not_keep_a_request_alive(begun: bytes) -> None:
-    async with serving(limits=QUICK) as server, connected(server) as client:
+    async with serving(limits=UNFINISHED) as server, connected(server) as client:
         await client.send(begun)
 
         async def trickle() -> None:
@@ -68,33 +86,38 @@ async def test_a_trickle_does_not_keep_a_request_alive(begun: bytes) -> None:
         trickling.cancel()
 
 
-async def test_an_unused_connection_is_closed_in_silence() -> None:
-    async with serving(limits=QUICK) as server, connected(server) as never, connected(server) as once:
+@at_any_pace
+async def test_an_unused_connection_is_closed_in_silence(seconds: float) -> None:
+    limits = Limits(idle_seconds=seconds)
+    async with serving(limits=limits) as server, connected(server) as never, connected(server) as once:
         assert (await once.ask(post())).status == 200
         assert await never.closed() == b""
         assert await once.closed() == b""
         await until_empty(server)
 
 
-async def test_a_used_connection_is_not_closed() -> None:
-    async with serving(limits=QUICK) as server, connected(server) as client:
-        for _ in range(20):
+@at_any_pace
+async def test_a_used_connection_is_not_closed(seconds: float) -> None:
+    async with serving(limits=all_of(seconds)) as server, connected(server) as client:
+        for _ in range(9):
             assert (await client.ask(post())).status == 200
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(seconds / 4)
 
 
-async def test_a_long_review_is_not_taken_for_a_slow_client() -> None:
+@at_any_pace
+async def test_a_long_review_is_not_taken_for_a_slow_client(seconds: float) -> None:
     async def long() -> Reply:
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(3 * seconds)
         return Reply(200, ANSWER)
 
-    async with serving(Fake(does=lambda *_: long()), QUICK) as server, connected(server) as client:
+    limits = replace(all_of(seconds), review_seconds=30)
+    async with serving(Fake(does=lambda *_: long()), limits) as server, connected(server) as client:
         assert (await client.ask(post() + post()[:50])).status == 200
         assert (await client.ask(post()[50:])).status == 200
 
 
 async def test_a_handshake_that_does_not_come_to_an_end_is_ended() -> None:
-    async with serving(limits=QUICK) as server:
+    async with serving(limits=Limits(handshake_seconds=0.2)) as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         assert await Client(reader, writer).closed() == b""
         writer.close()
@@ -112,7 +135,7 @@ async def test_who_does_not_read_its_answers_is_cut() -> None:
 
 
 async def test_a_half_closed_connection_is_closed() -> None:
-    async with serving(limits=QUICK) as server:
+    async with serving() as server:
         for begun in (b"", post()[:40], post(b"{}")[:-1]):
             async with connected(server) as client:
                 await client.send(begun)
@@ -130,7 +153,7 @@ async def test_a_reset_leaves_nothing_behind(begun: bytes) -> None:
     async with serving(Fake(does=lambda *_: never())) as server, connected(server) as other:
         async with connected(server) as client:
             await client.send(begun)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # it may have come as far as the server, or not
             with plain_socket(client) as connection:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         assert (await other.ask(post(b"", "/x"))).status == 404

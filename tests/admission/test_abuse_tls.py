@@ -10,11 +10,9 @@ import pytest
 
 from poblano.admission.certificates import issue
 from poblano.admission.limits import Limits
-from tests.admission.serving import ANSWER, Client, connected, post, serving, trusting
+from tests.admission.serving import ANSWER, Client, at_any_pace, connected, post, serving, trusting, until
 
 BOTH_LOOPS = True
-
-QUICK = Limits(handshake_seconds=0.3, linger_seconds=0.2)
 
 
 @pytest.mark.parametrize(
@@ -29,8 +27,9 @@ QUICK = Limits(handshake_seconds=0.3, linger_seconds=0.2)
         pytest.param(b"", id="nothing"),
     ],
 )
-async def test_what_is_no_handshake_is_cut(data: bytes) -> None:
-    async with serving(limits=QUICK) as server:
+@at_any_pace
+async def test_what_is_no_handshake_is_cut(data: bytes, seconds: float) -> None:
+    async with serving(limits=Limits(handshake_seconds=seconds)) as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(data)
         await Client(reader, writer).closed()
@@ -72,7 +71,7 @@ async def test_an_old_version_is_refused() -> None:
 async def test_who_speaks_only_http2_is_told_off_in_http1() -> None:
     only = trusting()
     only.set_alpn_protocols(["h2"])
-    async with serving(limits=QUICK) as server, connected(server, only) as client:
+    async with serving() as server, connected(server, only) as client:
         assert client.writer.get_extra_info("ssl_object").selected_alpn_protocol() is None
         assert (await client.ask(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")).status == 400
 
@@ -84,8 +83,7 @@ async def test_a_client_that_does_not_trust_us_leaves_nothing_behind() -> None:
                 pass
         async with connected(server) as client:
             assert (await client.ask(post())).status == 200
-        await asyncio.sleep(0.1)
-        assert len(server.app.connections) == 0
+        await until(lambda: len(server.app.connections) == 0)
 
 
 async def test_a_client_certificate_nobody_asked_for_is_no_obstacle(tmp_path: object) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from poblano.admission.connections import Connections
 from poblano.admission.limits import Limits
+from tests.admission.serving import until
 
 
 @dataclass(eq=False)
@@ -119,7 +120,7 @@ async def test_a_deadline_that_passes_is_noticed_and_the_timer_ends_with_the_las
     late, patient = Line(registry, deadline=0.0), Line(registry)
     registry.add(late)
     registry.add(patient)
-    await asyncio.sleep(0.1)
+    await until(lambda: bool(late.done))
     assert (late.done, patient.done) == (["overdue"], [])
     assert registry.date.endswith(b" GMT")
     registry.remove(patient)

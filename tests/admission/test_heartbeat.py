@@ -54,7 +54,7 @@ def test_healthz_turns_500_and_names_the_action_while_it_holds_the_loop() -> Non
             watching.start()
             try:
                 deadline = time.monotonic() + 60
-                while not any(status == 500 for status, _ in pages) and time.monotonic() < deadline:
+                while not any(named_in(text) for _, text in pages) and time.monotonic() < deadline:
                     await holds(None, None)
                     await asyncio.sleep(0.3)
             finally:
@@ -63,11 +63,16 @@ def test_healthz_turns_500_and_names_the_action_while_it_holds_the_loop() -> Non
                 heartbeat.close()
 
     asyncio.run(main())
-    failed = next(text for status, text in pages if status == 500)
+    status, failed = next(page for page in pages if named_in(page[1]))
+    assert status == 500
     assert failed.startswith("[-]loop failed: the event loop has been held for ")
-    assert f"by shop/holds ({__file__}:" in failed
     assert failed.endswith("healthz check failed\n")
-    assert said[0][0].startswith(f"shop/holds ({__file__}:")
+    assert any(who.startswith(f"shop/holds ({__file__}:") for who, _ in said)
+
+
+def named_in(page: str) -> bool:
+    """A machine that is busy may have held the loop before, with nobody's doing."""
+    return f"by shop/holds ({__file__}:" in page
 
 
 def test_an_action_is_named_however_it_is_wrapped() -> None:

@@ -54,8 +54,8 @@ async def test_a_thread_that_the_system_refuses_takes_no_place(threads: Threads,
         patched.setattr(threading.Thread, "start", refused)
         for _ in range(3):
             with pytest.raises(RuntimeError):
-                await asyncio.wait_for(threads.begin(lambda: 0), 5)
-    assert await (await asyncio.wait_for(threads.begin(lambda: 1), 5)) == 1
+                await asyncio.wait_for(threads.begin(lambda: 0), 90)
+    assert await (await asyncio.wait_for(threads.begin(lambda: 1), 90)) == 1
 
 
 async def test_who_gives_up_waiting_for_a_place_takes_none(threads: Threads):

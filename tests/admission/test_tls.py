@@ -66,7 +66,7 @@ async def test_a_pair_written_one_after_the_other_is_served_once_it_is_whole(
     live = LiveCertificate(first)
     async with followed(live, tmp_path):
         (tmp_path / "tls.crt").write_bytes(second.certificate)
-        await asyncio.sleep(0.1)
+        await until(lambda: "the last good one stays" in caplog.text)
         assert live.pair == first
         (tmp_path / "tls.key").write_bytes(second.key)
         await until_swapped(live, 1)
@@ -80,11 +80,11 @@ async def test_files_that_go_away_change_nothing(tmp_path: Path, caplog: pytest.
     live = LiveCertificate(issued().pair)
     async with followed(live, tmp_path):
         (tmp_path / "tls.crt").unlink()
-        await asyncio.sleep(0.1)
+        await until(lambda: "the last good one stays" in caplog.text)
         assert (live.pair, live.swaps) == (issued().pair, 0)
         (tmp_path / "tls.crt").write_bytes(issued().pair.certificate)
         await asyncio.sleep(0.05)
-    assert "the last good one stays" in caplog.text
+    assert (live.pair, live.swaps) == (issued().pair, 0)
 
 
 @pytest.mark.parametrize(
