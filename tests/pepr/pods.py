@@ -124,7 +124,7 @@ async def started(directory: Path, folder: Path, files: Path, environ: dict[str,
 
 
 async def _serving(pod: Pod) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while not pod.said().endswith("\n") or not (lines := pod.lines("serving")):
             assert pod.process.returncode is None, f"it ended:\n{pod.said()}"
             await asyncio.sleep(0.02)

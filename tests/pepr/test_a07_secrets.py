@@ -141,7 +141,7 @@ async def test_a7_who_comes_too_late_is_not_printed_either(tmp_path: Path):
         assert (await pod.ask(review(SECRET))).status == 200
         assert pod.reviews(1)[0]["errors"][0].startswith("vault/linger: Late")
         pod.process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(pod.process.wait(), 20) == 0
+        assert await asyncio.wait_for(pod.process.wait(), 90) == 0
         shows_nothing(pod)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from tests.admission.serving import issued
 from tests.core.driving import review
 from tests.pepr.pods import running, write_pair
 from tests.pepr.test_a01_metrics import CODE
+from tests.pepr.watchers import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +26,7 @@ async def test_a14_readiness_tells_the_truth_and_liveness_is_another_matter(tmp_
         assert (ready.status, alive.status) == (503, 200)
         assert ready.body == b"[+]webhook ok\n[-]certificate failed: it has expired\nreadyz check failed\n"
         write_pair(tmp_path / "tls", issued().pair)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(float(os.environ.get(PATIENCE, "60"))):
             while (await pod.page("/readyz")).status != 200:
                 await asyncio.sleep(0.02)
         assert (await pod.ask(review())).status == 200

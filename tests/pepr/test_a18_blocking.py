@@ -26,7 +26,7 @@ CODE = """
     def slow(pod):
         if pod.has_label("first"):
             time.sleep(0.3)
-        elif not released.wait(3):
+        elif not released.wait(8):
             return pod.deny("nobody was answered meanwhile")
         return pod.approve()
 

@@ -62,7 +62,7 @@ async def watching(client, *capabilities, **options):
 async def idle(watcher):
     """Wait until all is known and nothing is left to do."""
     queues = [controller.work.queue for controller in watcher.controllers]
-    await until(lambda: watcher.not_ready() is None, "all is known")
+    await until(lambda: len(watcher._begun) == len(watcher.controllers), "all is known, and the rules have begun")
     await until(lambda: not any(len(queue) or queue.processing for queue in queues), "all is done")
 
 
