@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 import orjson
 
 from poblano.core.errors import PatchFailed
-from poblano.core.held import STRICT, Held, written
+from poblano.core.held import MARKS, STRICT, Held, Marks, MarksKey, written
 from poblano.core.jsonvalue import Document, plain
+from poblano.core.metadata import Metadata
 from poblano.core.patch import Operation, apply, diff, loose_diff, loose_diff_maps
 from poblano.core.review import AdmissionRequest, absent, decode
 
@@ -71,7 +72,9 @@ def is_written(document: Document, untouched: bytes) -> bool:
         return False
 
 
-def patch_of(request: AdmissionRequest, document: Document, good: bytes = b"") -> tuple[Sequence[Operation], bytes]:
+def patch_of(
+    request: AdmissionRequest, document: Document, good: bytes = b"", metadata: Metadata | None = None
+) -> tuple[Sequence[Operation], bytes]:
     """What makes `document` of the object, and the same as it is sent, after trying it on the object itself.
 
     A patch that does not apply costs the user a 500 whatever the failure policy, as does any patch where there is no object.
@@ -80,6 +83,7 @@ def patch_of(request: AdmissionRequest, document: Document, good: bytes = b"") -
         request: the question.
         document: what the rules made.
         good: how that is written, where it is known.
+        metadata: of the object, where it is known.
 
     Raises:
         MalformedObject: when what was changed is not JSON.
@@ -90,7 +94,7 @@ def patch_of(request: AdmissionRequest, document: Document, good: bytes = b"") -
     raw = bytes(request.object_bytes)
     if len(raw) >= _LARGE:
         quick = _quick_patch(*unlike(raw, document))
-    else:
+    elif metadata is None or (quick := _marked(raw, metadata, document)) is None:
         quick = _quick_patch(decode(raw) or {}, document, good)
     if quick is not None:
         return quick
@@ -147,10 +151,44 @@ def patch_of_marks(request: AdmissionRequest, held: Held) -> tuple[Sequence[Oper
     metadata = held.metadata
     if metadata is None or not held.made or absent(request.object_bytes):
         return (), b""
+    found = _patch_of_marks(metadata, held.made)
+    if found is None:
+        raise PatchFailed(f"the patch made for {request.kind.kind} {request.name} makes something else of it")
+    return found
+
+
+def _marked(raw: bytes, metadata: Metadata, document: Document) -> tuple[Sequence[Operation], bytes] | None:
+    """The patch, when a quick look finds that `document` is what is in `raw` but for labels and annotations.
+
+    Most rules that ask for the whole of an object only read it: written with the marks that it had, it is what it was.
+    """
+    rest, made = document.get("metadata"), dict[MarksKey, Marks]()
+    if rest.__class__ is not dict:
+        return None
+    rest = rest.copy()
+    for key in MARKS:
+        was, new = metadata.labels if key == "labels" else metadata.annotations, rest.get(key)
+        if new is None and was is None:
+            continue
+        if new.__class__ is not dict or not (new or was):
+            return None
+        made[key] = new
+        if was is None:
+            del rest[key]
+        else:
+            rest[key] = was
+    try:
+        return _patch_of_marks(metadata, made) if _is_as({**document, "metadata": rest}, raw) else None
+    except (TypeError, AttributeError, PatchFailed):  # a key or a value that is no text
+        return None
+
+
+def _patch_of_marks(metadata: Metadata, marks: Mapping[MarksKey, Marks]) -> tuple[Sequence[Operation], bytes] | None:
+    """The patch that makes these marks of those in `metadata`, which are used up; None where it makes something else."""
     patch: list[Operation] = []
     before: Document = {}
     after: Document = {}
-    for key, made in held.made.items():
+    for key, made in marks.items():
         found = metadata.labels if key == "labels" else metadata.annotations
         if found is not None:
             before[key] = found
@@ -164,9 +202,7 @@ def patch_of_marks(request: AdmissionRequest, held: Held) -> tuple[Sequence[Oper
         return (), b""
     sent = orjson.dumps(patch, option=STRICT)
     apply({"metadata": before}, orjson.loads(sent))
-    if before != after:
-        raise PatchFailed(f"the patch made for {request.kind.kind} {request.name} makes something else of it")
-    return patch, sent
+    return (patch, sent) if before == after else None
 
 
 def _quick_patch(original: Document, document: Document, good: bytes = b"") -> tuple[Sequence[Operation], bytes] | None:

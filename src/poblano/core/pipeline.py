@@ -225,7 +225,7 @@ def _mutate_once(verdict: Verdict, binding: Binding, held: Held) -> Steps:
             held.made = made.marks
             patch, sent = _patch(request, held)
         else:
-            whole, sent = _patch(request, Held(held.raw, document=made.document))
+            whole, sent = _patch(request, Held(held.raw, held.metadata, document=made.document))
             patch, sent = _rest(whole, checked(whole, status=binding.status_apart), sent)
     except BaseException as error:  # noqa: BLE001 -- an action may raise SystemExit; it is an error as any
         _fail(verdict, binding, said_in(action_request), error, held)
@@ -269,7 +269,7 @@ def _pass_on(verdict: Verdict, binding: Binding, said: Said) -> None:
 def _patch(request: AdmissionRequest, held: Held) -> tuple[Sequence[Operation], bytes]:
     if held.document is None:
         return patch_of_marks(request, held)
-    return patch_of(request, held.document, held.good)
+    return patch_of(request, held.document, held.good, held.metadata)
 
 
 def _rest(patch: Sequence[Operation], kept: Sequence[Operation], sent: bytes) -> tuple[Sequence[Operation], bytes]:
