@@ -59,11 +59,14 @@ class Flights:
         with self._lock:
             return self._buffer.get(key, self.known)
 
-    def set(self, key: str, item: Item) -> None:
-        """Write, with the next flight. Raises `StoreFull`."""
+    def set(self, key: str, item: Item) -> bool:
+        """Write, with the next flight; whether that is not waited for already. Raises `StoreFull`."""
         with self._lock:
+            if self._buffer.waits(key, item):
+                return False
             self.room.check({key: item}, self.known, self._buffer)
             self._buffer.set(key, item)
+            return True
 
     def remove(self, key: str) -> None:
         """Take away, with the next flight."""

@@ -95,8 +95,8 @@ class ClusterKeeper:
 
     def set(self, key: str, text: str, ttl: timedelta | None) -> None:
         """Write with the next batch."""
-        self._flights.set(key, Item(text, self._until(ttl)))
-        self._written()
+        if self._flights.set(key, Item(text, self._until(ttl))):
+            self._written()
 
     def remove(self, key: str) -> None:
         """Take away with the next batch."""

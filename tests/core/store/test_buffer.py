@@ -23,6 +23,12 @@ class Writes(RuleBasedStateMachine):
         self.buffer.set(key, item)
         self.model[key] = item
 
+    @rule(key=KEYS, item=VALUES)
+    def set_what_may_wait_already(self, key, item):
+        if not self.buffer.waits(key, item):
+            self.buffer.set(key, item)
+        self.model[key] = item
+
     @rule(key=KEYS)
     def remove(self, key):
         self.buffer.remove(key)

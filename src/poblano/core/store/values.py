@@ -109,6 +109,8 @@ class _Pydantic:
 
 def is_unicode(text: str) -> bool:
     """Whether it can be written: a ``str`` of Python may have half a character in it."""
+    if text.isascii():  # which is known without a look at it
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:
