@@ -9,14 +9,18 @@ from poblano.core.entries import entries
 
 
 class Api:
-    """Remembers what is applied, and answers with it."""
+    """Remembers what is written, and answers with it."""
 
     def __init__(self):
-        self.applied = []
+        self.applied, self.patched = [], []
 
     async def apply(self, kind, obj, namespace="", *, subresource="", force=False):
         self.applied.append((kind.kind, obj, subresource, force))
         return {**obj, "metadata": {**obj["metadata"], "resourceVersion": "7"}}
+
+    async def patch(self, kind, name, patch, namespace="", *, subresource="", field_manager=""):
+        self.patched.append((kind.kind, namespace, name, patch, subresource))
+        return {"metadata": {"name": name, "resourceVersion": "7"}, **patch}
 
 
 OWNER = a.ConfigMap(metadata={"name": "web", "namespace": "shop", "uid": "1f9b"})
@@ -147,9 +151,7 @@ async def test_w2_a_status_is_written_to_its_subresource_alone():
     ctx = Context(pod, a.Pod.__kind__, api)
     pod.status.phase = "Running"
     await ctx.save_status()
-    assert api.applied == [
-        ("Pod", {"metadata": {"name": "web", "namespace": "shop"}, "status": {"phase": "Running"}}, "status", True)
-    ]
+    assert api.patched == [("Pod", "shop", "web", {"status": {"phase": "Running"}}, "status")]
 
 
 def test_what_a_reconcile_may_answer():

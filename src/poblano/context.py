@@ -13,6 +13,7 @@ from poblano.core.fields import Viewed
 from poblano.core.jsonvalue import Document, as_list, as_map, copied, plain, same
 from poblano.core.kinds import Kind
 from poblano.core.objects import Resource, document, kind_of
+from poblano.core.rebasing import status_patch
 from poblano.events import EventType
 from poblano.log import Log, Logger
 from poblano.owners import owner_reference
@@ -21,7 +22,8 @@ K = TypeVar("K", bound=Resource)
 R = TypeVar("R", bound=Resource)
 
 Writing: TypeAlias = Callable[[], Awaitable[Document]]
-WritingStatus: TypeAlias = Callable[[str], Awaitable[Document]]
+WritingStatus: TypeAlias = Callable[[Document, str], Awaitable[Document]]
+"""Sends a merge patch of the status, as a field manager; "" is the module's."""
 
 
 class Api(Protocol):
@@ -29,6 +31,10 @@ class Api(Protocol):
 
     async def apply(
         self, kind: Kind, obj: Document, namespace: str = "", *, subresource: str = "", force: bool = False
+    ) -> Document: ...
+
+    async def patch(
+        self, kind: Kind, name: str, patch: Any, namespace: str = "", *, subresource: str = "", field_manager: str = ""
     ) -> Document: ...
 
 
@@ -39,8 +45,15 @@ class Support(Protocol):
         """What the API server answers to the write of an object of that kind."""
         ...
 
-    async def write_status(self, about: Resource, write: WritingStatus) -> Document:
-        """What it answers to the write of the object's status; `write` is told over which version, "" for any."""
+    async def write_status(self, was: Document, wanted: Document, live: Document, write: WritingStatus) -> Document:
+        """The object, once what was changed of its status is written.
+
+        Args:
+            was: the status that the action was given.
+            wanted: the one that it wants.
+            live: the object, as it was last seen.
+            write: sends a merge patch.
+        """
         ...
 
     def tell(self, about: Resource, *, type: EventType, reason: str, note: str) -> None:
@@ -59,9 +72,10 @@ class _Alone:
         """Nobody has to know."""
         return await write()
 
-    async def write_status(self, about: Resource, write: WritingStatus) -> Document:
+    async def write_status(self, was: Document, wanted: Document, live: Document, write: WritingStatus) -> Document:
         """Nobody has to know."""
-        return await write("")
+        patch = status_patch(was, wanted, live)
+        return live if patch is None else await write(patch, "")
 
     def tell(self, about: Resource, *, type: EventType, reason: str, note: str) -> None:
         """Nobody writes it."""
@@ -97,7 +111,9 @@ class Context(Generic[K]):
         self._kind = kind
         self._api = api
         self._support = support
-        self._status = copied(as_map(document(obj).get("status")) or {})
+        found: Document = document(obj)
+        self._status = copied(as_map(found.get("status")) or {})
+        self._live: Document = {"metadata": dict(as_map(found.get("metadata")) or {}), "status": self._status}
 
     @property
     def log(self) -> Logger:
@@ -143,32 +159,29 @@ class Context(Generic[K]):
         return type(obj).of(applied)
 
     async def save_status(self) -> None:
-        """Write the ``status`` of the object as it is now, and nothing else; nothing at all when it is as it was.
+        """Write what has been changed of the object's ``status`` since it was read or saved, and nothing else.
+
+        What the action left alone stays as it is by now. What it took away goes, unless somebody else owns it. If the object has changed
+        meanwhile, the changes are made to what it is by then.
 
         Raises:
             ApiError: the API server refused; `NotFound` also when the kind has no subresource ``status``.
+            Conflict: the object is another one by now; or a list that the action has changed was changed by somebody else as well.
             LeadershipLost: another replica may be at work on the object by now.
         """
         status: Document = copied(plain(document(self._object).get("status") or {}))
         if same(status, self._status):
             return
         check_permitted()
-        answer = await self._support.write_status(self._object, lambda version: self._write_status(status, version))
-        self._status = status
+        answer = await self._support.write_status(self._status, status, self._live, self._write_status)
+        self._status, self._live = status, answer
         version = (as_map(answer.get("metadata")) or {}).get("resourceVersion")
         if isinstance(version, str):
             self._object.metadata.resource_version = version
 
-    async def _write_status(self, status: Document, version: str) -> Document:
-        metadata = self._object.metadata
-        who = {
-            "name": metadata.name,
-            "namespace": metadata.namespace,
-            "uid": metadata.uid,  # not that of another object, which has the name by now
-            "resourceVersion": version,
-        }
-        wanted = {"metadata": {key: value for key, value in who.items() if value}, "status": status}
-        return await self._api.apply(self._kind, wanted, subresource="status", force=True)
+    async def _write_status(self, patch: Document, manager: str) -> Document:
+        name, namespace = self._object.metadata.name, self._object.metadata.namespace
+        return await self._api.patch(self._kind, name, patch, namespace, subresource="status", field_manager=manager)
 
     def set_condition(self, type: str, status: bool | None, *, reason: str, message: str = "") -> bool:  # noqa: FBT001 -- its value
         """Say in ``status.conditions`` whether something holds; `save_status` writes it.

@@ -151,15 +151,20 @@ class Resources:
         subresource: str = "",
         strategic: bool = False,
         dry_run: bool = False,
+        field_manager: str = "",
     ) -> Document:
         """Change parts of an object: a list is a JSON patch (RFC 6902), a mapping a merge patch (RFC 7386).
 
-        With `strategic`, a mapping is a strategic merge patch, which custom kinds do not have.
+        With `strategic`, a mapping is a strategic merge patch, which custom kinds do not have. What is changed is owned by
+        `field_manager`, where that is to be another than that of the others.
         """
         path = object_path(_kind(kind), name, namespace, subresource)
         merge = isinstance(patch, Mapping)
         content_type = JSON_PATCH if not merge else STRATEGIC_MERGE_PATCH if strategic else MERGE_PATCH
-        return await self._write("PATCH", path, plain(patch), dry=dry_run, content_type=content_type, idempotent=merge)
+        query = {"fieldManager": field_manager} if field_manager else {}
+        return await self._write(
+            "PATCH", path, plain(patch), dry=dry_run, content_type=content_type, idempotent=merge, query=query
+        )
 
     async def apply(
         self,

@@ -63,8 +63,10 @@ class Api(Protocol):
         """Server-side apply."""
         ...
 
-    async def patch(self, kind: Kind, name: str, patch: Any, namespace: str = "") -> Document:
-        """A JSON patch, when it is a list."""
+    async def patch(
+        self, kind: Kind, name: str, patch: Any, namespace: str = "", *, subresource: str = "", field_manager: str = ""
+    ) -> Document:
+        """A JSON patch, when it is a list, else a merge patch."""
         ...
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from poblano.context import Writing, WritingStatus
-from poblano.core.binding import Binding
+from poblano.core.binding import Binding, name_part
 from poblano.core.cache import Key
 from poblano.core.echoes import Echoes
 from poblano.core.errors import Conflict
@@ -12,14 +12,27 @@ from poblano.core.kinds import Kind
 from poblano.core.objects import Resource
 from poblano.core.owning import is_controlled
 from poblano.core.projection import FULL
+from poblano.core.rebasing import status_patch, takes_away
 from poblano.core.review import decode
 from poblano.events import EventType
 from poblano.watch.controller import Shared
 from poblano.watch.informer import Informer
 from poblano.watch.owning import CONTROLLER
 
+MANAGER_LIMIT = 128
+"""Characters of the name of a field manager. apimachinery: meta/v1/validation.FieldManagerMaxLength."""
+
 TRIES = 5
 """How often something is written anew at once because somebody else was faster. client-go: retry.DefaultRetry."""
+
+
+def status_manager(uuid: str, capability: str, rule: str) -> str:
+    """As whom a rule writes statuses: none takes away what another one of the module wrote.
+
+    >>> status_manager("hello", "shop", "deploy")
+    'poblano-hello-shop-deploy'
+    """
+    return name_part(f"poblano-{uuid}-{capability}-{rule}", MANAGER_LIMIT)
 
 
 class Supported:
@@ -37,6 +50,7 @@ class Supported:
         self._key = key
         self._shared = shared
         self._echoes = echoes
+        self._manager = status_manager(shared.uuid, binding.capability, binding.rule)
 
     async def write(self, kind: Kind, write: Writing) -> Document:
         """See `Support`."""
@@ -46,26 +60,43 @@ class Supported:
             self._shared.informers.wrote(kind, answer)
         return answer
 
-    async def write_status(self, about: Resource, write: WritingStatus) -> Document:
+    async def write_status(self, was: Document, wanted: Document, live: Document, write: WritingStatus) -> Document:
         """See `Support`. The rule does not hear of it, if nobody has changed the object since the rule was given it."""
         with self._echoes.writing(self._key) as answered:
-            answer, alone = await self._write_over(about, write)
-            answered(_version(answer), silent=alone)
-            self._shared.informers.wrote(self._binding.kind, answer)
-        return answer
-
-    async def _write_over(self, about: Resource, write: WritingStatus) -> tuple[Document, bool]:
-        """Write over the version that the rule was given; or over what there is by now, if that is the same object."""
-        version, kind = about.metadata.resource_version, self._binding.kind
-        for left in reversed(range(TRIES)):
-            try:
-                return await write(version), version == about.metadata.resource_version
-            except Conflict:
-                live = await self._shared.api.get(kind, self._key.name, self._key.namespace)
-                if not left or (as_map(live.get("metadata")) or {}).get("uid") != about.metadata.uid:
-                    raise
-                version = _version(live)
+            found = await self._live(live) if self._must_look(was, wanted, live) else live
+            for left in reversed(range(TRIES)):
+                patch = status_patch(was, wanted, found, self._manager)
+                if patch is None:
+                    return found
+                try:
+                    answer = await write(patch, self._manager)
+                except Conflict:
+                    if not left:
+                        raise
+                    found = await self._live(live)
+                else:
+                    answered(_version(answer), silent=_version(found) == _version(live))
+                    self._shared.informers.wrote(self._binding.kind, answer)
+                    return answer
         raise AssertionError
+
+    def _must_look(self, was: Document, wanted: Document, live: Document) -> bool:
+        """Whether more has to be known of the object than the rule was given: all of its status, or who owns what is taken away."""
+        if "managedFields" in (as_map(live.get("metadata")) or {}):
+            return False
+        return not self._binding.projection.covers(FULL) or takes_away(was, wanted)
+
+    async def _live(self, given: Document) -> Document:
+        """The object as it is by now.
+
+        Raises:
+            Conflict: it is another one of its name.
+        """
+        live = await self._shared.api.get(self._binding.kind, self._key.name, self._key.namespace)
+        if _uid(live) != _uid(given):
+            kind = self._binding.kind.kind
+            raise Conflict(f"the {kind} {self._key} is another one by now", status=409, reason="Conflict")
+        return live
 
     def tell(self, about: Resource, *, type: EventType, reason: str, note: str) -> None:
         """See `Support`."""
@@ -87,6 +118,10 @@ class Supported:
         of = (one for one in self._binding.owns if one.kind == kind)
         found = (self._shared.informers.beside(one, self._binding) for one in of)
         return next((one for one in found if all(informer.projection.covers(FULL) for informer in one)), ())
+
+
+def _uid(obj: Document) -> str:
+    return str((as_map(obj.get("metadata")) or {}).get("uid", ""))
 
 
 def _version(obj: Document) -> str:
