@@ -162,10 +162,10 @@ def _marked(raw: bytes, metadata: Metadata, document: Document) -> tuple[Sequenc
 
     Most rules that ask for the whole of an object only read it: written with the marks that it had, it is what it was.
     """
-    rest, made = document.get("metadata"), dict[MarksKey, Marks]()
+    rest: Any = document.get("metadata")
     if rest.__class__ is not dict:
         return None
-    rest = rest.copy()
+    rest, made = rest.copy(), dict[MarksKey, Marks]()
     for key in MARKS:
         was, new = metadata.labels if key == "labels" else metadata.annotations, rest.get(key)
         if new is None and was is None:
