@@ -167,7 +167,8 @@ def _marked(raw: bytes, metadata: Metadata, document: Document) -> tuple[Sequenc
         return None
     rest, made = rest.copy(), dict[MarksKey, Marks]()
     for key in MARKS:
-        was, new = metadata.labels if key == "labels" else metadata.annotations, rest.get(key)
+        was = metadata.labels if key == "labels" else metadata.annotations
+        new: Any = rest.get(key)
         if new is None and was is None:
             continue
         if new.__class__ is not dict or not (new or was):
