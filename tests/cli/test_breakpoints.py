@@ -62,7 +62,7 @@ def test_breakpoints_stop_the_module_and_not_the_cluster(control_plane: ControlP
         eventually(lambda: stamped(control_plane, "three") == "in-time", "requests are answered in time again")
         assert stamped(control_plane, "one") == ""
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0, "".join(seen)
+        assert process.wait(90) == 0, "".join(seen)
     finally:
         process.kill()
         process.wait()

@@ -97,7 +97,7 @@ def running(folder: Path, environ: dict[str, str] | None = None) -> Generator[tu
 
 def post(port: int, issued: Issued, path: str = "/mutate/fail/10") -> dict[str, object]:
     tls = ssl.create_default_context(cadata=issued.authority.decode())
-    with closing(http.client.HTTPSConnection("127.0.0.1", port, context=tls, timeout=10)) as connection:
+    with closing(http.client.HTTPSConnection("127.0.0.1", port, context=tls, timeout=60)) as connection:
         connection.request("POST", f"{path}?timeout=10s", json.dumps(REVIEW), {"Content-Type": "application/json"})
         with connection.getresponse() as response:
             assert response.status == 200
@@ -106,7 +106,7 @@ def post(port: int, issued: Issued, path: str = "/mutate/fail/10") -> dict[str, 
 
 
 def page(port: int, path: str) -> tuple[int, str]:
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
         connection.request("GET", path)
         with connection.getresponse() as response:
             return response.status, response.read().decode()
@@ -133,7 +133,7 @@ def test_it_answers_counts_and_drains(tmp_path: Path) -> None:
         eventually(lambda: page(health, "/readyz")[0] == 503, "it is not ready while it drains")
         assert post(port, issued)["allowed"] is True
         process.send_signal(signal.SIGTERM)  # a second one ends the drain at once
-        assert process.wait(20) == 0
+        assert process.wait(90) == 0
         assert process.stdout is not None
         lines = [json.loads(line) for line in process.stdout]
     reviews = [line for line in lines if line["message"] == "review"]

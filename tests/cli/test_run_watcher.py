@@ -17,6 +17,7 @@ from poblano.cluster.serving.served import Settings
 from tests.cli.developing import POBLANO, environment
 from tests.cluster.serving_cluster import running
 from tests.eventually import eventually
+from tests.watch.acting import finally_, found
 from tests.watch.clusters import CONFIGMAPS
 
 MODULE = """
@@ -45,17 +46,14 @@ def project(tmp_path):
 
 async def copied(kubeconfig):
     async with connect(kubeconfig) as client:
-        api, found = Resources(client), []
+        api = Resources(client)
         web = {"metadata": {"name": "web", "namespace": "default", "labels": {"wants": "copy"}}, "data": {"a": "1"}}
         await api.apply(CONFIGMAPS, web)
-        for _ in range(300):
-            found = [
-                item for item in (await api.list(CONFIGMAPS, "default")).items if item["metadata"]["name"] == "web-copy"
-            ]
-            if found:
-                break
-            await asyncio.sleep(0.1)
-        return found[0]
+
+        async def copy():
+            return await found(api, "default", "web-copy")
+
+        return await finally_(copy, "it is copied")
 
 
 HEAVY = {
@@ -118,15 +116,15 @@ def test_it_acts_says_that_it_is_ready_and_ends_when_told(project):
             assert {"poblano.client.pool", "poblano.watch.reconciling"} <= imported(told.read_text())
             assert not HEAVY & imported(told.read_text())
             eventually(lambda: scraped(host, port).get(RUNS, 0) >= 1, "the run is counted")
-            found = scraped(host, port)
-            assert found["leader_election_master_status", "poblano-copies"] == 1
-            assert found["workqueue_adds_total", "shop/copy", "shop/copy"] >= 1
-            assert found["workqueue_depth", "shop/seen/watch", "shop/seen/watch", "0"] == 0
-            assert [key for key in found if key[:2] == ("rest_client_requests_total", "200")]
-            assert [key for key in found if key[0] == "poblano_watch_synced"]
+            depth = "workqueue_depth", "shop/seen/watch", "shop/seen/watch", "0"
+            counts = eventually(lambda: (found := scraped(host, port)).get(depth) == 0 and found, "all is worked on")
+            assert counts["leader_election_master_status", "poblano-copies"] == 1
+            assert counts["workqueue_adds_total", "shop/copy", "shop/copy"] >= 1
+            assert [key for key in counts if key[:2] == ("rest_client_requests_total", "200")]
+            assert [key for key in counts if key[0] == "poblano_watch_synced"]
         finally:
             process.send_signal(signal.SIGTERM)
-            out, _ = process.communicate(timeout=30)
+            out, _ = process.communicate(timeout=90)
         assert process.returncode == 0
         lines = [json.loads(line) for line in out.splitlines()]
         seen = [line for line in lines if line["message"] == "seen" and line["name"] == "web"]
