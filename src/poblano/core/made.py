@@ -165,10 +165,11 @@ def _marked(raw: bytes, metadata: Metadata, document: Document) -> tuple[Sequenc
     rest: Any = document.get("metadata")
     if rest.__class__ is not dict:
         return None
-    rest, made = rest.copy(), dict[MarksKey, Marks]()
+    rest = rest.copy()
+    made: dict[MarksKey, Any] = {}
     for key in MARKS:
         was = metadata.labels if key == "labels" else metadata.annotations
-        new: Any = rest.get(key)
+        new = rest.get(key)
         if new is None and was is None:
             continue
         if new.__class__ is not dict or not (new or was):
