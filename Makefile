@@ -46,8 +46,7 @@ lint: $(VENV)/dev.stamp ## Style, types and layers, without the tests
 	@tools/step "layers" $(BIN)/lint-imports --no-logo
 	@if [ -f tools/generate_models.py ]; then tools/step "models are fresh" $(BIN)/python tools/generate_models.py --check; fi
 	@tools/step "data of the cluster are fresh" $(BIN)/python tools/generate_cluster_data.py --check
-	@tools/step "types: mypy" $(BIN)/mypy
-	@tools/step "types: pyright" $(BIN)/pyright
+	@tools/step "types: mypy, pyright" tools/together $(BIN)/mypy $(BIN)/pyright
 
 format: $(VENV)/dev.stamp ## Let ruff rewrite what it can
 	@$(BIN)/ruff check --fix-only $(LINTED)
