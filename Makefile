@@ -26,7 +26,7 @@ FAULTS := tests/faults tests/deployed tests/pepr/test_put_in.py tests/watch/test
 TYPED := $(wildcard src examples)
 LINTED := $(wildcard src examples tests tools benchmarks)
 
-.PHONY: help demo test faults bench soak lint format coverage lock models clean
+.PHONY: help demo test faults bench soak compiled lint format coverage lock models clean
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -34,11 +34,15 @@ help: ## This list
 demo: $(VENV)/runtime.stamp ## Start a small cluster and show what the hello module does in it
 	@$(BIN)/poblano demo
 
-test: lint ## Every check, and every test that does not take minutes
+test: lint compiled ## Every check, and every test that does not take minutes
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(addprefix --ignore=,$(FAULTS)) $(PYTEST_ARGS)
 
-faults: $(VENV)/dev.stamp ## What takes minutes: a cluster that fails, with an auditor; processes that are killed; Pepr's behaviours, put in
+faults: compiled ## What takes minutes: a cluster that fails, with an auditor; processes that are killed; Pepr's behaviours, put in
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS) $(FAULTS)
+
+# The tests start hundreds of processes. Where PYTHONDONTWRITEBYTECODE is set, each of them would compile what it imports.
+compiled: $(VENV)/dev.stamp
+	@$(BIN)/python -m compileall -q src
 
 lint: $(VENV)/dev.stamp ## Style, types and layers, without the tests
 	@tools/step "style" $(BIN)/ruff check $(LINTED)
