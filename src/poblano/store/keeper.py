@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,6 +30,7 @@ from poblano.store.listening import Listeners
 from poblano.store.objects import Objects
 from poblano.store.sending import Sender
 from poblano.store.spreading import Spreader
+from poblano.store.waking import Waking
 
 LATE_SECONDS = 2.0
 """How long an item that has expired may wait to be taken away, so that not all processes do it at once."""
@@ -66,19 +65,16 @@ class ClusterKeeper:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.name, self.kind, self.sharding = name, layout.kind, sharding
-        where = {"name": name, "namespace": namespace, "field_manager": field_manager}
-        self._objects = Objects(client, layout, labels=labels, **where)
+        self._objects = Objects(
+            client, layout, name=name, namespace=namespace, labels=labels, field_manager=field_manager
+        )
         self.informer = self._objects.informer(client)
         self.informer.subscribe(self._hear)
-        self._interval, self._now = interval, now
+        self._now = now
         self._sender = Sender(self._objects, process)
         self._spreader = Spreader(self._objects, self._sender, sharding)
         self._flights = Flights(name, layout, self._sender, self._spreader, sharding)
-        self._loop = asyncio.get_running_loop()
-        self._began = self._loop.time()
-        self._thread = threading.get_ident()
-        self._wake = asyncio.Event()
-        self._gathers = False
+        self._waking = Waking(interval)
         self._stop = asyncio.Event()
         self._gone = False
         self._spreading: asyncio.Task[None] | None = None
@@ -96,17 +92,17 @@ class ClusterKeeper:
     def set(self, key: str, text: str, ttl: timedelta | None) -> None:
         """Write with the next batch."""
         if self._flights.set(key, Item(text, self._until(ttl))):
-            self._written()
+            self._waking.written()
 
     def remove(self, key: str) -> None:
         """Take away with the next batch."""
         self._flights.remove(key)
-        self._written()
+        self._waking.written()
 
     def clear(self) -> None:
         """Take everything away with the next batch."""
         self._flights.clear()
-        self._written()
+        self._waking.written()
 
     async def landed(self, timeout: float) -> None:
         """Have what was written sent now, and wait until it has arrived."""
@@ -152,9 +148,9 @@ class ClusterKeeper:
         try:
             await self._known_or_stopped()
             while not self._stop.is_set():
-                await self._woken()
+                await self._waking.woken(self._until_expiry())
                 before = self._flights.known.head
-                await self._pause()
+                await self._waking.gathered(lambda: self._stop.is_set() or self._is_missing())
                 await self._bring_back()
                 await self._flights.flushed()
                 await self._flights.cleaned(self._now)
@@ -169,7 +165,7 @@ class ClusterKeeper:
     def stop(self) -> None:
         """Send what is left, and end."""
         self._stop.set()
-        self._wake.set()
+        self._waking.soon()
 
     @property
     def is_known(self) -> bool:
@@ -210,29 +206,10 @@ class ClusterKeeper:
             await asyncio.gather(*waits, return_exceptions=True)
         self._listeners.ready(known=self.is_known)
 
-    async def _woken(self) -> None:
-        """Wait until there is something to do, or an item has expired: then most often one process does it for all."""
+    def _until_expiry(self) -> float | None:
+        """Seconds until an item is to be taken away: not the same everywhere, so that most often one process does it for all."""
         left = time_left(self._flights.known, self._now())
-        seconds = None if left is None else left + random.uniform(0.1, LATE_SECONDS)  # noqa: S311
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
-        self._wake.clear()
-
-    async def _pause(self) -> None:
-        """Let writes gather until the interval ends: it goes on by the clock, whenever the first of them came."""
-        until = self._loop.time() + self._interval
-        if self._interval > 0:
-            until -= (self._loop.time() - self._began) % self._interval
-        self._gathers = True
-        try:
-            while not (self._stop.is_set() or self._is_missing()) and (left := until - self._loop.time()) > 0:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(left):
-                        await self._wake.wait()
-                self._wake.clear()
-        finally:
-            self._gathers = False
+        return None if left is None else left + random.uniform(0.1, LATE_SECONDS)  # noqa: S311
 
     def _is_missing(self) -> bool:
         """Whether somebody has deleted an object."""
@@ -249,7 +226,7 @@ class ClusterKeeper:
                 await self._spreader.restore(number)
             except ApiError as error:
                 Log.warning("a part of a store cannot be made again yet", store=self.name, reason=str(error))
-                self._wake.set()
+                self._waking.soon()
 
     async def _tend(self, before: Contents) -> None:
         """Keep the head small; and do what somebody else has begun, and is not done with since the head was `before`."""
@@ -263,40 +240,29 @@ class ClusterKeeper:
             self._spreading = asyncio.create_task(self._spreader.spread(), name=f"spreading the store {self.name}")
             self._spreading.add_done_callback(self._spreading_ended)
         elif is_under_way(known.head):
-            self._wake.set()
+            self._waking.soon()
 
     def _spreading_ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             Log.error(error, "a store was not spread, which is tried again when it is written to", store=self.name)
 
     def _check_loop(self) -> None:
-        if asyncio.get_running_loop() is not self._loop:
+        if not self._waking.is_here:
             raise on_another_loop(self.name)
 
     def _until(self, ttl: timedelta | None) -> datetime | None:
         return None if ttl is None else self._now() + ttl
-
-    def _written(self) -> None:
-        """Something is to be sent. While writes gather they are sent at the end of that, and nobody need hear of one more."""
-        if not self._gathers:
-            self._wake_up()
-
-    def _wake_up(self) -> None:
-        with suppress(RuntimeError):  # the loop has ended, and the process is ending too
-            if threading.get_ident() == self._thread:  # asking for the running loop is a system call
-                self._wake.set()
-            else:
-                self._loop.call_soon_threadsafe(self._wake.set)
 
     def _hear(self, change: Change) -> None:
         number = self._objects.number(change.item.key.name)
         if number is None:
             return
         if change.type == "DELETED":
-            self._gone = self._gone or number == HEAD
-            if number != HEAD:
+            if number == HEAD:
+                self._gone = True
+            else:
                 self._sender.view.lose_part(number)
-            self._wake.set()
+            self._waking.soon()
             return
         if self._objects.is_anothers(document := decode(change.item.raw) or {}):
             return
@@ -304,5 +270,5 @@ class ClusterKeeper:
         self._listeners.ready(known=self.is_known)
         known = self._flights.known
         if is_under_way(known.head) or self._sender.view.wanted() or self._flights.room.wants_spreading(known):
-            self._wake.set()
+            self._waking.soon()
         self._listeners.changed(self.items)
