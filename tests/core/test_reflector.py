@@ -272,7 +272,7 @@ def test_r6_an_end_in_time_is_followed_by_the_next_watch_at_once():
     reflector.ended()
     assert isinstance(reflector.command, Watch)
     assert reflector.command.resource_version == "8"
-    assert reflector.trouble is None
+    assert reflector.trouble.reason is None
 
 
 def test_r6_a_watch_that_ends_as_it_begins_has_failed():
@@ -286,7 +286,7 @@ def test_r7_a_watch_that_is_refused_is_tried_again_from_the_same_version(status)
     reflector, _ = watching(items=[item("web", "6")])
     reflector.failed(Failure(status=status))
     assert isinstance(reflector.command, Sleep)
-    assert reflector.trouble is not None
+    assert reflector.trouble.reason is not None
     reflector.slept()
     if status in {0, 503}:  # it may have been away: is it the one that we know?
         assert reflector.command == List("", limit=1, probe=True, only=Key("shop", "web"))
@@ -297,20 +297,20 @@ def test_r7_a_watch_that_is_refused_is_tried_again_from_the_same_version(status)
 
 def test_r7_that_nothing_was_asked_yet_is_no_failure_and_one_is_over_when_something_is_answered():
     reflector, _ = reflector_of()
-    assert (reflector.is_failing, reflector.trouble) == (False, "it has not begun")
+    assert (reflector.trouble.is_failing, reflector.trouble.reason) == (False, "it has not begun")
     reflector.failed(Failure(status=403))
-    assert reflector.is_failing
+    assert reflector.trouble.is_failing
     reflector.slept()
-    assert reflector.is_failing, "that it is asked again is no answer"
+    assert reflector.trouble.is_failing, "that it is asked again is no answer"
     reflector.listed(Page((), "7"))
-    assert not reflector.is_failing
+    assert not reflector.trouble.is_failing
 
 
 def test_r10_that_a_server_has_no_initial_events_is_no_failure():
     reflector, _ = reflector_of(streaming=True)
     reflector.failed(Failure(status=400))
     assert isinstance(reflector.command, List)
-    assert not reflector.is_failing
+    assert not reflector.trouble.is_failing
 
 
 def after_an_outage(version, found, *, changed="8", gone=""):
@@ -396,7 +396,7 @@ def test_r7_what_somebody_has_to_change_first_is_not_asked_for_all_the_time(stat
     reflector, _ = watching()
     reflector.failed(Failure(status=status))
     assert reflector.command.seconds >= 5
-    assert reflector.refused == status
+    assert reflector.trouble.refused == status
 
 
 def test_r7_a_resource_that_is_gone_is_listed_when_it_is_back():

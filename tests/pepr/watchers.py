@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 from poblano import Capability, Module
 from poblano.client import ApiClient
-from poblano.core import backoff, reflector
+from poblano.core import backoff, trouble
 from poblano.core.errors import NotFound
 from poblano.watch.watcher import Watcher
 from tests.watch import clusters
@@ -99,7 +99,7 @@ def quick(patch):
     with patch.context() as scope:
         scope.setattr(backoff, "FIRST", 0.01)
         scope.setattr(backoff, "MOST", 0.05)
-        scope.setattr(reflector, "REFUSED_SECONDS", 0.02)
+        scope.setattr(trouble, "REFUSED_SECONDS", 0.02)
         yield
 
 

@@ -15,7 +15,7 @@ from poblano.client import ApiClient, Resources, connect
 from poblano.client.access import Impersonation
 from poblano.client.kubeconfig import find_access
 from poblano.cluster.serving.served import Settings
-from poblano.core import backoff, reflector
+from poblano.core import backoff, trouble
 from poblano.core.errors import ApiError
 from poblano.core.kinds import Kind
 from poblano.core.marks import LabelIs
@@ -215,7 +215,7 @@ def definition(group):
 @pytest.fixture
 def impatient(monkeypatch):
     """What is refused is asked for again soon; how long that is left alone is a promise of the reflector."""
-    monkeypatch.setattr(reflector, "REFUSED_SECONDS", 0.1)
+    monkeypatch.setattr(trouble, "REFUSED_SECONDS", 0.1)
     monkeypatch.setattr(backoff, "FIRST", 0.1)
 
 

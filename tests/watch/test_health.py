@@ -27,7 +27,10 @@ from tests.watch.clusters import CONFIGMAPS
 
 def informer(quiet=0.0, trouble=None):
     return SimpleNamespace(
-        kind=CONFIGMAPS, namespace="shop", trouble=trouble, reflector=SimpleNamespace(quiet_seconds=quiet)
+        kind=CONFIGMAPS,
+        namespace="shop",
+        trouble=trouble,
+        reflector=SimpleNamespace(trouble=SimpleNamespace(quiet_seconds=quiet)),
     )
 
 

@@ -18,26 +18,21 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from poblano.core.backoff import Backoff
 from poblano.core.cache import Cache, Change, Item
 from poblano.core.doubt import Doubt
 from poblano.core.known import Known
 from poblano.core.listwatch import (
     AT_ONCE,
-    AWAY,
     GRACE,
-    NOT_SERVED,
     PAGE,
-    REFUSED,
-    REFUSED_SECONDS,
     SECONDS,
     Command,
     List,
-    Sleep,
     Watch,
     may_go_on,
     may_have_changed_hands,
 )
+from poblano.core.trouble import Trouble
 from poblano.core.watch_events import Event, Failure, Page
 
 
@@ -49,6 +44,12 @@ class Reflector:
         chance: draws from 0 to 1.
         streaming: whether to ask for the initial state as a stream, where the server has that.
         lasting: between how many seconds a watch is asked to last.
+
+    Attributes:
+        known: what there is, as far as is known.
+        trouble: what keeps it from being known.
+        counts: what happened, by name.
+        sync_seconds: how long it took until all that was there at the start was known.
     """
 
     def __init__(
@@ -61,18 +62,15 @@ class Reflector:
     ) -> None:
         self.known = Known()
         self.counts = self.known.counts
-        self.trouble: str | None = "it has not begun"
-        self.is_failing = False
-        self.refused = 0
         self.sync_seconds: float | None = None
         self._clock = clock
-        self._started = self._last_heard = clock()
+        self._started = clock()
         self._chance = chance
         self._lasting = lasting
-        self._backoff = Backoff(clock=clock, chance=chance)
         self._began = ""
         self._opened: float | None = None
-        self._heard, self._failures, self._broke = 0, 0, 0.0
+        self._heard = 0
+        self.trouble = Trouble(clock=clock, chance=chance)
         self._doubt = Doubt()
         self._after: Command = List("0")
         self._command: Command = List("0")
@@ -94,14 +92,9 @@ class Reflector:
         """What to do now, until it is reported on."""
         return self._command
 
-    @property
-    def quiet_seconds(self) -> float:
-        """How long ago the server was last heard: an event, a bookmark, an answer, or the proper end of a watch."""
-        return self._clock() - self._last_heard
-
     def listed(self, page: Page) -> list[Change]:
         """A list, or a page of it, was answered."""
-        self._last_heard, self.is_failing = self._clock(), False
+        self.trouble.answered()
         asked = self._command
         if isinstance(asked, List) and asked.probe:
             self._probed(asked, page)
@@ -118,14 +111,12 @@ class Reflector:
 
     def opened(self) -> None:
         """The watch was answered, and its events may come."""
-        self._opened = self._last_heard = self._clock()
-        self._failures = 0
-        self.refused, self.is_failing = 0, False
-        self.trouble = None if self.has_synced else "the initial events are not complete"
+        self._opened = self._clock()
+        self.trouble.over(None if self.has_synced else "the initial events are not complete")
 
     def received(self, event: Event) -> list[Change]:
         """An event came; when the `command` is another afterwards, the watch is to be given up."""
-        self._last_heard = self._clock()
+        self.trouble.heard()
         match event.type:
             case "ADDED" | "MODIFIED" | "DELETED":
                 self._heard += 1
@@ -147,7 +138,7 @@ class Reflector:
 
     def ended(self) -> None:
         """The server ended the watch, as it was asked to."""
-        self._last_heard = self._clock()
+        self.trouble.heard()
         if self._initial:
             self._list("the initial events ended early")
         elif self.known.version == self._began and self._clock() - (self._opened or 0.0) < AT_ONCE:
@@ -160,7 +151,7 @@ class Reflector:
 
     def stalled(self) -> None:
         """The watch should have ended, and is open and silent: who knows what was not said."""
-        self.trouble = "the watch went silent"
+        self.trouble.reason = "the watch went silent"
         self._list("silent")
 
     def not_streamed(self) -> None:
@@ -176,8 +167,7 @@ class Reflector:
     def failed(self, failure: Failure) -> None:
         """The request was refused or not answered, its connection broke, or an ERROR came in the stream."""
         self.counts["streams refused" if self._is_old(failure) else "errors"] += 1
-        self._broke = self._broke if self._failures else self._clock()
-        self._failures += 1
+        self.trouble.failed()
         if failure.expired:
             self._expired(failure)
         elif self._initial:
@@ -199,7 +189,7 @@ class Reflector:
         """All initial events are there: the same watch goes on with what happens next."""
         assert isinstance(self._command, Watch)
         self._command = Watch("", self._command.timeout, self._command.deadline)
-        self.trouble = None
+        self.trouble.reason = None
         return self._taken(version)
 
     def _replaced(self, version: str) -> list[Change]:
@@ -255,8 +245,8 @@ class Reflector:
         return List("", limit=1, probe=True, only=newest) if newest else self._relist()
 
     def _probed(self, asked: List, page: Page) -> None:
-        doubted, away = asked.only is None, self._failures > 1 or self._clock() - self._broke > AWAY
-        if (page.resource_version == self.known.version) if doubted else self.known.leads_to(page, away):
+        doubted = asked.only is None
+        if (page.resource_version == self.known.version) if doubted else self.known.leads_to(page, self.trouble.lasts):
             self._doubt.heard()
             self._command = self._next()
             return
@@ -291,11 +281,4 @@ class Reflector:
         return self._relist() if self.has_synced else List("0")
 
     def _rest(self, failure: Failure, after: Command) -> None:
-        self.trouble, self.is_failing = failure.message or failure.reason or f"HTTP {failure.status}", True
-        self.refused = failure.status if failure.status in REFUSED else 0
-        self._after = after
-        if failure.status == NOT_SERVED:  # asking is cheap, and whoever installs it waits for us
-            self._command = Sleep(REFUSED_SECONDS * (1 + self._chance() / 5))
-            return
-        least = REFUSED_SECONDS if self.refused else 0.0
-        self._command = Sleep(self._backoff.next(least=least, retry_after=failure.retry_after))
+        self._after, self._command = after, self.trouble.rest(failure)

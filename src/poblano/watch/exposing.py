@@ -174,7 +174,7 @@ def _add_informer(page: _Page, labels: tuple[str, ...], informer: Informer) -> N
         if counted.startswith(_RELISTS):
             page.add("poblano_watch_relists", (*labels, counted.removeprefix(_RELISTS)), count)
     page.add("poblano_watch_objects", labels, len(informer.cache))
-    page.add("poblano_watch_quiet_seconds", labels, reflector.quiet_seconds)
+    page.add("poblano_watch_quiet_seconds", labels, reflector.trouble.quiet_seconds)
     page.add("poblano_watch_synced", labels, int(reflector.has_synced))
     if reflector.sync_seconds is not None:
         page.add("poblano_watch_sync_seconds", labels, reflector.sync_seconds)

@@ -47,7 +47,7 @@ def add_readiness(checks: Checks, watcher: Watcher, *, stale: bool) -> None:
 
 def dead_watch(informer: Informer) -> str | None:
     """Why a watch is not alive: silent for longer than it can be, though it says that all is well."""
-    quiet = informer.reflector.quiet_seconds
+    quiet = informer.reflector.trouble.quiet_seconds
     if quiet < QUIET_SECONDS or informer.trouble is not None:
         return None
     return f"{described(informer)}: nothing was heard for {quiet:.0f} s"
@@ -55,7 +55,7 @@ def dead_watch(informer: Informer) -> str | None:
 
 def stale_cache(informer: Informer) -> str | None:
     """Why what is known may be old."""
-    quiet, trouble = informer.reflector.quiet_seconds, informer.trouble
+    quiet, trouble = informer.reflector.trouble.quiet_seconds, informer.trouble
     if quiet < STALE_SECONDS or trouble is None:
         return None
     return f"{described(informer)} has not been up to date for {quiet:.0f} s: {trouble}"

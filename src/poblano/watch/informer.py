@@ -28,18 +28,18 @@ from poblano.core.listwatch import SECONDS, Command, List, Sleep, Watch
 from poblano.core.projection import FULL, METADATA, Projection
 from poblano.core.reflector import Reflector
 from poblano.core.selectors import EVERYTHING, Selector
-from poblano.core.watch_events import Event, Failure, Garbled, item_of, parse_line, parse_page
+from poblano.core.watch_events import Failure, Garbled, item_of, parse_line, parse_page
 from poblano.log import Log
 from poblano.watch.asking import failure, is_going, list_query, subject_of, watch_query
 from poblano.watch.collecting import uncollected
-from poblano.watch.initial_events import REFUSALS, InitialEvents
+from poblano.watch.initial_events import InitialEvents, Turn
+from poblano.watch.refusals import Refusals
 
 LIST_SECONDS = 120.0
 """How long a page of a list may take."""
 
 SILENCE_SECONDS = 30.0
 """How long nothing may come of it. A server that has much to do lets a list wait for some seconds."""
-
 
 LATE_SECONDS = 10.0
 """After so long it is said that the initial events are not complete. client-go: Reflector's initial events end bookmark ticker."""
@@ -81,9 +81,9 @@ class Informer:
         self._told: list[Callable[[Change], None]] = []
         self._synced = asyncio.Event()
         self._initial = initial or InitialEvents()
-        self._finding_out = False
+        self._turn = Turn(self._initial)
         self._resync = resync
-        self._said = 0
+        self._refusals = Refusals(kind, namespace)
 
     @property
     def cache(self) -> Cache:
@@ -93,12 +93,12 @@ class Informer:
     @property
     def trouble(self) -> str | None:
         """Why the cache may not be what the server has; None when all is well."""
-        return self.reflector.trouble
+        return self.reflector.trouble.reason
 
     @property
     def is_failing(self) -> bool:
         """Whether the server could not be asked, or gave no answer of use. From any thread."""
-        return self.reflector.is_failing
+        return self.reflector.trouble.is_failing
 
     def add_index(self, name: str, indexer: Indexer) -> None:
         """Find objects by what they say, too; see `poblano.core.indexes`. To be said once for each name."""
@@ -160,7 +160,7 @@ class Informer:
         try:
             while True:
                 await self._do(self.reflector.command)
-                self._report()
+                self._refusals.look(self.reflector.trouble)
         finally:
             if resyncing is not None:
                 resyncing.cancel()
@@ -192,21 +192,12 @@ class Informer:
                 tell(change)
         if self.reflector.has_synced:
             self._synced.set()
-            if self._said:
-                self._report()
+            self._look()
 
-    def _report(self) -> None:
-        """Say when somebody has to do something before there is anything to watch, and when he has."""
-        refused = self.reflector.refused
-        if refused != self._said and (refused or self.trouble is None):
-            self._said = refused
-            where = self.namespace or "all namespaces"
-            if refused:
-                Log.warning(
-                    "what a rule follows cannot be watched", of=self.kind.plural, where=where, reason=self.trouble
-                )
-            else:
-                Log.info("what a rule follows is watched now", of=self.kind.plural, where=where)
+    def _look(self) -> None:
+        """What could not be watched may be at last: that is not to wait for the end of its first watch."""
+        if self._refusals.told:
+            self._refusals.look(self.reflector.trouble)
 
     async def _list(self, asked: List) -> None:
         query = self.selector.query | list_query(asked)
@@ -231,30 +222,20 @@ class Informer:
 
     async def _stream(self, asked: Watch) -> None:
         """Ask for what there is as a stream, unless it is known that the server has none."""
-        self._finding_out = await self._initial.turn()
-        try:
+        async with self._initial.turn() as self._turn:
             if self._initial.served is False:
                 self.reflector.not_streamed()
-            else:
-                late = asyncio.get_running_loop().call_later(LATE_SECONDS, self._late)
-                try:
-                    await self._watch(asked)
-                finally:
-                    late.cancel()
-        finally:
-            self._found(None)
+                return
+            late = asyncio.get_running_loop().call_later(LATE_SECONDS, self._late)
+            try:
+                await self._watch(asked)
+            finally:
+                late.cancel()
 
     def _late(self) -> None:
         if not self.reflector.has_synced:
-            Log.warning(
-                "what there is takes long to come", of=self.kind.plural, where=self.namespace or "all namespaces"
-            )
-        self._found(served=False)  # the others need not wait for it
-
-    def _found(self, served: bool | None) -> None:  # noqa: FBT001 -- it is the answer
-        if self._finding_out:
-            self._finding_out = False
-            self._initial.found(served)
+            self._refusals.late()
+        self._turn.found(served=False)  # the others need not wait for it
 
     async def _watch(self, asked: Watch) -> None:
         try:
@@ -265,8 +246,7 @@ class Informer:
         except Garbled:
             self.reflector.garbled()
         except ApiError as error:
-            if error.status in REFUSALS:
-                self._found(served=False)
+            self._turn.refused(error.status)
             self.reflector.failed(failure(error, self.kind, self.namespace))
 
     async def _follow(self, asked: Watch) -> None:
@@ -277,13 +257,11 @@ class Informer:
             aclosing(answer.lines()) as lines,
         ):
             self.reflector.opened()
-            if self._said:
-                self._report()
+            self._look()
             current = asked
             async for line in lines:
                 event = parse_line(line, self.kind, self.projection)
-                if self._finding_out:
-                    self._found(_is_streamed(event))
+                self._turn.heard(event)
                 self._tell(self.reflector.received(event))
                 following = self.reflector.command
                 if following is not current:
@@ -291,10 +269,3 @@ class Informer:
                         return
                     current = following  # the same watch goes on behind its initial events
             self.reflector.ended()
-
-
-def _is_streamed(event: Event) -> bool | None:
-    """What the first event of a watch says of whether there are initial events."""
-    if event.type != "ERROR":
-        return True
-    return False if event.failure.status in REFUSALS else None
