@@ -59,11 +59,12 @@ class Flights:
         with self._lock:
             return self._buffer.get(key, self.known)
 
-    def set(self, key: str, item: Item) -> bool:
-        """Write, with the next flight; whether that is not waited for already. Raises `StoreFull`."""
+    def set(self, key: str, text: str, expires: datetime | None) -> bool:
+        """Write, with the next flight; whether that does not wait already. Raises `StoreFull`."""
         with self._lock:
-            if self._buffer.waits(key, item):
+            if self._buffer.waits(key, text, expires):
                 return False
+            item = Item(text, expires)
             self.room.check({key: item}, self.known, self._buffer)
             self._buffer.set(key, item)
             return True

@@ -91,7 +91,7 @@ class ClusterKeeper:
 
     def set(self, key: str, text: str, ttl: timedelta | None) -> None:
         """Write with the next batch."""
-        if self._flights.set(key, Item(text, self._until(ttl))):
+        if self._flights.set(key, text, self._until(ttl)):
             self._waking.written()
 
     def remove(self, key: str) -> None:

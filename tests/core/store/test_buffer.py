@@ -25,7 +25,7 @@ class Writes(RuleBasedStateMachine):
 
     @rule(key=KEYS, item=VALUES)
     def set_what_may_wait_already(self, key, item):
-        if not self.buffer.waits(key, item):
+        if not self.buffer.waits(key, item.text):
             self.buffer.set(key, item)
         self.model[key] = item
 

@@ -93,9 +93,10 @@ class Buffer:
         """What has been written, by key, and not arrived."""
         return {**(self._flying.writes if self._flying else {}), **self._waiting.writes}
 
-    def waits(self, key: str, item: Item) -> bool:
+    def waits(self, key: str, text: str, expires: datetime | None = None) -> bool:
         """Whether that is what `key` will be in any case: it waits to be sent, and nothing has come since."""
-        return self._waiting.writes.get(key) == item
+        item = self._waiting.writes.get(key)
+        return item is not None and item.text == text and item.expires == expires
 
     def set(self, key: str, item: Item) -> None:
         """Have `key` be that."""
