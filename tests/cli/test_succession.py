@@ -19,7 +19,7 @@ from tests.cli.kubelet import Kubelet
 from tests.cluster.serving_cluster import running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
     from pathlib import Path
 
     from click.testing import Result
@@ -57,6 +57,16 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def at_once(*_: object) -> None:
     """What is waited for does not matter here."""
+
+
+def stopped_by(number: signal.Signals) -> Callable[..., Awaitable[None]]:
+    """What never ends: a signal comes instead."""
+
+    async def stopped(*_: object) -> None:
+        signal.raise_signal(number)
+        await asyncio.Event().wait()
+
+    return stopped
 
 
 def deploy(kubelet: Kubelet, folder: Path, uuid: str, rules: str) -> Result:
@@ -157,21 +167,30 @@ def test_a_rollout_that_fails_takes_nothing_from_the_pods_of_before_and_says_so(
 def test_a_deployment_that_is_interrupted_says_what_stays_and_how_to_go_on(
     kubelet: Kubelet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def interrupted(self: Deploying, wanted: object) -> None:
-        signal.raise_signal(signal.SIGINT)
-        await asyncio.Event().wait()
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Deploying, "_rolled_out", at_once)
-        first = deploy(kubelet, tmp_path, "halfway", SECRETS)
+    """Whoever asks at a terminal, and whoever cancels a job of a pipeline."""
+    monkeypatch.setattr(Deploying, "_rolled_out", at_once)
+    first = deploy(kubelet, tmp_path, "halfway", SECRETS)
     assert first.exit_code == 0, (first.output, first.exception)
-    monkeypatch.setattr(Deploying, "_rolled_out", interrupted)
-    second = deploy(kubelet, tmp_path, "halfway", CONFIGS)
-    assert second.exit_code == 1
-    said = "goes on with it; Role poblano-halfway-watcher-shop grants what the pods of before need as well. Call poblano deploy again"
-    assert said in second.output
-    assert "poblano uninstall halfway" in second.output
-    assert rights(kubelet, "halfway") == (True, True)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with monkeypatch.context() as patched:
+            patched.setattr(Deploying, "_rolled_out", stopped_by(number))
+            second = deploy(kubelet, tmp_path, "halfway", CONFIGS)
+        assert second.exit_code == 1
+        said = "goes on with it; Role poblano-halfway-watcher-shop grants what the pods of before need as well. Call poblano deploy again"
+        assert said in second.output
+        assert "poblano uninstall halfway" in second.output
+        assert rights(kubelet, "halfway") == (True, True)
+    again = deploy(kubelet, tmp_path, "halfway", CONFIGS)
+    assert again.exit_code == 0, (again.output, again.exception)
+    assert rights(kubelet, "halfway") == (False, True)
+
+
+def test_a_deployment_that_is_interrupted_at_its_first_object_says_which_that_is(
+    kubelet: Kubelet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Succession, "put", stopped_by(signal.SIGTERM))
+    said = deploy(kubelet, tmp_path, "first", CONFIGS).output
+    assert "stopped at Namespace first: nothing else was changed. Call poblano deploy again" in said
 
 
 def test_who_may_not_grant_what_was_granted_before_is_told_that_it_goes_at_once(

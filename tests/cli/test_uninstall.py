@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -186,6 +187,24 @@ def test_what_nobody_cleans_up_is_let_go_when_that_is_asked_for(kubelet: Kubelet
     done = uninstall(kubelet, tmp_path, "--yes", "--force", "--timeout", "0.1")
     assert "ConfigMap shop/stuck let go" in done.output
     eventually(lambda: not is_there(kubelet, f"{CONFIGS}/stuck"), "it is gone")
+
+
+def test_what_is_stopped_on_the_way_says_so_and_goes_on_when_it_is_called_again(
+    kubelet: Kubelet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stopped(*_: object) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(uninstalling.Uninstalling, "_pods_gone", stopped)
+        first = uninstall(kubelet, tmp_path, "--yes")
+    assert first.exit_code == 1
+    assert "what is listed above is gone; for the rest, call it again for ship" in first.output
+    assert remains(kubelet)
+    again = uninstall(kubelet, tmp_path, "--yes")
+    assert again.exit_code == 0, (again.output, again.exception)
+    assert remains(kubelet) == []
 
 
 def test_who_is_asked_and_says_no_has_changed_nothing(kubelet: Kubelet, tmp_path: Path) -> None:

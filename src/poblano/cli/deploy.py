@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,10 +84,12 @@ def command(
 
     What it puts there is what `poblano build` writes, as far as that cluster's version takes it. It ends once all pods are
     ready and all webhooks armed; if that does not happen in time it says which pod waits for what, and ends with 1. Called
-    again it changes what has changed, and takes away what the module no longer needs.
+    again it changes what has changed, and takes away what the module no longer needs. Ctrl-C and SIGTERM stop it: it says what
+    it leaves, and goes on when it is called again.
     """
     from poblano.build.plan import Options
     from poblano.cli.pull_secrets import registry
+    from poblano.cli.stopping import run_until_told
 
     options = Options(
         image=image,
@@ -99,7 +100,7 @@ def command(
     )
     login = registry(pull_secret, docker_server, docker_username, docker_email, docker_password)
     deployment = Deployment(options, login, timeout, embed=not no_embed, create_namespaces=create_namespaces, yes=yes)
-    asyncio.run(_deploy(deployment, kubeconfig, context))
+    run_until_told(_deploy(deployment, kubeconfig, context))
 
 
 async def _deploy(deployment: Deployment, kubeconfig: Path | None, context: str) -> None:
@@ -137,5 +138,4 @@ async def _deploy(deployment: Deployment, kubeconfig: Path | None, context: str)
         if not deployment.yes:
             sure(f"Put {plan.names.uuid} into {place}?")
         terminal.note(f"putting {plan.names.uuid} into {place}")
-        await deploying.putter.make(missing)
-        await deploying.run(deployment.registry)
+        await deploying.run(missing, deployment.registry)

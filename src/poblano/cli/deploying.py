@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
@@ -72,9 +72,11 @@ class Deploying:
         self._pods = K8s(a.Pod, client=client).in_namespace(self._namespace)
         self._documents: Final = documents_of(plan)
         self._applier = Applier(client)
-        self.putter = Putter(client, self._applier)
+        self._putter = Putter(client, self._applier)
         self._pruner = Pruner(client, plan.names.uuid)
-        self._succession = Succession(client, plan.names.uuid, self.putter, self._pruner, terminal)
+        self._succession = Succession(client, plan.names.uuid, self._putter, self._pruner, terminal)
+        self._at = ""
+        self._listed = False
 
     async def check(self) -> list[str]:
         """See that the cluster serves all that is to be put there.
@@ -85,8 +87,8 @@ class Deploying:
         Raises:
             ApiError: it does not.
         """
-        await self.putter.check(self._documents)
-        return await self.putter.missing(self._documents)
+        await self._putter.check(self._documents)
+        return await self._putter.missing(self._documents)
 
     async def rehearse(self, missing: Collection[str]) -> None:
         """See that the cluster would take all of it, from whoever deploys.
@@ -98,7 +100,7 @@ class Deploying:
             NotDeployed: it would not; says what it would refuse, and why.
         """
         made = {name_of(one) for one in self._documents if one["kind"] == NAMESPACES.kind}
-        absent = {*missing, *await self.putter.absent(made)}
+        absent = {*missing, *await self._putter.absent(made)}
         refused = await Rehearsal(self._client, self._applier, absent).refusals(self._documents)
         if refused:
             count = f"{len(refused)} of {len(self._documents)} objects"
@@ -112,10 +114,11 @@ class Deploying:
             return []
         return [one.namespace for one in found if one.namespace != self._namespace]
 
-    async def run(self, registry: Registry | None = None) -> None:
+    async def run(self, missing: Sequence[str] = (), registry: Registry | None = None) -> None:
         """Put all of it there, and wait until it works.
 
         Args:
+            missing: the namespaces that are to be made before.
             registry: where the image is pulled from with a Secret that is made first.
 
         Raises:
@@ -123,6 +126,8 @@ class Deploying:
             NotDeployed: it does not get ready in time; says why.
         """
         try:
+            for name in missing:
+                await self._write(f"{NAMESPACES.kind} {name}", self._putter.make(name))
             await self._run(registry)
         except (asyncio.CancelledError, ApiError):
             self._terminal.mistake(self._left())
@@ -135,7 +140,7 @@ class Deploying:
             documents.insert(documents[0]["kind"] == NAMESPACES.kind, secret)
         webhooks = [one for one in documents if one["kind"] in WEBHOOKS]
         await self._put(one for one in documents if one["kind"] not in WEBHOOKS)
-        if any([await self.putter.announce(one) for one in webhooks]):
+        if any([await self._putter.announce(one) for one in webhooks]):
             self._terminal.note(f"who makes the certificates from now on: {self._plan.options.certificates}")
         await self._rolled_out([one for one in documents if one["kind"] == "Deployment"])
         await self._put(webhooks)
@@ -147,17 +152,29 @@ class Deploying:
 
     def _left(self) -> str:
         """What an end on the way leaves, and what to do."""
+        where = f"at {self._at}" if self._at else "on the way"
+        stays = (
+            "what is listed above stays, and the cluster goes on with it"
+            if self._listed
+            else "nothing else was changed"
+        )
         wide = f"; {kept} grants what the pods of before need as well" if (kept := self._succession.kept) else ""
         return (
-            f"stopped on the way: what is listed above stays, and the cluster goes on with it{wide}. Call poblano deploy again to "
-            f"go on, deploy the code of before to go back, or take all of it out: poblano uninstall {self._plan.names.uuid}"
+            f"stopped {where}: {stays}{wide}. Call poblano deploy again to go on, deploy the code of before to go back, or take "
+            f"all of it out: poblano uninstall {self._plan.names.uuid}"
         )
 
     async def _put(self, documents: Iterable[Document]) -> None:
         for document in documents:
-            did = await self._succession.put(document)
-            style = "dim" if did == "unchanged" else "green"
-            self._terminal.line(f"  {document['kind']} {document['metadata']['name']} ", (did, style))
+            what = f"{document['kind']} {document['metadata']['name']}"
+            await self._write(what, self._succession.put(document))
+
+    async def _write(self, what: str, written: Awaitable[str]) -> None:
+        """List an object with what is done; while that is not known, an end is one at this object."""
+        self._at = what
+        did = await written
+        self._at, self._listed = "", True
+        self._terminal.line(f"  {what} ", (did, "dim" if did == "unchanged" else "green"))
 
     async def _rolled_out(self, wanted: Sequence[Document]) -> None:
         told, until = "", time.monotonic() + self._seconds

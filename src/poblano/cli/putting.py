@@ -75,10 +75,10 @@ class Putter:
             return False
         return True
 
-    async def make(self, namespaces: Iterable[str]) -> None:
-        """Make namespaces. They are not the module's: nothing takes them away again."""
-        for name in namespaces:
-            await self._resources.create(NAMESPACES, {"metadata": {"name": name}})
+    async def make(self, namespace: str) -> str:
+        """Make a namespace; what was done, in a word. It is not the module's: nothing takes it away again."""
+        await self._resources.create(NAMESPACES, {"metadata": {"name": namespace}})
+        return "created"
 
     async def put(self, document: Document) -> str:
         """Apply one object; what was done, in a word. Fields that others set in it stay theirs, but for those that it names.

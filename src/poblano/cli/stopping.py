@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import contextmanager, suppress
@@ -61,6 +62,29 @@ class Stop:
         if self._starting is not None:
             self._starting.cancel()
         self.told.set()
+
+
+def run_until_told(work: Coroutine[Any, Any, T]) -> T:
+    """What `work` returns, as `asyncio.run`. SIGTERM stops it as Ctrl-C does: it is cancelled, and may say what it leaves.
+
+    Raises:
+        KeyboardInterrupt: it was told to stop.
+    """
+
+    async def heard() -> T:
+        task = asyncio.current_task()
+        assert task is not None
+
+        def stop() -> None:
+            task.cancel()
+
+        with listening(stop, stop, numbers=(signal.SIGTERM,)):
+            return await work
+
+    try:
+        return asyncio.run(heard())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
 
 
 def in_thread(work: Callable[[], T]) -> Awaitable[T]:

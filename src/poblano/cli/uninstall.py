@@ -63,10 +63,11 @@ def command(
     keep: its stores and its own kinds, unless --delete-data says otherwise. If it ends half way, call it again.
     """
     from poblano.cli.deployed import own_uuid
+    from poblano.cli.stopping import run_until_told
 
     meant = uuid or own_uuid(Path.cwd())
     asked = Uninstallation(meant, namespace, timeout, force=force, data=delete_data, yes=yes)
-    asyncio.run(_uninstall(asked, kubeconfig, context))
+    run_until_told(_uninstall(asked, kubeconfig, context))
 
 
 async def _uninstall(asked: Uninstallation, kubeconfig: Path | None, context: str) -> None:
@@ -74,13 +75,20 @@ async def _uninstall(asked: Uninstallation, kubeconfig: Path | None, context: st
     from poblano.cli.uninstalling import Uninstalling, is_kept
     from poblano.client import ApiClient, find_access
 
+    terminal = Terminal()
     access = find_access(kubeconfig, context)
     async with ApiClient(access) as client:
-        uninstalling = Uninstalling(client, asked.uuid, asked.namespace, Terminal())
+        uninstalling = Uninstalling(client, asked.uuid, asked.namespace, terminal)
         found = await uninstalling.look()
         if not [one for one in found if asked.data or not is_kept(one)]:
             raise click.ClickException(f"nothing of the module {asked.uuid!r} is in {access.cluster.server}")
         if not asked.yes:
             what = f"Take {asked.uuid} out of {access.cluster.server}"
             sure(f"{what}, its stores and all objects of its kinds too?" if asked.data else f"{what}?")
-        await uninstalling.run(found, asked.seconds, force=asked.force, data=asked.data)
+        try:
+            await uninstalling.run(found, asked.seconds, force=asked.force, data=asked.data)
+        except asyncio.CancelledError:
+            terminal.mistake(
+                f"stopped on the way: what is listed above is gone; for the rest, call it again for {asked.uuid}"
+            )
+            raise
