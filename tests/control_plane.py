@@ -109,7 +109,7 @@ class ControlPlane:
         return path
 
     def kubectl(
-        self, *arguments: str, input: str | None = None, user: str = "admin", check: bool = True, timeout: float = 60
+        self, *arguments: str, input: str | None = None, user: str = "admin", check: bool = True, timeout: float = 120
     ) -> subprocess.CompletedProcess[str]:
         """Run kubectl. input: its standard input.  check: a failure is an AssertionError with what kubectl said."""
         command = [self.kubectl_program, f"--kubeconfig={self.kubeconfig_for(user)}", *arguments]

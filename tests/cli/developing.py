@@ -84,7 +84,7 @@ class Dev:
         program = shutil.which("kubectl", path=str(Path(sys.executable).parent)) or "kubectl"
         command = [program, f"--kubeconfig={self.kubeconfig}", *arguments]
         done = subprocess.run(
-            command, input=input, capture_output=True, text=True, timeout=60, check=False, env=environment()
+            command, input=input, capture_output=True, text=True, timeout=120, check=False, env=environment()
         )
         return (done.stdout + done.stderr).strip()
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 def hello(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Generator[Dev]:
     folder = tmp_path_factory.mktemp("modules") / "hello"
     shutil.copytree(EXAMPLES / "hello", folder)
+    # Another test that has used them may have left them on their way out.
+    spaces = ("poblano-demo", "poblano-demo-2", "poblano-system")
+    control_plane.kubectl("delete", "namespace", *spaces, "--ignore-not-found", timeout=150)
     with developing(control_plane, folder) as dev:
         applied = control_plane.kubectl("apply", "-f", f"{folder}/hello.samples.yaml", check=False)
         dev.lines.append(applied.stderr)

@@ -74,7 +74,7 @@ def test_what_a_deployment_makes_meets_the_rules(tmp_path: Path) -> None:
     """
     with started("dev", folder=write_project(tmp_path / "module", "own", code)) as dev:
         dev.kubectl("create", "deployment", "web", "--image=web:1", "--replicas=2")
-        assert "successfully rolled out" in dev.kubectl("rollout", "status", "deployment/web", "--timeout=30s")
+        assert "successfully rolled out" in dev.kubectl("rollout", "status", "deployment/web", "--timeout=90s")
         assert len(dev.kubectl("get", "pods", "-l", "tag=yes,app=web", "-o", "name").split()) == 2
         dev.ends(signal.SIGTERM)
 
@@ -116,7 +116,7 @@ def test_the_end_of_the_cluster_is_told_and_is_1(tmp_path: Path) -> None:
         (cluster,) = children_of(dev.process.pid)
         os.kill(cluster, signal.SIGKILL)
         assert "start again" in dev.says("Error: the embedded cluster ended by itself (killed by signal 9)")
-        assert dev.process.wait(30) == 1
+        assert dev.process.wait(90) == 1
 
 
 def test_a_data_directory_keeps_the_objects_also_when_it_is_killed(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_data_directory_keeps_the_objects_also_when_it_is_killed(tmp_path: Pat
         assert stamps(dev) == {"a": "one", "b": "one"}
         with started("dev", "--data-dir", "../data", folder=folder) as second:
             second.says("end that one, or give another --data-dir")
-            assert second.process.wait(30) == 1
+            assert second.process.wait(90) == 1
         dev.ends(signal.SIGINT)
 
 
@@ -151,7 +151,7 @@ def test_a_port_that_is_taken_is_told_and_the_cluster_ends(tmp_path: Path) -> No
         port = str(taken.getsockname()[1])
         with started("dev", "--port", port, folder=folder) as dev:
             dev.says(f"port {port} cannot be had: ")
-            assert dev.process.wait(30) == 1
+            assert dev.process.wait(90) == 1
     assert len(dev.lines) == 1
 
 

@@ -154,7 +154,6 @@ async def test_without_controllers_what_is_to_go_stays_a_moment_and_goes() -> No
         first = await here.create("configmaps", "first")
         await here.create("secrets", "second", metadata=owned_by(first))
         await here.delete("configmaps", "first")
-        await asyncio.sleep(0.2)
         assert await here.get("secrets", "second") is not None
         await here.until_gone("secrets", "second")
 

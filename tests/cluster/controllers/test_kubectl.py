@@ -72,7 +72,7 @@ class Kubectl:
             stderr=subprocess.STDOUT,
             env={"HOME": str(self._home), "PATH": "/usr/bin:/bin"},
         )
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             output, _ = await running.communicate(input.encode())
         assert running.returncode == 0, output.decode()
         return output.decode()
@@ -93,8 +93,8 @@ async def kubectl(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenera
 async def test_a_deployment_from_the_cradle_to_the_grave(kubectl: Kubectl) -> None:
     await kubectl("apply", "-f", "-", input=MANIFEST)
     assert 'deployment "web" successfully rolled out' in await kubectl("rollout", "status", "deployment/web")
-    await kubectl("wait", "--for=condition=Available", "deployment/web", "--timeout=30s")
-    await kubectl("wait", "--for=condition=Ready", "pod", "-l", "app=web", "--timeout=30s")
+    await kubectl("wait", "--for=condition=Available", "deployment/web", "--timeout=90s")
+    await kubectl("wait", "--for=condition=Ready", "pod", "-l", "app=web", "--timeout=90s")
     await kubectl("scale", "deployment/web", "--replicas=4")
     await kubectl("rollout", "status", "deployment/web")
     assert (await kubectl.json("get", "deployment", "web"))["status"]["readyReplicas"] == 4
@@ -111,8 +111,8 @@ async def test_a_deployment_from_the_cradle_to_the_grave(kubectl: Kubectl) -> No
     await kubectl("rollout", "status", "deployment/web")
     await kubectl("expose", "deployment/web", "--port=80")
     assert "<none>" not in await kubectl("get", "endpoints", "web")
-    await kubectl("delete", "deployment", "web", "--wait=true", "--timeout=30s")
-    async with asyncio.timeout(30):
+    await kubectl("delete", "deployment", "web", "--wait=true", "--timeout=90s")
+    async with asyncio.timeout(90):
         while (await kubectl.json("get", "pods,replicasets"))["items"]:
             await asyncio.sleep(0.1)
 
@@ -130,12 +130,12 @@ async def test_a_stateful_set_rolls_out_and_back(kubectl: Kubectl) -> None:
 
 async def test_a_job_is_waited_for_and_the_node_can_be_drained(kubectl: Kubectl) -> None:
     await kubectl("create", "job", "work", "--image=busybox")
-    await kubectl("wait", "--for=condition=Complete", "job/work", "--timeout=30s")
+    await kubectl("wait", "--for=condition=Complete", "job/work", "--timeout=90s")
     await kubectl("apply", "-f", "-", input=MANIFEST)
     await kubectl("rollout", "status", "deployment/web")
-    await kubectl("drain", "poblano", "--timeout=30s", "--force")
+    await kubectl("drain", "poblano", "--timeout=90s", "--force")
     assert (await kubectl.json("get", "pods", "--field-selector=status.phase=Running"))["items"] == []
     await kubectl("uncordon", "poblano")
     await kubectl("rollout", "status", "deployment/web")
     await kubectl("create", "namespace", "shop")
-    await kubectl("delete", "namespace", "shop", "--timeout=30s")
+    await kubectl("delete", "namespace", "shop", "--timeout=90s")

@@ -62,7 +62,7 @@ def write(storage: Storage, key: str) -> None:
 
 async def until(holds: object) -> None:
     assert callable(holds)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(90):
         while not holds():
             await asyncio.sleep(0.001)
 

@@ -13,7 +13,7 @@ from poblano.cluster.status import StatusError
 from poblano.cluster.storage.journal import Journal
 
 Document = dict[str, Any]
-TIMEOUT = 20.0
+TIMEOUT = 90.0
 
 
 class World:
@@ -82,7 +82,8 @@ class World:
         before = -1
         while before != self.cluster.storage.revision:
             before = self.cluster.storage.revision
-            await asyncio.sleep(0.25)
+            for _ in range(50):  # turns of the loop, and not only time, which may pass without any
+                await asyncio.sleep(0.005)
 
 
 @contextlib.asynccontextmanager

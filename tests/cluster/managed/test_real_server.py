@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import random
 import ssl
-import time
 import urllib.error
 import urllib.request
 from typing import Any
@@ -19,6 +18,7 @@ from poblano.core.jsonvalue import Document, as_list, as_map, copied
 from tests.cluster.managed.recordings import APPLY, timeless
 from tests.cluster.managed.shop import CART, NOW, VERSION, cart
 from tests.control_plane import ControlPlane
+from tests.eventually import eventually
 
 PATH = "/apis/shop.example.com/v1/carts"
 NULLABLE = ("notes", "tags", "items", "address")
@@ -68,14 +68,10 @@ def define(cluster: ControlPlane) -> None:
     body: Document = {**kind, "metadata": {"name": "carts.shop.example.com"}, "spec": spec}
     status, answer = call(cluster, "POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", body)
     assert status in (201, 409), answer
-    for _ in range(100):
-        status, answer = call(
-            cluster, "PATCH", f"{PATH}/probe?fieldManager=probe", {**cart(), "metadata": {"name": "probe"}}, APPLY
-        )
-        if status < 300:
-            return
-        time.sleep(0.1)
-    raise AssertionError(answer)
+    probe = {**cart(), "metadata": {"name": "probe"}}
+    eventually(
+        lambda: call(cluster, "PATCH", f"{PATH}/probe?fieldManager=probe", probe, APPLY)[0] < 300, "it is served"
+    )
 
 
 def drawn(chance: random.Random) -> Document:

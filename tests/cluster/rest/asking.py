@@ -107,7 +107,7 @@ class Watch:
 
     async def next(self) -> Document | None:
         """The next event; None at the end of the watch."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             return await self._lines.get()
 
     async def some(self, count: int) -> list[tuple[str, str]]:

@@ -33,5 +33,5 @@ def test_in_poblano_dev_the_samples_become_ready_and_what_is_deleted_is_made_aga
         before = uid_of_service(dev)
         dev.kubectl("delete", "service", "cafe", "-n", "shop")
         eventually(lambda: uid_of_service(dev) not in {"", before}, "there is another Service", seconds=90)
-        assert "deleted" in dev.kubectl("delete", "webapp", "cafe", "-n", "shop", "--timeout=50s")
+        assert "deleted" in dev.kubectl("delete", "webapp", "cafe", "-n", "shop", "--timeout=100s")
         dev.ends(signal.SIGTERM)
