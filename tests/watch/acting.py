@@ -24,6 +24,11 @@ async def watching(api, *capabilities, uuid="hello", ignored=()):
             await task
 
 
+def idle(watcher):
+    """Whether nothing is worked on, and nothing waits for its turn."""
+    return all(not one.work.queue.processing and not len(one.work.queue) for one in watcher.controllers)
+
+
 async def found(api, space, name, kind=CONFIGMAPS):
     """The object, or None."""
     try:
