@@ -1,39 +1,21 @@
-"""What a cache has: the metadata alone, what we wrote ourselves, and kinds that are served later; on both clusters."""
+"""What a cache has: the metadata alone, what we wrote ourselves, and what is told again; on both clusters."""
 
 from __future__ import annotations
 
 import asyncio
-import re
-from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import msgspec
 import pytest
 
 from poblano import Capability, Context, Module, a
-from poblano.client import ApiClient, Resources, connect
-from poblano.client.access import Impersonation
-from poblano.client.kubeconfig import find_access
-from poblano.cluster.serving.served import Settings
-from poblano.core import backoff, trouble
-from poblano.core.errors import ApiError
-from poblano.core.kinds import Kind
+from poblano.client import Resources, connect
 from poblano.core.marks import LabelIs
 from poblano.core.projection import EVERY_FIELD, FULL, METADATA
 from poblano.core.selectors import Selector
 from poblano.watch.informer import Informer
 from poblano.watch.watcher import Watcher
-from tests.cluster.serving_cluster import running
 from tests.watch.clusters import CONFIGMAPS, audited, on, space_of, until, write
-
-NAMESPACES = Kind("", "v1", "Namespace", "namespaces", namespaced=False)
-DEFINITIONS = Kind(
-    "apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", namespaced=False
-)
-ROLES = Kind("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", namespaced=False)
-BINDINGS = Kind("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings", namespaced=False)
-LONG = 150.0
-"""Seconds: a machine that is ten times slower waits its turn as well."""
+from tests.watch.informing import LONG, documents, informing
 
 
 @pytest.fixture
@@ -45,37 +27,6 @@ async def api(kubeconfig):
 @pytest.fixture
 async def space(api, space_name):
     return await space_of(api, f"cached-{space_name}")
-
-
-@asynccontextmanager
-async def informing(informer, *, synced=True):
-    """The informer, running, and what it tells."""
-    told = []
-    informer.subscribe(told.append)
-    task = asyncio.create_task(informer.run())
-    try:
-        if synced:
-            async with asyncio.timeout(LONG):
-                await informer.synced()
-        yield told
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-        assert task.cancelled()
-
-
-async def patiently(do):
-    """Do it again until the server does not refuse it any more."""
-    for _ in range(1_000):
-        try:
-            return await do()
-        except ApiError:
-            await asyncio.sleep(0.1)
-    raise AssertionError("it is refused all the time")
-
-
-def documents(informer):
-    return {item.key.name: msgspec.json.decode(item.raw) for item in informer.cache}
 
 
 async def test_r14_of_metadata_alone_no_more_is_fetched_and_kept(api, space, monkeypatch):
@@ -202,94 +153,6 @@ async def test_r15_nothing_is_told_again_unless_that_is_asked_for(api, space):
         assert not [change for change in told if change.item is change.old]
         informer.resync()
         assert [change.item for change in told if change.item is change.old] == list(informer.cache)
-
-
-def definition(group):
-    names = {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"}
-    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
-    version = {"name": "v1", "served": True, "storage": True, "schema": schema}
-    spec = {"group": group, "names": names, "scope": "Namespaced", "versions": [version]}
-    return {"metadata": {"name": f"widgets.{group}"}, "spec": spec}
-
-
-@pytest.fixture
-def impatient(monkeypatch):
-    """What is refused is asked for again soon; how long that is left alone is a promise of the reflector."""
-    monkeypatch.setattr(trouble, "REFUSED_SECONDS", 0.1)
-    monkeypatch.setattr(backoff, "FIRST", 0.1)
-
-
-@pytest.mark.usefixtures("impatient")
-async def test_r7_a_kind_that_is_installed_later_is_noticed_and_one_that_is_taken_away_and_put_back_as_well(api, space):
-    group = f"{space}.example.com"
-    widgets = Kind(group, "v1", "Widget", "widgets")
-    web = {"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": {"name": "web", "namespace": space}}
-
-    async def made():
-        return await patiently(lambda: api.apply(widgets, web, force=True))
-
-    async with informing(informer := Informer(api._client, widgets, space), synced=False) as told:
-        await until(lambda: "install what defines it" in (informer.trouble or ""), "the lack of it is said", LONG)
-        assert informer.trouble.startswith(f"the API server has no widgets.{group} in version v1: ")
-        await api.create(DEFINITIONS, definition(group))
-        await made()
-        await until(lambda: set(documents(informer)) == {"web"}, "it is noticed", LONG)
-        await api.delete(DEFINITIONS, f"widgets.{group}")
-        await until(lambda: informer.trouble is not None or not len(informer.cache), "it is noticed", LONG)
-        await patiently(lambda: api.create(DEFINITIONS, definition(group)))
-        again = await made()
-        await until(lambda: [item.uid for item in informer.cache] == [again["metadata"]["uid"]], "it is back", LONG)
-        assert [change.type for change in told] == ["ADDED", "DELETED", "ADDED"]
-    await api.delete(DEFINITIONS, f"widgets.{group}")
-
-
-@pytest.fixture(params=["embedded", pytest.param("control_plane", marks=pytest.mark.control_plane)])
-def strict(request):
-    """Clusters in which roles decide."""
-    if request.param == "control_plane":
-        yield request.getfixturevalue("control_plane").kubeconfig
-    else:
-        with running(Settings(rbac=True)) as cluster:
-            yield cluster.kubeconfig
-
-
-@pytest.mark.usefixtures("impatient")
-async def test_r7_who_may_not_watch_is_told_the_rule_that_is_missing_and_goes_on_once_it_is_there(strict, space_name):
-    user = f"clerk-{space_name}"
-    access = find_access(strict, "")
-    clerk = replace(access, user=replace(access.user, impersonate=Impersonation(user)))
-    async with connect(strict) as client, ApiClient(clerk) as theirs:
-        api = Resources(client)
-        space = await space_of(api, f"ruled-{space_name}")
-        await write(api, space, "before")
-        async with informing(informer := Informer(theirs, CONFIGMAPS), synced=False):
-            await until(lambda: "is forbidden" in (informer.trouble or ""), "the refusal is said", LONG)
-            rule = r"ClusterRole with the rule \{apiGroups: \[(.*)\], resources: \[(.*)\], verbs: \[(.*)\]\}"
-            said = re.search(rule, informer.trouble)
-            assert said.groups() == ('""', '"configmaps"', '"list", "watch"')
-            rule = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["list", "watch"]}
-            await api.create(ROLES, {"metadata": {"name": user}, "rules": [rule]})
-            subject = {"kind": "User", "name": user, "apiGroup": ROLES.group}
-            role = {"kind": "ClusterRole", "name": user, "apiGroup": ROLES.group}
-            await api.create(BINDINGS, {"metadata": {"name": user}, "roleRef": role, "subjects": [subject]})
-            await until(lambda: "before" in documents(informer), "it may, and does", LONG)
-
-
-async def test_a_namespace_that_is_deleted_and_made_again_is_another_with_other_objects(client, space_name):
-    api = Resources(client)
-    space = await space_of(api, f"again-{space_name}")
-    first = await write(api, space, "web")
-    async with informing(informer := Informer(client, CONFIGMAPS, space)) as told:
-        await api.delete(NAMESPACES, space)
-        await until(lambda: not len(informer.cache), "all that was in it is gone", LONG)
-        await patiently(lambda: space_of(api, space))
-        second = await patiently(lambda: write(api, space, "web"))
-        assert first["metadata"]["uid"] != second["metadata"]["uid"]
-        await until(lambda: "web" in documents(informer), "the new one is known", LONG)
-        about_web = [(change.type, change.item.uid) for change in told if change.item.key.name == "web"]
-        uids = first["metadata"]["uid"], second["metadata"]["uid"]
-        assert about_web == [("ADDED", uids[0]), ("DELETED", uids[0]), ("ADDED", uids[1])]
-        await audited(client, informer, LONG)
 
 
 async def test_w4_an_action_that_asks_for_what_it_made_is_told_of_it_at_once(api, space):
