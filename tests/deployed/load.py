@@ -32,7 +32,7 @@ class Load:
         self._label = label
         self._stop = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="load")
-        self.sent = 0
+        self.sent = self.under_way = 0
         self.failed: list[tuple[float, str]] = []
         """When it was sent, by the monotonic clock, and what became of it."""
 
@@ -63,6 +63,13 @@ class Load:
 
     async def _send(self, session: aiohttp.ClientSession) -> None:
         self.sent += 1
+        self.under_way += 1
+        try:
+            await self._ask(session)
+        finally:
+            self.under_way -= 1
+
+    async def _ask(self, session: aiohttp.ClientSession) -> None:
         began = time.monotonic()
         body: dict[str, Any] = {"metadata": {"name": f"load-{time.time_ns()}"}, "data": {"a": "b"}}
         try:

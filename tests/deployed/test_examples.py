@@ -85,14 +85,16 @@ def test_what_is_applied_for_hello_is_changed_refused_and_told_of(examples: Depl
     refused = examples.place.cluster.kubectl("get", "configmap/example-evil-cm", "-n", "poblano-demo", check=False)
     assert "NotFound" in refused.stderr
 
-    demo = examples.get("configmap/poblano-ssa-demo", "-n", "poblano-demo-2")
+    made = "/api/v1/namespaces/poblano-demo-2/configmaps/poblano-ssa-demo"
+    demo = eventually(lambda: examples.place.api.find(made), "the watcher has made it")
     assert demo["data"] == {"ns-uid": examples.get("namespace/poblano-demo-2")["metadata"]["uid"]}
     eventually(lambda: "chuck-says" in examples.get("configmap/example-5", "-n", "poblano-demo")["data"], "it is told")
     kept = {"example-1", "example-1-data", "example-5", "watch-data"}
     eventually(lambda: kept <= store_of_hello(examples.place), "all is in the store")
     examples.place.cluster.kubectl("delete", "configmap/example-3", "-n", "poblano-demo")
     said = "a ConfigMap with the label change=by-label is deleted"
-    assert any(said in pod.log.read_text() for pod in examples.place.node.of("admission"))
+    pods = examples.place.node.of("admission")
+    eventually(lambda: any(said in pod.log.read_text() for pod in pods), "it is told of the deletion")
 
 
 def store_of_hello(place: Place) -> set[str]:
