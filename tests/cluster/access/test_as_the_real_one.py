@@ -69,7 +69,7 @@ class Real:
         address = urlsplit(plane.url)
         assert address.hostname is not None
         context = ssl.create_default_context(cafile=str(plane.ca))
-        self._connection = http.client.HTTPSConnection(address.hostname, address.port, timeout=30, context=context)
+        self._connection = http.client.HTTPSConnection(address.hostname, address.port, timeout=90, context=context)
         self._headers = {"Authorization": f"Bearer {plane.token}", "Content-Type": "application/json"}
 
     def ask(self, path: str, body: object = None) -> Any:
@@ -91,13 +91,13 @@ def fixture_both(control_plane: ControlPlane) -> Iterator[tuple[Real, Access]]:
     listed = {"apiVersion": "v1", "kind": "List", "items": list(MADE)}
     control_plane.kubectl("apply", "-f", "-", input=json.dumps(listed))
     real = Real(control_plane)
-    objects = Objects()
+    last = asking({"user": "eve", "resourceAttributes": {"namespace": NAMESPACE, "verb": "get", "resource": "pods"}})
+    eventually(lambda: real.review(last)["allowed"], "the real one has seen the roles")
+    objects = Objects()  # from now on: what `view` allows, a controller of the real one has put together by itself
     for plural in ("clusterroles", "clusterrolebindings", "roles", "rolebindings"):
         found = real.ask(f"/apis/rbac.authorization.k8s.io/v1/{plural}")
         for item in found["items"]:
             objects.put({**item, "apiVersion": found["apiVersion"], "kind": found["kind"].removesuffix("List")})
-    last = asking({"user": "eve", "resourceAttributes": {"namespace": NAMESPACE, "verb": "get", "resource": "pods"}})
-    eventually(lambda: real.review(last)["allowed"], "the real one has seen the roles")
     yield real, access(objects)
     real.close()
     control_plane.kubectl("delete", "-f", "-", input=json.dumps(listed))
