@@ -21,6 +21,9 @@ from tests.watch.loads import changing, make_space
 from tests.watch.replicas import ROOT, Replica, Replicas
 
 TIMES = (6, 4, 0.5)
+PATIENT = (60, 40, 0.5)
+"""Of one that nobody is to lose, however slow the machine is."""
+
 DAY = 86_400
 
 
@@ -81,14 +84,14 @@ def _bury(replica):
 
 
 @asynccontextmanager
-async def pair(target, folder, first, second, start=Replicas.start):
+async def pair(target, folder, first, second, start=Replicas.start, times=TIMES):
     """Two replicas with a kubeconfig each; the first is there before the second."""
     direct = kubeconfig(folder / "direct", target.url, target.token, target.ca)
     space = f"leases-{time.monotonic_ns()}"
     await make_space(direct, space)
     (folder / "module").mkdir()
     with ExitStack() as stack:
-        replicas = stack.enter_context(Replicas(folder / "module", first, space, times=TIMES))
+        replicas = stack.enter_context(Replicas(folder / "module", first, space, times=times))
         async with changing(direct, space) as wanted:
             both = Pair(replicas, wanted)
             start(replicas)
@@ -125,7 +128,7 @@ def refusing(target, tmp_path):
 async def test_a_leader_that_is_refused_for_a_moment_goes_on(target, tmp_path, refusing):
     middleman, first = refusing
     second = kubeconfig(tmp_path / "second", target.url, target.token, target.ca)
-    async with pair(target, tmp_path, first, second) as both:
+    async with pair(target, tmp_path, first, second, times=PATIENT) as both:
         leader = await both.led_by()
         middleman.refuse(503, verb="write", times=2)
         await both.works_on(leader)
