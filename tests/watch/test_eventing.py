@@ -147,6 +147,23 @@ async def test_w5_what_is_refused_is_counted_and_ends_nothing():
     await ended(events, task)
 
 
+async def test_w5_an_answer_that_is_no_event_is_counted_and_ends_nothing():
+    cluster, answers = Cluster(), [{}, {"metadata": None}, {"metadata": {}}]
+    create = cluster.create
+
+    async def odd(*arguments):
+        return answers.pop() if answers else await create(*arguments)
+
+    cluster.create = odd
+    events = Events(cluster, uuid="hello")
+    task = asyncio.create_task(events.run())
+    for number in range(4):
+        tell(events, str(number))
+    await until(lambda: cluster.created or task.done(), "the last one is written")
+    assert events.dropped == 3
+    await ended(events, task)
+
+
 async def test_w5_a_series_whose_event_has_expired_is_written_anew():
     cluster = Cluster()
     events = Events(cluster, uuid="hello")

@@ -245,6 +245,49 @@ async def test_modules_and_rules_have_finalizers_of_their_own(api, space):
     assert sorted(cleaned) == ["one", "three", "two"]
 
 
+async def test_of_objects_that_go_while_they_are_given_a_finalizer_nothing_is_kept(api, space):
+    async with watching(api, cleaning(space, [])) as watcher:
+        (controller,) = watcher.controllers
+        writer = controller._shared.api
+        patch = writer.patch
+
+        async def late(kind, name, *rest, **options):
+            await api.delete(CONFIGMAPS, name, space)
+            await until(lambda: not known(controller, name), "it is known to be gone")
+            return await patch(kind, name, *rest, **options)
+
+        writer.patch = late
+        for number in range(3):
+            await api.create(CONFIGMAPS, wanting(space, f"web-{number}"))
+        await until(lambda: not any(known(controller, f"web-{number}") for number in range(3)), "all went")
+        await until(lambda: not controller.work.queue.processing and not len(controller.work.queue), "it is idle")
+        assert (controller._added, controller._cleaned, controller._held, controller._asked) == ({}, {}, {}, {})
+
+
+async def test_of_objects_that_others_let_go_while_they_are_cleaned_up_nothing_is_kept(api, space):
+    shop, cleaned = Capability("shop", namespaces=[space]), []
+
+    @shop.when(a.ConfigMap).with_label("wants", "cleaning").finalize
+    async def clean_up(one: a.ConfigMap, ctx: Context[a.ConfigMap]) -> None:
+        (controller,) = watcher.controllers
+        await api.patch(CONFIGMAPS, "web", {"metadata": {"finalizers": None}}, space)
+        await until(lambda: not known(controller, "web"), "it is known to be gone")
+        cleaned.append(controller)
+
+    await api.create(CONFIGMAPS, wanting(space, "web"))
+    async with watching(api, shop) as watcher:
+        await finally_(lambda: finalizers(api, space, "web"), "it has the finalizer")
+        await api.delete(CONFIGMAPS, "web", space)
+        await until(lambda: cleaned, "it is cleaned up")
+        (controller,) = cleaned
+        await until(lambda: not controller.work.queue.processing and not len(controller.work.queue), "it is idle")
+        assert (controller._added, controller._cleaned, controller._held, controller._asked) == ({}, {}, {}, {})
+
+
+def known(controller, name):
+    return [item for one in controller.informers for item in one.cache if item.key.name == name]
+
+
 async def test_a_status_that_finalize_writes_has_it_called_no_more_often(api, space):
     await serve_widgets(api)
     shop, runs = Capability("shop", namespaces=[space]), []

@@ -13,6 +13,8 @@ from poblano import Capability, Context, Module, Phase, Requeue, Terminal, a
 from poblano.client import Resources, connect
 from poblano.core.cache import Key
 from poblano.core.context import running
+from poblano.core.watch_events import Garbled
+from poblano.watch.informer import Informer
 from poblano.watch.watcher import Watcher
 from tests.watch.acting import finally_, found
 from tests.watch.clusters import CONFIGMAPS, on, space_of, until, write
@@ -61,6 +63,26 @@ async def test_watch_is_told_of_what_exists_and_of_what_happens(api, space):
         await until(lambda: len(told) == 3, "all is told")
         assert sorted(told[1:]) == [("ADDED", "new"), ("DELETED", "before", "2")]
         assert watcher.not_ready() is None
+
+
+async def test_a_deletion_is_told_also_when_nobody_says_whether_it_is_one(api, space, monkeypatch, capfd):
+    shop, gone = Capability("shop", namespaces=[space]), []
+
+    async def garbled(self, change):
+        raise Garbled("a page in HTML")
+
+    monkeypatch.setattr(Informer, "has_left", garbled)
+
+    @shop.when(a.ConfigMap).is_deleted().with_label("wants", "copy").watch
+    def tell(one: a.ConfigMap, phase: Phase) -> None:
+        gone.append(one.metadata.name)
+
+    await api.create(CONFIGMAPS, {"metadata": {"name": "web", "namespace": space, "labels": {"wants": "copy"}}})
+    async with watching(api._client, shop) as watcher:
+        await until(lambda: not watcher.not_ready(), "it is known")
+        await api.delete(CONFIGMAPS, "web", space)
+        await until(lambda: gone == ["web"], "it is told")
+    assert "a deletion is told that may be none" in capfd.readouterr().out
 
 
 async def test_reconcile_makes_what_is_wanted_and_heals_what_is_taken_away(api, space):

@@ -260,6 +260,17 @@ async def test_a_part_that_breaks_ends_the_watcher_and_is_named(api, space, part
         await asyncio.wait_for(watcher.run(), 60)
 
 
+async def test_a_part_that_is_cancelled_by_nobody_ends_the_watcher_and_is_named_too(api, space):
+    watcher = Watcher(module(space, lambda one, ctx: None), api._client, uuid="hello")
+
+    async def is_cancelled():
+        raise asyncio.CancelledError
+
+    watcher.informers[0].run = is_cancelled
+    with pytest.raises(RuntimeError, match=r"the watch of configmaps.*has ended \(it was cancelled\)"):
+        await asyncio.wait_for(watcher.run(), 60)
+
+
 async def test_a_server_that_does_not_answer_is_told_of_at_once(capfd):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and nobody listens there

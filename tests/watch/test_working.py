@@ -152,6 +152,19 @@ async def test_who_catches_the_cancellation_is_cancelled_again(monkeypatch):
     assert len(caught) == 3
 
 
+async def test_a_run_that_is_cancelled_by_what_it_does_is_run_again(capfd):
+    async def cancels_itself(key):
+        if office.runs[key] == 1:
+            asyncio.current_task().cancel()
+            await asyncio.sleep(60)
+
+    office = Office(do=cancels_itself)
+    async with office:
+        office.work.add(KEYS[0])
+        await until(lambda: office.runs[KEYS[0]] == 2 and not office.busy, "it is run again")
+    assert "cancelled" in capfd.readouterr().out
+
+
 async def test_a_defect_ends_the_work_rather_than_leave_a_key_unworked():
     async def broken(key):
         raise ArithmeticError(key)

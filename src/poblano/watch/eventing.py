@@ -14,7 +14,7 @@ from poblano.core.binding import Binding, name_part
 from poblano.core.errors import ApiError, MalformedObject, NotFound
 from poblano.core.event_series import REFRESH, Recorder, Series, Told
 from poblano.core.finalizers import PREFIX
-from poblano.core.jsonvalue import Document
+from poblano.core.jsonvalue import Document, as_map
 from poblano.core.kinds import Kind
 from poblano.core.objects import Resource, document
 from poblano.events import EventType, event_about
@@ -166,7 +166,7 @@ class Events:
         try:
             if series.name is None or not await self._count(series):
                 made = await self._api.create(EVENTS, series.event, series.event["metadata"]["namespace"])
-                series.name = made["metadata"]["name"]
+                series.name = _name_of(made)
         except ApiError as error:
             self.dropped += 1
             self._recorder.forget(series)
@@ -183,3 +183,15 @@ class Events:
         except NotFound:
             return False
         return True
+
+
+def _name_of(made: Document) -> str:
+    """What an event is called.
+
+    Raises:
+        ApiError: what was answered is none: a proxy may say anything.
+    """
+    name = (as_map(made.get("metadata")) or {}).get("name")
+    if not isinstance(name, str):
+        raise ApiError("what was answered is no event", reason="NoEvent", remedy="look for a proxy on the way")
+    return name

@@ -102,8 +102,9 @@ class Finalizing:
     def _hear(self, change: Change) -> None:
         key = change.item.key
         if change.type == "DELETED":
-            for kept in (self._held, self._asked, self._added, self._cleaned):
-                kept.pop(key, None)
+            self._held.pop(key, None)
+            self._asked.pop(key, None)
+            self._forget(key)
             return
         marked = self.name.encode() in change.item.raw
         if marked:
@@ -119,6 +120,12 @@ class Finalizing:
                 await self._see_to(key)
             finally:
                 self._echoes.forget(key)
+                if known(self.informers, key) is None:  # it went while we were at it
+                    self._forget(key)
+
+    def _forget(self, key: Key) -> None:
+        self._added.pop(key, None)
+        self._cleaned.pop(key, None)
 
     async def _see_to(self, key: Key) -> None:
         item, asked = known(self.informers, key), self._asked.pop(key, None)

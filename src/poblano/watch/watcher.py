@@ -13,7 +13,7 @@ informers end, and the lease is given back last.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -21,7 +21,6 @@ from poblano.client import ApiClient, Resources
 from poblano.client.ambient import settle
 from poblano.core.binding import Binding
 from poblano.core.context import permitted
-from poblano.core.errors import LeadershipLost
 from poblano.log import Log
 from poblano.watch.calling import THREADS, caller
 from poblano.watch.companion import Companion, MakeCompanion
@@ -32,6 +31,7 @@ from poblano.watch.informer import Informer
 from poblano.watch.informers import Informers
 from poblano.watch.leadership import Leadership
 from poblano.watch.metrics import NOBODY, Observer
+from poblano.watch.parts import cancelled, first_ended, part
 
 SYNC_SECONDS = 120.0
 """controller-runtime: CacheSyncTimeout; it is said then what is missing."""
@@ -138,23 +138,23 @@ class Watcher:
             RuntimeError: a part of it has ended though it never should; named.
         """
         settle(self._client, field_manager=self._field_manager)
-        informing = [_part(f"the watch of {described(one)}", one.run()) for one in self.informers]
-        self._working = [_part(f"the controller of {one.binding.title}", self._work(one)) for one in self._controllers]
-        self._working += [_part(one.name, self._accompany(one)) for one in self._companions]
-        leading = _part("the election", self._lead())
-        telling = _part("the writing of events", self._events.run())
+        informing = [part(f"the watch of {described(one)}", one.run()) for one in self.informers]
+        self._working = [part(f"the controller of {one.binding.title}", self._work(one)) for one in self._controllers]
+        self._working += [part(one.name, self._accompany(one)) for one in self._companions]
+        leading = part("the election", self._lead())
+        telling = part("the writing of events", self._events.run())
         ends = [asyncio.create_task(self._stopping.wait(), name="stop")]
         if self._leadership is not None:
             ends.append(asyncio.create_task(self._leadership.lost.wait(), name="loss"))
         try:
-            await _first([*ends, *informing, *self._working, telling], leading)
+            await first_ended([*informing, *self._working, telling], leading, ends=ends)
             self._raise_loss()
             await self._finish()
             self._raise_loss()
         finally:
             self._stop_working()
-            await _cancelled([leading, *self._working])
-            await _cancelled([*ends, *informing])
+            await cancelled([leading, *self._working])
+            await cancelled([*ends, *informing])
             self._caller.close()
             await self._let_go()
             self._events.stop()
@@ -226,7 +226,7 @@ class Watcher:
         try:
             await asyncio.wait(waits, timeout=self._grace, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await _cancelled(waits)
+            await cancelled(waits)
 
     def _raise_loss(self) -> None:
         if self._leadership is not None and self._leadership.lost.is_set():
@@ -248,37 +248,6 @@ class Watcher:
 def described(informer: Informer) -> str:
     """What it watches, in words."""
     return f"{informer.kind.plural} in {informer.namespace}" if informer.namespace else informer.kind.plural
-
-
-def _part(name: str, running: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    return asyncio.create_task(running, name=name)
-
-
-async def _first(tasks: list[asyncio.Task[Any]], helper: asyncio.Task[None]) -> None:
-    """Wait until one of `tasks` ends, or `helper` fails. A part that should not have ended is named.
-
-    Raises:
-        RuntimeError: it was not told to.
-    """
-    waited = {*tasks, helper}
-    while True:
-        done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            error = task.exception()
-            if isinstance(error, LeadershipLost):  # it knew by the clock, before anybody was told
-                raise error
-            if task.get_name() not in {"stop", "loss"} and not (task is helper and error is None):
-                why = f"{type(error).__name__}: {error}" if error else "without an error"
-                raise RuntimeError(f"{task.get_name()} has ended ({why}), and the process ends with it") from error
-        if done != {helper}:
-            return
-        waited.discard(helper)
-
-
-async def _cancelled(tasks: list[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _settled(informer: Informer) -> None:

@@ -13,6 +13,7 @@ from poblano.core.cache import Change, Key
 from poblano.core.errors import ApiError, LeadershipLost
 from poblano.core.following import OPERATIONS, Phase, Requeue
 from poblano.core.verdict import words_of
+from poblano.core.watch_events import Garbled
 from poblano.core.workqueue import LOW
 from poblano.log import Log
 from poblano.watch.calling import TimedOut
@@ -101,7 +102,7 @@ class Watching:
         """Whether an object that is gone has only lost the label by which the server selects."""
         try:
             return any([await informer.has_left(change) for informer in self.informers])
-        except ApiError as error:
+        except (ApiError, Garbled) as error:
             Log.warning(
                 "a deletion is told that may be none", **about(self.binding, change.item.key), reason=str(error)
             )

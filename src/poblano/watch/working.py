@@ -16,6 +16,9 @@ from poblano.log import Log
 STUBBORN_SECONDS = 5.0
 """How long an action that is cancelled may take to clean up after itself."""
 
+CANCELLED_SECONDS = 1.0
+"""When what was cancelled, though nobody here did, is run again."""
+
 
 class Work:
     """A queue and those who work on it. To be used on one event loop.
@@ -85,7 +88,7 @@ class Work:
         while len(self._tasks) < self._workers and (key := self.queue.get()) is not None:
             task = asyncio.create_task(self._one(key), name=f"poblano: {key}")
             self._tasks.add(task)
-            task.add_done_callback(self._ended)
+            task.add_done_callback(partial(self._ended, key))
 
     async def _one(self, key: Key) -> None:
         try:
@@ -95,12 +98,17 @@ class Work:
         finally:
             self.queue.done(key)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, key: Key, task: asyncio.Task[None]) -> None:
         """Begin with the next key, without waking up `run` for it, unless there is something that it has to know."""
         self._tasks.discard(task)
         if not self._works:
             return
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled():  # not by us, while we work: nothing may be forgotten for that
+            self.queue.add_after(key, CANCELLED_SECONDS)
+            Log.error(
+                "an action was cancelled by what it does, and is run again", of=str(key), again_in=CANCELLED_SECONDS
+            )
+        elif (error := task.exception()) is not None:
             self._defect = error
         elif not self.queue.closed:
             self._begin()
