@@ -128,7 +128,7 @@ def make_well(ward: Ward, *, names: tuple[str, ...] = (NAME,), ends: timedelta =
 
 def lead(ward: Ward, age: timedelta) -> None:
     renewed = (datetime.now(UTC) - age).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    spec = {"holderIdentity": "watcher-1", "renewTime": renewed, "leaseDurationSeconds": 15}
+    spec = {"holderIdentity": "watcher-1", "renewTime": renewed, "leaseDurationSeconds": 60}
     if ward.status("GET", f"{LEASES}/poblano-ill") == 404:
         ward.ask("POST", LEASES, {"metadata": {"name": "poblano-ill"}, "spec": {}})
     ward.ask("PATCH", f"{LEASES}/poblano-ill", {"spec": spec}, STRATEGIC)

@@ -88,18 +88,21 @@ def poblano(cluster, *arguments):
     return CliRunner().invoke(cli, ["schedule", *arguments, "--kubeconfig", str(cluster.kubeconfig)])
 
 
-NOW = datetime.now(UTC)
+@pytest.fixture
+def now():
+    """Of the test: its file may have been read long before."""
+    return datetime.now(UTC)
 
 
-def test_list_says_what_each_did_and_does_next(folder, cluster):
-    began = NOW - timedelta(minutes=90)
+def test_list_says_what_each_did_and_does_next(folder, cluster, now):
+    began = now - timedelta(minutes=90)
     last = Ended(began, began, began + timedelta(seconds=5), "failed", 1, "no such host")
-    passed = NOW - timedelta(minutes=10)
+    passed = now - timedelta(minutes=10)
     keep(
         cluster,
         {
-            "shop/refresh": Record(since=NOW - timedelta(days=1), passed=passed, last=last, completed=7),
-            "depot/nightly": Record(since=NOW - timedelta(days=3), completed=1),
+            "shop/refresh": Record(since=now - timedelta(days=1), passed=passed, last=last, completed=7),
+            "depot/nightly": Record(since=now - timedelta(days=3), completed=1),
         },
     )
 
@@ -111,11 +114,11 @@ def test_list_says_what_each_did_and_does_next(folder, cluster):
     assert re.match(r"depot/nightly +every 1d +never +never +1$", lines[3])
 
 
-def test_show_says_all_that_is_known(folder, cluster):
-    began = NOW - timedelta(minutes=90)
+def test_show_says_all_that_is_known(folder, cluster, now):
+    began = now - timedelta(minutes=90)
     attempt = Attempt(began, began, "watcher-7", 2)
     last = Ended(began, began, began + timedelta(seconds=5), "failed", 1, "ValueError: no such host")
-    keep(cluster, {"shop/refresh": Record(since=NOW, passed=NOW, running=(attempt,), last=last, skipped=3)})
+    keep(cluster, {"shop/refresh": Record(since=now, passed=now, running=(attempt,), last=last, skipped=3)})
 
     told = poblano(cluster, "show", "refresh").output
 
@@ -125,8 +128,8 @@ def test_show_says_all_that_is_known(folder, cluster):
     assert "skipped:     3" in told
 
 
-def test_pause_resume_and_run_change_the_record_and_nothing_else(folder, cluster):
-    keep(cluster, {"shop/refresh": Record(since=NOW, completed=7), "depot/nightly": Record(since=NOW)})
+def test_pause_resume_and_run_change_the_record_and_nothing_else(folder, cluster, now):
+    keep(cluster, {"shop/refresh": Record(since=now, completed=7), "depot/nightly": Record(since=now)})
 
     assert poblano(cluster, "pause", "refresh").exit_code == 0
     assert record(cluster, "shop/refresh").paused
@@ -136,7 +139,7 @@ def test_pause_resume_and_run_change_the_record_and_nothing_else(folder, cluster
     assert poblano(cluster, "run", "shop/refresh").exit_code == 0
     assert record(cluster, "shop/refresh").asked is not None
     assert record(cluster, "shop/refresh").completed == 7
-    assert record(cluster, "depot/nightly") == Record(since=NOW)
+    assert record(cluster, "depot/nightly") == Record(since=now)
 
 
 def test_a_schedule_that_was_never_seen_can_be_paused_before_it_begins(folder, cluster):
