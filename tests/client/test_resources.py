@@ -15,6 +15,7 @@ from poblano.client.transport import ApiClient, connect
 from poblano.core.context import Running, running
 from poblano.core.errors import (
     AlreadyExists,
+    ApiError,
     BadRequest,
     Conflict,
     Expired,
@@ -281,6 +282,20 @@ async def test_pages_that_expire_are_listed_whole():
         {"labelSelector": "a=b", "limit": "500", "continue": "next"},
         {"labelSelector": "a=b"},
     ]
+
+
+@pytest.mark.parametrize("answer", [b"<html></html>", b"null", b"[]", b"7", b"\xff"])
+async def test_an_answer_that_is_no_object_is_an_error_that_says_so(answer):
+    async with serving(*(Reply(200, answer) for _ in range(4))) as server, client_of(server.url) as client:
+        api = Resources(client)
+        for ask in (
+            api.get(ConfigMap, "web", NAMESPACE),
+            api.list(ConfigMap, NAMESPACE),
+            api.patch(ConfigMap, "web", {}, NAMESPACE),
+            api.delete(ConfigMap, "web", NAMESPACE),
+        ):
+            with pytest.raises(ApiError, match=r"what was answered is no .*check that its URL is that of an API server"):
+                await ask
 
 
 async def test_a_delete_without_a_name_never_leaves_this_process():

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from poblano.client.messages import REMEDY
+from poblano.core.errors import ApiError
 from poblano.core.jsonvalue import Document
 from poblano.core.kinds import Kind
 
@@ -38,11 +40,17 @@ class _Page(msgspec.Struct, frozen=True):
 def parse_listing(body: bytes, kind: Kind) -> Listing:
     """The answer to a list of `kind`. Its items get the ``apiVersion`` and ``kind`` that the server leaves out there.
 
+    Raises:
+        ApiError: it is no list.
+
     >>> listing = parse_listing(b'{"items": [{"metadata": {"name": "web"}}]}', Kind("", "v1", "Pod", "pods"))
     >>> listing.items
     [{'apiVersion': 'v1', 'kind': 'Pod', 'metadata': {'name': 'web'}}]
     """
-    page = msgspec.json.decode(body, type=_Page)
+    try:
+        page = msgspec.json.decode(body, type=_Page)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ApiError(f"what was answered is no list: {error}", remedy=REMEDY) from None
     head = {"apiVersion": kind.api_version, "kind": kind.kind}
     items = [item if "kind" in item else {**head, **item} for item in page.items or ()]
     return Listing(items, page.metadata.resource_version, page.metadata.continue_)

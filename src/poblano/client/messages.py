@@ -12,6 +12,10 @@ import msgspec
 import orjson
 
 from poblano.core.errors import ApiError
+from poblano.core.jsonvalue import Document, as_map
+
+REMEDY = "check that its URL is that of an API server"
+"""What to do about an answer that makes no sense."""
 
 Query = Mapping[str, str] | Sequence[tuple[str, str]]
 
@@ -49,8 +53,18 @@ class Response:
         try:
             return msgspec.json.decode(self.body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            remedy = "check that its URL is that of an API server"
-            raise ApiError(f"what was answered is no JSON: {error}", status=self.status, remedy=remedy) from None
+            raise ApiError(f"what was answered is no JSON: {error}", status=self.status, remedy=REMEDY) from None
+
+    def document(self) -> Document:
+        """The same, of one object.
+
+        Raises:
+            ApiError: it is no JSON, or no object.
+        """
+        found = as_map(self.json())
+        if found is None:
+            raise ApiError("what was answered is no object", status=self.status, remedy=REMEDY)
+        return found
 
 
 def encoded(body: object) -> bytes | None:

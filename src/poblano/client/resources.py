@@ -237,8 +237,7 @@ class Resources:
         return parse_listing((await self._client.request("GET", kind.path(namespace), query=query)).body, kind)
 
     async def _document(self, method: str, path: str) -> Document:
-        document: Document = (await self._client.request(method, path)).json()
-        return document
+        return (await self._client.request(method, path)).document()
 
     async def _write(
         self,
@@ -257,12 +256,10 @@ class Resources:
         response = await self._client.request(
             method, path, query=parameters, body=body, content_type=content_type, idempotent=idempotent
         )
-        document: Document = response.json()
-        return document
+        return response.document()
 
     async def _delete(self, path: str, query: Mapping[str, str], options: Document) -> Document:
-        document: Document = (await self._client.request("DELETE", path, query=query, body=options)).json()
-        return document
+        return (await self._client.request("DELETE", path, query=query, body=options)).document()
 
 
 def _kind(kind: AnyKind) -> Kind:
