@@ -53,7 +53,7 @@ AUDIT_POLICY: Final = {
 """What accounts ask for is noted, and nothing of what they send."""
 
 BESIDE_THE_CHECKOUT = Path(__file__).resolve().parents[2] / "shared" / "control-plane"
-START_SECONDS = 90
+START_SECONDS = 150
 
 # What the controller manager puts into every namespace, some time after it was made.
 GIVEN = "/api/v1/namespaces/{}/configmaps/kube-root-ca.crt"
