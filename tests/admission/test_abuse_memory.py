@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 from pathlib import Path
 
+import pytest
+
 from poblano.admission.limits import MIB
 from tests.admission.hostile import GOOD, NUMBERED, hostile
 from tests.admission.meanwhile import answered_meanwhile, ask_well
@@ -15,6 +17,7 @@ from tests.admission.serving import connected, post
 from tests.core.driving import review
 
 
+@pytest.mark.timeout(600)
 async def test_the_memory_comes_back_after_each(tmp_path: Path):
     async with served(tmp_path, rules=True) as server, answered_meanwhile(server):
 
