@@ -245,6 +245,27 @@ async def test_modules_and_rules_have_finalizers_of_their_own(api, space):
     assert sorted(cleaned) == ["one", "three", "two"]
 
 
+async def test_w3_a_finalizer_that_somebody_takes_off_is_put_on_again_also_when_the_watch_was_faster_than_the_answer(
+    api, space
+):
+    async with watching(api, cleaning(space, [])) as watcher:
+        (controller,) = watcher.controllers
+        writer = controller._shared.api
+        patch = writer.patch
+
+        async def late(*arguments, **options):
+            answer = await patch(*arguments, **options)
+            await until(lambda: OURS.encode() in known(controller, "web")[0].raw, "the watch has told of it")
+            return answer
+
+        writer.patch = late
+        await api.create(CONFIGMAPS, wanting(space, "web"))
+        await finally_(lambda: finalizers(api, space, "web"), "it has the finalizer")
+        await until(lambda: not controller.work.queue.processing and not len(controller.work.queue), "it is idle")
+        await api.patch(CONFIGMAPS, "web", {"metadata": {"finalizers": None}}, space)
+        await finally_(lambda: finalizers(api, space, "web"), "it has the finalizer again", 30.0)
+
+
 async def test_of_objects_that_go_while_they_are_given_a_finalizer_nothing_is_kept(api, space):
     async with watching(api, cleaning(space, [])) as watcher:
         (controller,) = watcher.controllers

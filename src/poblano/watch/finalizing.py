@@ -13,6 +13,7 @@ from poblano.core.errors import Conflict, Invalid, NotFound
 from poblano.core.finalizers import addition, finalizer, finalizers_of, removal
 from poblano.core.following import check_answer
 from poblano.core.jsonvalue import Document, as_map
+from poblano.core.own_writes import number
 from poblano.core.review import decode
 from poblano.core.workqueue import LOW
 from poblano.watch.controller import Shared, known, may, ours, takes
@@ -50,8 +51,10 @@ class Finalizing:
         self._held: dict[Key, set[HeldBack]] = {}  # who waits for the finalizer to be there,
         self._asked: dict[Key, Item] = {}  # and for which state of the object: their cache may be ahead of ours
         self._waiting: set[Key] = set()  # which wait for a reconcile run to end
-        self._added: dict[Key, str] = {}  # what the caches may not know yet: by uid, who has the finalizer,
-        self._cleaned: dict[Key, str] = {}  # and who needs it no more
+        self._added: dict[
+            Key, _State
+        ] = {}  # what the caches may not know yet: who has the finalizer, since which version,
+        self._cleaned: dict[Key, str] = {}  # and, by uid, who needs it no more
         self._echoes = Echoes()
         self._started = False
         for informer in self.informers:
@@ -80,7 +83,7 @@ class Finalizing:
     def keeps(self, item: Item, other: HeldBack) -> bool:
         """Whether `other` must not run for the object: it has no finalizer yet, and `other` is called when it has; or it is being
         deleted, and ours alone."""
-        found = _State(item)
+        found = _State.of(item)
         if found.deleting:
             return self._has(item.key, found) or takes(self.binding, self._selection, item)
         if self._has(item.key, found) or not takes(self.binding, self._selection, item):
@@ -97,7 +100,7 @@ class Finalizing:
             self.work.add(key)
 
     def _has(self, key: Key, found: _State) -> bool:
-        return self.name in found.finalizers or self._added.get(key) == found.uid
+        return self.name in found.finalizers or found.is_older(self._added.get(key))
 
     def _hear(self, change: Change) -> None:
         key = change.item.key
@@ -129,12 +132,12 @@ class Finalizing:
 
     async def _see_to(self, key: Key) -> None:
         item, asked = known(self.informers, key), self._asked.pop(key, None)
-        if item is not None and asked is not None and item.uid == asked.uid and not _State(item).deleting:
+        if item is not None and asked is not None and item.uid == asked.uid and not _State.of(item).deleting:
             item = asked
         if item is None or not may(self.work, key):
             self._level.settled(key)
             return
-        found = _State(item)
+        found = _State.of(item)
         if found.deleting and self.name in found.finalizers:
             await self._let_go(key, item)
         elif not found.deleting and not self._has(key, found) and takes(self.binding, self._selection, item):
@@ -172,8 +175,9 @@ class Finalizing:
         return None
 
     async def _add(self, key: Key, found: _State) -> None:
-        await self._patch(key, found.document, found.uid, addition)
-        self._added[key] = found.uid
+        made = await self._patch(key, found.document, found.uid, addition)
+        if made is not None and self.name in finalizers_of(made):
+            self._added[key] = _State(made)
 
     async def _patch(
         self,
@@ -181,41 +185,51 @@ class Finalizing:
         obj: Document,
         uid: str,
         made: Callable[[Document, str, str], list[Document] | None],
-    ) -> None:
-        """Put the finalizer on the object, or take it off; an object that is gone has none."""
+    ) -> Document | None:
+        """Put the finalizer on the object, or take it off; the object as it is then, None when it is gone."""
         kind, api = self.binding.kind, self._shared.api
         for left in reversed(range(TRIES)):
             patch = made(obj, self.name, uid)
             if patch is None:
-                return
+                return obj
             try:
                 answer = await api.patch(kind, key.name, patch, key.namespace)
             except NotFound:
-                return
+                return None
             except (Invalid, Conflict):
                 if not left:
                     raise
             else:
-                if finalizers_of(answer) or not _is_being_deleted(answer):  # else it has just gone
+                if finalizers_of(answer) or not _State(answer).deleting:  # else it has just gone
                     self._shared.informers.wrote(kind, answer)
-                return
+                return answer
             try:
                 obj = await api.get(kind, key.name, key.namespace)
             except NotFound:
-                return
+                return None
+        raise AssertionError
 
 
 class _State:
     """What of an object decides what is to be done."""
 
-    __slots__ = ("deleting", "document", "finalizers", "uid")
+    __slots__ = ("deleting", "document", "finalizers", "uid", "version")
 
-    def __init__(self, item: Item) -> None:
-        self.document: Document = decode(item.raw) or {}
-        self.uid = item.uid
-        self.finalizers = finalizers_of(self.document)
-        self.deleting = _is_being_deleted(self.document)
+    def __init__(self, document: Document) -> None:
+        metadata = as_map(document.get("metadata")) or {}
+        self.document = document
+        self.uid = str(metadata.get("uid", ""))
+        self.version = number(str(metadata.get("resourceVersion", "")))
+        self.finalizers = finalizers_of(document)
+        self.deleting = bool(metadata.get("deletionTimestamp"))
 
+    @classmethod
+    def of(cls, item: Item) -> _State:
+        """Of what a cache has."""
+        return cls(decode(item.raw) or {})
 
-def _is_being_deleted(obj: Document) -> bool:
-    return bool((as_map(obj.get("metadata")) or {}).get("deletionTimestamp"))
+    def is_older(self, other: _State | None) -> bool:
+        """Whether it is a state before that one, of the same object; also where versions have no order."""
+        if other is None or other.uid != self.uid:
+            return False
+        return self.version is None or other.version is None or self.version < other.version
