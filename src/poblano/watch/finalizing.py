@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from poblano.context import Context
 from poblano.core.binding import Binding
@@ -51,9 +51,7 @@ class Finalizing:
         self._held: dict[Key, set[HeldBack]] = {}  # who waits for the finalizer to be there,
         self._asked: dict[Key, Item] = {}  # and for which state of the object: their cache may be ahead of ours
         self._waiting: set[Key] = set()  # which wait for a reconcile run to end
-        self._added: dict[
-            Key, _State
-        ] = {}  # what the caches may not know yet: who has the finalizer, since which version,
+        self._added: dict[Key, _Version] = {}  # what the caches may not know yet: since when who has the finalizer,
         self._cleaned: dict[Key, str] = {}  # and, by uid, who needs it no more
         self._echoes = Echoes()
         self._started = False
@@ -177,7 +175,7 @@ class Finalizing:
     async def _add(self, key: Key, found: _State) -> None:
         made = await self._patch(key, found.document, found.uid, addition)
         if made is not None and self.name in finalizers_of(made):
-            self._added[key] = _State(made)
+            self._added[key] = _State(made).version
 
     async def _patch(
         self,
@@ -210,6 +208,13 @@ class Finalizing:
         raise AssertionError
 
 
+class _Version(NamedTuple):
+    """Of an object; without a number where versions have no order."""
+
+    uid: str
+    number: int | None
+
+
 class _State:
     """What of an object decides what is to be done."""
 
@@ -219,7 +224,7 @@ class _State:
         metadata = as_map(document.get("metadata")) or {}
         self.document = document
         self.uid = str(metadata.get("uid", ""))
-        self.version = number(str(metadata.get("resourceVersion", "")))
+        self.version = _Version(self.uid, number(str(metadata.get("resourceVersion", ""))))
         self.finalizers = finalizers_of(document)
         self.deleting = bool(metadata.get("deletionTimestamp"))
 
@@ -228,8 +233,8 @@ class _State:
         """Of what a cache has."""
         return cls(decode(item.raw) or {})
 
-    def is_older(self, other: _State | None) -> bool:
-        """Whether it is a state before that one, of the same object; also where versions have no order."""
-        if other is None or other.uid != self.uid:
+    def is_older(self, than: _Version | None) -> bool:
+        """Whether it is a state of the same object before that one; also where versions have no order."""
+        if than is None or than.uid != self.uid:
             return False
-        return self.version is None or other.version is None or self.version < other.version
+        return self.version.number is None or than.number is None or self.version.number < than.number
