@@ -12,7 +12,6 @@ SHELL := /bin/sh
 
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= 2
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
@@ -34,11 +33,12 @@ help: ## This list
 demo: $(VENV)/runtime.stamp ## Start a small cluster and show what the hello module does in it
 	@$(BIN)/poblano demo
 
+# A third of the time a test waits for a process or a clock: with three, two processors have work all the time.
 test: lint compiled ## Every check, and every test that does not take minutes
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(addprefix --ignore=,$(FAULTS)) $(PYTEST_ARGS)
+	@$(BIN)/pytest -n $(or $(WORKERS),3) --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(FAULTS)) $(PYTEST_ARGS)
 
 faults: compiled ## What takes minutes: a cluster that fails, with an auditor; processes that are killed; Pepr's behaviours, put in
-	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS) $(FAULTS)
+	@$(BIN)/pytest -n $(or $(WORKERS),2) --dist loadgroup $(PYTEST_ARGS) $(FAULTS)
 
 # The tests start hundreds of processes. Where PYTHONDONTWRITEBYTECODE is set, each of them would compile what it imports.
 compiled: $(VENV)/dev.stamp
@@ -70,7 +70,7 @@ soak: $(VENV)/dev.stamp ## 100 000 requests, watching the memory; then what host
 	@$(BIN)/python -m benchmarks.abuse
 	@$(BIN)/python -m tests.cluster.killing 20
 	@$(BIN)/python -m tests.watch.killing 10
-	@POBLANO_FAULTS=full $(BIN)/pytest -n $(WORKERS) --dist loadgroup tests/faults
+	@POBLANO_FAULTS=full $(BIN)/pytest -n $(or $(WORKERS),2) --dist loadgroup tests/faults
 
 lock: $(VENV)/dev.stamp ## Write requirements/*.lock anew from pyproject.toml (UPGRADE=1: newest versions)
 	@tools/lock $(if $(UPGRADE),--upgrade)
