@@ -55,7 +55,7 @@ class Accounts:
             return not left
 
         try:
-            eventually(none_left, "all that is granted is used", seconds=120)
+            eventually(none_left, "all that is granted is used", seconds=300)
         except AssertionError:
             raise AssertionError(f"nobody asks for {sorted(left)}; forbidden: {self.forbidden(role)}") from None
 

@@ -18,6 +18,9 @@ from tests.build.accounts import deployed
 from tests.cli.developing import EXAMPLES
 from tests.eventually import eventually
 
+pytestmark = pytest.mark.timeout(600)
+"""Some requests are made only when things go wrong, which they do in their own time."""
+
 DEMOS = ("accounts-demo", "accounts-demo-2")
 WEBAPPS = Kind("examples.poblano.dev", "v1alpha1", "WebApp", "webapps")
 

@@ -113,7 +113,7 @@ def test_01_the_handler_is_called_and_its_result_is_the_status(shop: Kubectl, tm
             "wait",
             "kopfexample/kopf-example-1",
             "--for=jsonpath={.status.create_fn.message}=hello world",
-            "--timeout=30s",
+            "--timeout=100s",
         )
         assert shop("get", "kopfexamples", "--no-headers").split() == ["kopf-example-1", "1m", "hello", "world"]
         described = shop("describe", "KopfExample", "kopf-example-1")
@@ -128,7 +128,7 @@ def test_02_the_child_lives_as_long_as_its_parent(shop: Kubectl, tmp_path: Path)
     with operator(shop, "02-children", tmp_path) as kopf:
         shop("apply", "-f", EXAMPLES / "obj.yaml")
         kopf.says("Handler 'create_fn' succeeded")
-        shop("wait", "pod", "-l", "somelabel=somevalue", "--for=condition=Ready", "--timeout=30s")
+        shop("wait", "pod", "-l", "somelabel=somevalue", "--for=condition=Ready", "--timeout=100s")
         (pod,) = shop.get("pod", "-l", "somelabel=somevalue")["items"]
         assert pod["metadata"]["name"].startswith("kopf-example-1-")
         assert pod["metadata"]["ownerReferences"][0]["kind"] == "KopfExample"
@@ -137,7 +137,7 @@ def test_02_the_child_lives_as_long_as_its_parent(shop: Kubectl, tmp_path: Path)
         )
         assert uid == pod["metadata"]["uid"]
         shop("delete", "-f", EXAMPLES / "obj.yaml")
-        shop("wait", "pod", "-l", "somelabel=somevalue", "--for=delete", "--timeout=30s")
+        shop("wait", "pod", "-l", "somelabel=somevalue", "--for=delete", "--timeout=100s")
     assert "Traceback" not in kopf.said
 
 
@@ -192,7 +192,7 @@ def test_handlers_of_changes_and_deletion_and_a_peer(shop: Kubectl, defined: Kub
             eventually(lambda: "It is made." in shop("describe", "kex", "kopf-example-1"), "an Event tells it")
             shop("patch", "kex", "kopf-example-1", "--type=merge", '-p={"spec":{"field":"other"}}')
             high.says("HANDLER changed value other")
-            shop("wait", "kex/kopf-example-1", "--for=jsonpath={.status.seen}=other", "--timeout=30s")
+            shop("wait", "kex/kopf-example-1", "--for=jsonpath={.status.seen}=other", "--timeout=100s")
             shop("delete", "-f", EXAMPLES / "obj.yaml")
             high.says("HANDLER gone")
         low.says("(?i)resuming operations")

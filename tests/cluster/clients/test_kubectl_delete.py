@@ -50,7 +50,7 @@ def test_a_finalizer_holds_an_object_until_it_is_taken_off(kubectl: Kubectl):
     kubectl("patch", "cm", "held", "--type=merge", '-p={"metadata":{"finalizers":["example.com/wait"]}}')
     assert "timed out" in kubectl.refused("delete", "cm", "held", "--timeout=1s")
     assert kubectl.field("cm/held", ".metadata.deletionTimestamp")
-    with kubectl.follow("wait", "--for=delete", "cm/held", "--timeout=50s") as waiting:
+    with kubectl.follow("wait", "--for=delete", "cm/held", "--timeout=100s") as waiting:
         kubectl("patch", "cm", "held", "--type=json", '-p=[{"op":"remove","path":"/metadata/finalizers"}]')
         if waiting.wait() != 0:  # it began when the object was gone already, which version 1.20 calls an error
             told = waiting.stdout.read() if waiting.stdout else ""
@@ -64,7 +64,7 @@ def test_a_pod_goes_at_once_or_after_its_grace_period(kubectl: Kubectl):
     kubectl("run", "b", "--image=nginx")
     kubectl("delete", "pod", "b", "--now")
     kubectl("run", "c", "--image=nginx")
-    assert 'pod "c" deleted' in kubectl("delete", "pod/c", "--grace-period=7", "--timeout=50s")
+    assert 'pod "c" deleted' in kubectl("delete", "pod/c", "--grace-period=7", "--timeout=100s")
     assert kubectl("get", "pods", "-o", "name") == ""
 
 
@@ -84,7 +84,7 @@ def test_waiting_for_a_condition_or_a_field(kubectl: Kubectl):
     ready = '{"status":{"conditions":[{"type":"Ready","status":"True"}],"phase":"Running"}}'
     late = kubectl.refused("wait", "--for=condition=Ready", "pod/p", "--timeout=1s")
     assert "timed out waiting for the condition on pods/p" in late
-    with kubectl.follow("wait", "--for=condition=Ready", "pod", "--all", "--timeout=50s") as waiting:
+    with kubectl.follow("wait", "--for=condition=Ready", "pod", "--all", "--timeout=100s") as waiting:
         uri = f"/api/v1/namespaces/{kubectl.namespace}/pods/p/status"
         status = kubectl.get("pod/p") | {
             "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
@@ -95,6 +95,6 @@ def test_waiting_for_a_condition_or_a_field(kubectl: Kubectl):
             kubectl("replace", "--raw", uri, "-f", "-", stdin=status)
         assert waiting.wait() == 0
     if kubectl.minor > 22:
-        kubectl("wait", "--for=jsonpath={.status.phase}=Running", "pod/p", "--timeout=50s")
+        kubectl("wait", "--for=jsonpath={.status.phase}=Running", "pod/p", "--timeout=100s")
     else:
         assert "unrecognized condition" in kubectl.refused("wait", "--for=jsonpath={.status.phase}=Running", "pod/p")

@@ -23,7 +23,7 @@ def test_a_definition_found_in_the_wild_is_applied_unchanged(kubectl: Kubectl, p
     api_version, kind, spec = OBJECTS[plural]
     resource = f"{plural}.{api_version.partition('/')[0]}"
     kubectl("apply", "-f", file)
-    kubectl("wait", "--for=condition=Established", f"crd/{resource}", "--timeout=50s")
+    kubectl("wait", "--for=condition=Established", f"crd/{resource}", "--timeout=100s")
     # A false that Go leaves out is missed by kubectl each time, with the real server as well.
     again = "configured" if "preserveUnknownFields: false" in file.read_text() else "unchanged"
     assert kubectl("apply", "-f", file).split()[1] == again

@@ -130,7 +130,7 @@ def test_a_watch_goes_on_where_another_ended(core: client.CoreV1Api, ns: str):
     core.create_namespaced_config_map(ns, settings("a"))
     first = watch.Watch()
     for event in first.stream(
-        core.list_namespaced_config_map, ns, field_selector="metadata.name=a", timeout_seconds=20
+        core.list_namespaced_config_map, ns, field_selector="metadata.name=a", timeout_seconds=90
     ):
         assert (event["type"], event["object"].metadata.name) == ("ADDED", "a")
         first.stop()
@@ -139,7 +139,7 @@ def test_a_watch_goes_on_where_another_ended(core: client.CoreV1Api, ns: str):
     core.delete_namespaced_config_map("a", ns)
     second, seen = watch.Watch(), []
     version = event["object"].metadata.resource_version
-    for event in second.stream(core.list_namespaced_config_map, ns, resource_version=version, timeout_seconds=20):
+    for event in second.stream(core.list_namespaced_config_map, ns, resource_version=version, timeout_seconds=90):
         seen.append((event["type"], event["object"].metadata.name))
         if event["type"] == "DELETED":
             second.stop()
@@ -170,7 +170,7 @@ def carts(api: client.ApiClient) -> None:
     """A custom kind that is served."""
     extensions = client.ApiextensionsV1Api(api)
     extensions.create_custom_resource_definition(definition())
-    for event in (watching := watch.Watch()).stream(extensions.list_custom_resource_definition, timeout_seconds=20):
+    for event in (watching := watch.Watch()).stream(extensions.list_custom_resource_definition, timeout_seconds=90):
         found = event["object"]
         accepted = (
             {one.type for one in found.status.conditions or [] if one.status == "True"} if found.status else set()
@@ -210,7 +210,7 @@ def test_the_dynamic_client_finds_every_kind(api: client.ApiClient, ns: str):
     assert [one.metadata.name for one in kind.get(namespace=ns).items] == ["a"]
     version = kind.get(namespace=ns).metadata.resourceVersion
     kind.delete(name="a", namespace=ns)
-    events = kind.watch(namespace=ns, resource_version=version, timeout=20)
+    events = kind.watch(namespace=ns, resource_version=version, timeout=90)
     assert next(events)["type"] == "DELETED"
     events.close()
 
