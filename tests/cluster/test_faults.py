@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import threading
 from collections.abc import Generator
 from contextlib import closing
 
@@ -25,7 +26,9 @@ def cluster() -> Generator[Running]:
 @pytest.fixture
 def faults(cluster: Running) -> Generator[Faults]:
     yield cluster.cluster.faults
-    cluster.loop.call_soon_threadsafe(cluster.cluster.faults.clear)
+    cleared = threading.Event()
+    cluster.loop.call_soon_threadsafe(lambda: (cluster.cluster.faults.clear(), cleared.set()))
+    assert cleared.wait(90), "what the next test makes would be cleared, too"
 
 
 @pytest.fixture
