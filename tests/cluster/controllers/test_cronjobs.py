@@ -50,6 +50,13 @@ def test_a_daily_schedule_fires_within_a_day_and_at_its_time(minute: int, hour: 
     assert (found.hour, found.minute, found.second) == (hour, minute, 0)
 
 
+@pytest.fixture
+async def here(here: World) -> World:
+    """With a clock that stands still until it is moved: the next minute begins when a test says so."""
+    here.cluster.clock.stop()
+    return here
+
+
 async def test_a_cron_job_makes_a_job_when_it_is_time_and_keeps_the_last_ones(here: World) -> None:
     spec = {"schedule": "* * * * *", "successfulJobsHistoryLimit": 2, "jobTemplate": {"spec": job()}}
     await here.create("cronjobs", "tick", spec=spec)
