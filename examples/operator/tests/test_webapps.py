@@ -19,11 +19,12 @@ def app(name: str = "cafe", **spec: Any) -> WebApp:
 
 
 class Cluster:
-    """Takes what is applied, and answers with Deployments that are ready to some extent."""
+    """Takes what is applied and patched, and answers with Deployments that are ready to some extent."""
 
     def __init__(self, ready: int) -> None:
         self.ready = ready
         self.applied: list[dict[str, Any]] = []
+        self.patched: list[dict[str, Any]] = []
 
     async def apply(self, kind: Any, obj: dict[str, Any], namespace: str = "", **options: Any) -> dict[str, Any]:
         self.applied.append(obj)
@@ -31,6 +32,10 @@ class Cluster:
             return obj
         status = {"observedGeneration": 1, "readyReplicas": self.ready, "updatedReplicas": self.ready}
         return {**obj, "metadata": {**obj["metadata"], "generation": 1}, "status": status}
+
+    async def patch(self, kind: Any, name: str, patch: Any, namespace: str = "", **options: Any) -> dict[str, Any]:
+        self.patched.append(patch)
+        return {"metadata": {"name": name}, **patch}
 
 
 def reconciled(one: WebApp, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,10 +75,10 @@ def test_a_new_page_makes_new_pods_and_more_replicas_do_not() -> None:
 def test_what_is_applied_belongs_to_the_webapp(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = Cluster(ready=0)
     reconciled(app(), cluster, monkeypatch)
-    *parts_of_it, status = cluster.applied
-    assert [one["kind"] for one in parts_of_it] == ["ConfigMap", "Service", "Deployment"]
-    for one in parts_of_it:
+    assert [one["kind"] for one in cluster.applied] == ["ConfigMap", "Service", "Deployment"]
+    for one in cluster.applied:
         assert one["metadata"]["ownerReferences"][0]["name"] == "cafe"
+    (status,) = cluster.patched
     assert "spec" not in status
 
 
