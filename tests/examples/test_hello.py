@@ -1,4 +1,4 @@
-"""examples/hello is a project of its own: its tests pass where its user runs them, and both checkers agree with it."""
+"""examples/hello is a project of its own: its tests pass where its user runs them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,5 @@ HELLO = Path(__file__).resolve().parents[2] / "examples" / "hello"
 @pytest.mark.timeout(400)
 def test_its_own_tests_pass() -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    done = subprocess.run(command, cwd=HELLO, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stdout
-
-
-@pytest.mark.timeout(400)
-def test_mypy_strict_agrees_with_it() -> None:
-    command = [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--config-file=", "hello.py"]
     done = subprocess.run(command, cwd=HELLO, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout

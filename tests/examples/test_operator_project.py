@@ -1,4 +1,4 @@
-"""examples/operator is a project of its own: its tests pass where its user runs them, and mypy agrees with it."""
+"""examples/operator is a project of its own: its tests pass where its user runs them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,4 @@ OPERATOR = Path(__file__).resolve().parents[2] / "examples" / "operator"
 def test_its_own_tests_pass() -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     done = subprocess.run(command, cwd=OPERATOR, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 0, done.stdout
-
-
-def test_mypy_strict_agrees_with_it() -> None:
-    command = [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--config-file=", "webapps.py"]
-    done = subprocess.run(command, cwd=OPERATOR, capture_output=True, text=True, check=False, timeout=170)
     assert done.returncode == 0, done.stdout

@@ -1,4 +1,4 @@
-"""examples/upkeep is a project of its own: its tests pass where its user runs them, and both checkers agree with it."""
+"""examples/upkeep is a project of its own: its tests pass where its user runs them."""
 
 from __future__ import annotations
 
@@ -18,13 +18,6 @@ UPKEEP = Path(__file__).resolve().parents[2] / "examples" / "upkeep"
 @pytest.mark.timeout(400)
 def test_its_own_tests_pass() -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    done = subprocess.run(command, cwd=UPKEEP, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stdout
-
-
-@pytest.mark.timeout(400)
-def test_mypy_strict_agrees_with_it() -> None:
-    command = [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--config-file=", "upkeep.py"]
     done = subprocess.run(command, cwd=UPKEEP, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout
 
