@@ -294,7 +294,9 @@ async def test_an_answer_that_is_no_object_is_an_error_that_says_so(answer):
             api.patch(ConfigMap, "web", {}, NAMESPACE),
             api.delete(ConfigMap, "web", NAMESPACE),
         ):
-            with pytest.raises(ApiError, match=r"what was answered is no .*check that its URL is that of an API server"):
+            with pytest.raises(
+                ApiError, match=r"what was answered is no .*check that its URL is that of an API server"
+            ):
                 await ask
 
 
