@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import base64
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aiohttp import web
-from click.testing import CliRunner
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
 from typing_extensions import override
 
 from poblano.admission.certificates import issue
-from poblano.admission.replies import failure
 from poblano.admission.webhooks import KINDS
 from poblano.cli import deploying, diagnosis
-from poblano.cli.main import cli
 from poblano.client import Resources
 from poblano.cluster.serving.served import Settings
 from poblano.core.errors import Forbidden
-from tests.admission.certifying.made import authority, leaf
-from tests.cli.kubelet import Kubelet
+from tests.cli import ailments
+from tests.cli.ward import CODE, NAME, WEBHOOKS, Ward, at_once, lead, lines, make_well, poblano, ready
 from tests.cluster.serving_cluster import running
 from tests.eventually import eventually
 
@@ -33,53 +24,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from click.testing import Result
-
     from poblano.core.kinds import Kind
 
-CODE = """
-from poblano import Capability, Module, a
 
-shop = Capability("shop")
-shop.when(a.Pod).is_created().with_label("tier", "data").in_namespace("shop").validate(lambda pod: pod.approve(), name="first")
-shop.when(a.ConfigMap).is_created().watch(lambda one, phase: None, name="seen")
-module = Module(shop)
-"""
-WEBHOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/poblano-ill"
-SECRET = "/api/v1/namespaces/ward/secrets/poblano-ill-certificates"
-LEASES = "/apis/coordination.k8s.io/v1/namespaces/ward/leases"
-STRATEGIC = "application/strategic-merge-patch+json"
-NAME = "poblano-ill.ward.svc"
 POD = """
 apiVersion: v1
 kind: Pod
 metadata: {{name: db, namespace: {namespace}, labels: {{tier: {tier}}}}}
 spec: {{containers: [{{name: x, image: x}}]}}
 """
-
-
-class Ward(Kubelet):
-    """Says how the API server reaches the pods of a Service."""
-
-    reaches = 404
-    has_slices = True
-
-    @override
-    async def _handle(self, request: web.Request) -> web.StreamResponse:
-        if "/endpointslices" in request.path and not self.has_slices:
-            return web.Response(status=404, text="404 page not found")
-        if "/proxy" in request.path:
-            if not self.reaches:
-                return await super()._handle(request)
-            if self.reaches == 404:  # as a pod says it
-                return web.Response(status=404, body=failure(404, "there is no webhook at this path").body)
-            said = {"kind": "Status", "message": "error trying to reach service: i/o timeout", "code": self.reaches}
-            return web.json_response(said, status=self.reaches)
-        return await super()._handle(request)
-
-
-async def at_once(*_: object) -> None:
-    """Nobody waits for the pods here."""
 
 
 @pytest.fixture(scope="module")
@@ -102,38 +55,6 @@ def _project(ward: Ward, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     ward.reaches, ward.has_slices = 404, True
 
 
-def poblano(ward: Ward, folder: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(cli, [*arguments, "--kubeconfig", str(ward.kubeconfig(folder))])
-
-
-def lines(done: Result) -> dict[str, list[str]]:
-    """What is said of each thing, with its sign."""
-    found: dict[str, list[str]] = {}
-    for line in done.output.splitlines():
-        if match := re.match(r"(ok   |wrong|-    ) (\w+) +(.*)", line):
-            found.setdefault(match[2], []).append(f"{match[1].strip()}: {match[3]}")
-    return found
-
-
-def make_well(ward: Ward, *, names: tuple[str, ...] = (NAME,), ends: timedelta = timedelta(days=90)) -> None:
-    """What the pods of a module do, which do not run here."""
-    made = issue(names, validity=timedelta(days=90), clock=lambda: datetime.now(UTC) - timedelta(days=90) + ends)
-    (webhook,) = ward.ask("GET", WEBHOOKS)["webhooks"]
-    bundle = base64.b64encode(made.authority).decode()
-    patch = {"name": webhook["name"], "failurePolicy": "Fail", "clientConfig": {"caBundle": bundle}}
-    ward.ask("PATCH", WEBHOOKS, {"webhooks": [patch]}, STRATEGIC)
-    data = {"tls.crt": base64.b64encode(made.pair.certificate).decode()}
-    ward.ask("PATCH", SECRET, {"data": data}, STRATEGIC)
-
-
-def lead(ward: Ward, age: timedelta) -> None:
-    renewed = (datetime.now(UTC) - age).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    spec = {"holderIdentity": "watcher-1", "renewTime": renewed, "leaseDurationSeconds": 60}
-    if ward.status("GET", f"{LEASES}/poblano-ill") == 404:
-        ward.ask("POST", LEASES, {"metadata": {"name": "poblano-ill"}, "spec": {}})
-    ward.ask("PATCH", f"{LEASES}/poblano-ill", {"spec": spec}, STRATEGIC)
-
-
 @pytest.fixture(scope="module")
 def deployed(ward: Ward, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("ill")
@@ -146,15 +67,7 @@ def deployed(ward: Ward, tmp_path_factory: pytest.TempPathFactory) -> None:
         assert lines(none)["module"] == ["wrong: the cluster has no module 'ill'; there is no module at all"]
         assert none.exit_code == 1
         poblano(ward, folder, "deploy", "--yes", "--timeout", "0.1")
-    eventually(lambda: _ready(ward), "its pods are ready")
-
-
-def _ready(ward: Ward) -> bool:
-    found = ward.ask("GET", "/apis/apps/v1/namespaces/ward/deployments")["items"]
-    slices = ward.ask("GET", "/apis/discovery.k8s.io/v1/namespaces/ward/endpointslices")["items"]
-    return all(one.get("status", {}).get("availableReplicas") == 2 for one in found) and any(
-        one.get("endpoints") for one in slices
-    )
+    eventually(lambda: ready(ward), "its pods are ready")
 
 
 @pytest.mark.usefixtures("deployed")
@@ -187,94 +100,33 @@ def test_a_module_that_is_well_has_nothing_wrong(ward: Ward, tmp_path: Path) -> 
     assert lines(done)["certificate"][0].startswith("ok: good until ")
 
 
-def _expired(ward: Ward) -> None:
-    make_well(ward, ends=timedelta(days=1))
-
-
-def _for_another(ward: Ward) -> None:
-    make_well(ward, names=("else.where.svc",))
-
-
-def _untrusted(ward: Ward) -> None:
-    make_well(ward)
-    other = base64.b64encode(issue([NAME]).pair.certificate).decode()
-    ward.ask("PATCH", SECRET, {"data": {"tls.crt": other}}, STRATEGIC)
-
-
-def _through_one_between(ward: Ward) -> None:
-    """As a company's authority makes them: the root signs those that sign."""
-    root = authority("root")
-    between = authority("between", root)
-    name = ward.ask("GET", WEBHOOKS)["webhooks"][0]["name"]
-    text = base64.b64encode(root.pem).decode()
-    patch = {"name": name, "failurePolicy": "Fail", "clientConfig": {"caBundle": text}}
-    ward.ask("PATCH", WEBHOOKS, {"webhooks": [patch]}, STRATEGIC)
-    served = base64.b64encode(leaf(between, NAME).pem + between.pem).decode()
-    ward.ask("PATCH", SECRET, {"data": {"tls.crt": served}}, STRATEGIC)
-
-
 @pytest.mark.usefixtures("deployed")
 def test_a_certificate_with_one_between_is_trusted(ward: Ward, tmp_path: Path) -> None:
-    _through_one_between(ward)
+    ailments.through_one_between(ward)
     assert lines(poblano(ward, tmp_path, "doctor"))["certificate"][0].startswith("ok: good until ")
-
-
-def _garbled(ward: Ward) -> None:
-    make_well(ward)
-    ward.ask("PATCH", SECRET, {"data": {"tls.crt": base64.b64encode(b"x").decode()}}, STRATEGIC)
-
-
-def _nameless(ward: Ward) -> None:
-    """As openssl makes one that is asked for a common name alone."""
-    make_well(ward)
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
-    now = datetime.now(UTC)
-    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=90))
-    pem = made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
-    ward.ask("PATCH", SECRET, {"data": {"tls.crt": base64.b64encode(pem).decode()}}, STRATEGIC)
-
-
-def _taken_back(ward: Ward) -> None:
-    make_well(ward)
-    name = ward.ask("GET", WEBHOOKS)["webhooks"][0]["name"]
-    ward.ask("PATCH", WEBHOOKS, {"webhooks": [{"name": name, "failurePolicy": "Ignore"}]}, STRATEGIC)
-
-
-def _without_bundle(ward: Ward) -> None:
-    make_well(ward)
-    name = ward.ask("GET", WEBHOOKS)["webhooks"][0]["name"]
-    ward.ask("PATCH", WEBHOOKS, {"webhooks": [{"name": name, "clientConfig": {"caBundle": None}}]}, STRATEGIC)
-
-
-def _unreachable(ward: Ward) -> None:
-    ward.reaches = 503
-
-
-def _passes_nothing_on(ward: Ward) -> None:
-    ward.reaches = 0
-
-
-def _late(ward: Ward) -> None:
-    lead(ward, timedelta(minutes=5))
 
 
 @pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize(
     ("spoil", "about", "says"),
     [
-        (_expired, "certificate", "wrong: it ends on "),
-        (_for_another, "certificate", f"wrong: it is for else.where.svc, not for {NAME}"),
-        (_untrusted, "certificate", "wrong: the webhooks do not trust who signed it: every call fails"),
-        (_garbled, "certificate", "wrong: what the Secret has is no certificate"),
-        (_nameless, "certificate", f"wrong: it is for no name, not for {NAME}"),
-        (_taken_back, "webhooks", "wrong: validate-fail-10 has the policy Ignore, and is to have Fail"),
+        (ailments.expired, "certificate", "wrong: it ends on "),
+        (ailments.for_another, "certificate", f"wrong: it is for else.where.svc, not for {NAME}"),
+        (ailments.untrusted, "certificate", "wrong: the webhooks do not trust who signed it: every call fails"),
+        (ailments.garbled, "certificate", "wrong: what the Secret has is no certificate"),
+        (ailments.nameless, "certificate", f"wrong: it is for no name, not for {NAME}"),
+        (ailments.taken_back, "webhooks", "wrong: validate-fail-10 has the policy Ignore, and is to have Fail"),
         (
-            _without_bundle,
+            ailments.without_bundle,
             "webhooks",
             "wrong: validate-fail-10 has no certificate: all that it is asked about is refused",
         ),
-        (_unreachable, "network", "wrong: the API server does not reach the pods: error trying to reach service"),
-        (_late, "leader", "wrong: watcher-1 leads, renewed "),
+        (
+            ailments.unreachable,
+            "network",
+            "wrong: the API server does not reach the pods: error trying to reach service",
+        ),
+        (ailments.late, "leader", "wrong: watcher-1 leads, renewed "),
     ],
 )
 def test_what_is_wrong_is_told_with_what_to_do(ward: Ward, tmp_path: Path, spoil: Any, about: str, says: str) -> None:
@@ -351,7 +203,7 @@ def test_a_server_without_endpoint_slices_has_endpoints(ward: Ward, tmp_path: Pa
 def test_a_server_without_a_proxy_says_nothing_of_the_network(ward: Ward, tmp_path: Path) -> None:
     make_well(ward)
     lead(ward, timedelta(0))
-    _passes_nothing_on(ward)
+    ailments.passes_nothing_on(ward)
     done = poblano(ward, tmp_path, "doctor")
     assert done.exit_code == 0
     (line,) = lines(done)["network"]
