@@ -163,7 +163,7 @@ def w5_a_quiet_watch_is_left_open_and_all_is_listed_anew(patch: Patch) -> None:
 
 
 async def _kept_open(informer: Informer) -> None:
-    query = {"watch": "true", "resourceVersion": informer.reflector._version}
+    query = {"watch": "true", "resourceVersion": informer.reflector.known.version}
     async with informer._client.once(informer.kind.path(informer.namespace), query=query):
         await asyncio.Event().wait()
 
