@@ -39,7 +39,7 @@ def test_webhooks_go_before_the_pods_behind_them_and_what_was_asked_for_besides_
                 api, kind = "apiextensions.k8s.io/v1", "CustomResourceDefinition"
                 await putter.put({"apiVersion": api, "kind": kind, **definition})
                 await putter.put({"apiVersion": "cert-manager.io/v1", "kind": "Certificate", **with_place(meta)})
-                return await pruner.prune([])
+                return [gone async for gone in pruner.prune([])]
 
         gone = asyncio.run(prune())
         kubelet.close()

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from poblano.cli import deploying, succession
 from poblano.cli.deploying import Deploying
 from poblano.cli.main import cli
+from poblano.cli.pruning import Pruner
 from poblano.cli.succession import Succession
 from poblano.cluster.serving.served import Settings
 from tests.cli.eager import sure_at_once
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from click.testing import Result
+
+    from poblano.core.jsonvalue import Document
+    from poblano.core.kinds import Kind
 
 CODE = """
 from poblano import Capability, Module, a
@@ -191,6 +195,28 @@ def test_a_deployment_that_is_interrupted_at_its_first_object_says_which_that_is
     monkeypatch.setattr(Succession, "put", stopped_by(signal.SIGTERM))
     said = deploy(kubelet, tmp_path, "first", CONFIGS).output
     assert "stopped at Namespace first: nothing else was changed. Call poblano deploy again" in said
+
+
+def test_a_deployment_that_is_interrupted_while_it_takes_away_lists_what_is_gone(
+    kubelet: Kubelet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Deploying, "_rolled_out", at_once)
+    first = deploy(kubelet, tmp_path, "less", SECRETS + ADMIT)
+    assert first.exit_code == 0, (first.output, first.exception)
+    delete, stop, gone = Pruner.delete, stopped_by(signal.SIGTERM), list[str]()
+
+    async def stopped_after_the_first(self: Pruner, kind: Kind, one: Document) -> str:
+        if gone:
+            await stop()
+        gone.append(await delete(self, kind, one))
+        return gone[0]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Pruner, "delete", stopped_after_the_first)
+        said = deploy(kubelet, tmp_path, "less", SECRETS).output
+    assert gone == ["ValidatingWebhookConfiguration poblano-less"]
+    assert f"  {gone[0]} taken away\n" in said
+    assert "stopped on the way" in said
 
 
 def test_who_may_not_grant_what_was_granted_before_is_told_that_it_goes_at_once(

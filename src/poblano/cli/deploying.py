@@ -144,8 +144,9 @@ class Deploying:
             self._terminal.note(f"who makes the certificates from now on: {self._plan.options.certificates}")
         await self._rolled_out([one for one in documents if one["kind"] == "Deployment"])
         await self._put(webhooks)
-        for gone in await self._pruner.prune(documents):
-            self._terminal.line(f"  {gone} ", ("taken away", "yellow"))
+        async with aclosing(self._pruner.prune(documents)) as going:
+            async for gone in going:
+                self._terminal.line(f"  {gone} ", ("taken away", "yellow"))
         await self._succession.end(documents, self._seconds)
         if self._plan.admits:
             await self._armed()

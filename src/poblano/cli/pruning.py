@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import AsyncGenerator, Container, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -58,8 +58,8 @@ class Pruner:
         self._resources = Resources(client)
         self._uuid = uuid
 
-    async def prune(self, kept: Iterable[Document]) -> list[str]:
-        """Take away what an earlier build had and this one has not, wherever it is; kind and name of each.
+    async def prune(self, kept: Iterable[Document]) -> AsyncGenerator[str]:
+        """Take away what an earlier build had and this one has not, wherever it is; kind and name of each, as it goes.
 
         Its accounts and their roles are left: pods that end may still need them. See `spare_accounts`.
 
@@ -68,9 +68,10 @@ class Pruner:
         """
         wanted = {_key(one) for one in kept}
         # Webhooks first: nobody is to be asked who is gone already.
-        spare = await self._spare((*KINDS.values(), *PRUNED), wanted)
-        gone = [await self.delete(kind, one) for kind, one in spare]
-        return [*gone, *await self._prune_code(wanted)]
+        for kind, one in await self._spare((*KINDS.values(), *PRUNED), wanted):
+            yield await self.delete(kind, one)
+        for one in await self._old_code(wanted):
+            yield await self.delete(SECRETS, one)
 
     async def spare_accounts(self, kept: Iterable[Document]) -> list[tuple[Kind, Document]]:
         """Accounts, roles and bindings that an earlier build had and this one has not, in the order in which they are to go.
@@ -92,13 +93,12 @@ class Pruner:
         found = [(kind, one) for kind in kinds for one in await self._found(kind)]
         return [(kind, one) for kind, one in found if _key(one) not in wanted and not is_sessions(one)]
 
-    async def _prune_code(self, wanted: Container[tuple[str, str, str]]) -> list[str]:
-        """Take away the Secrets of code that no pod can be made from any more, not even by a rollout that is undone."""
+    async def _old_code(self, wanted: Container[tuple[str, str, str]]) -> list[Document]:
+        """The Secrets of code that no pod can be made from any more, not even by a rollout that is undone."""
         prefix = f"{Names(self._uuid).module}-"
         mounted = {name for one in await self._found(REPLICA_SETS) for name in _mounted(one)}
         secrets = [one for one in await self._found(SECRETS) if name_of(one).startswith(prefix)]
-        old = [one for one in secrets if _key(one) not in wanted and name_of(one) not in mounted]
-        return [await self.delete(SECRETS, one) for one in old]
+        return [one for one in secrets if _key(one) not in wanted and name_of(one) not in mounted]
 
     async def _found(self, kind: Kind) -> list[Document]:
         """The module's objects of a kind, in all namespaces."""
