@@ -12,7 +12,7 @@ from poblano import Capability, Context, Phase, Requeue, a
 from poblano.client import Resources, connect
 from poblano.core.cache import Item, Key
 from poblano.core.finalizers import finalizer
-from tests.watch.acting import WIDGETS, Widget, finally_, found, make_widget, serve_widgets, watching
+from tests.watch.acting import WIDGETS, Widget, finally_, found, idle, make_widget, serve_widgets, watching
 from tests.watch.clusters import CONFIGMAPS, space_of, until, write
 
 OURS = finalizer("hello", "shop", "clean-up")
@@ -243,6 +243,24 @@ async def test_modules_and_rules_have_finalizers_of_their_own(api, space):
         await api.delete(CONFIGMAPS, "web", space)
         await finally_(lambda: gone(api, space, "web"), "it goes")
     assert sorted(cleaned) == ["one", "three", "two"]
+
+
+async def test_w3_a_finalizer_is_put_on_again_also_where_its_name_is_the_beginning_of_another(api, space):
+    shop = Capability("shop", namespaces=[space])
+    for name in ("clean", "clean-up"):
+        shop.when(a.ConfigMap).with_name("web").finalize(lambda obj, ctx: None, name=name)
+    await write(api, space, "web")
+    async with watching(api, shop) as watcher:
+
+        async def both():
+            return set(await finalizers(api, space, "web")) == {finalizer("hello", "shop", "clean"), OURS}
+
+        await finally_(both, "each has put its own on it")
+        await until(lambda: idle(watcher), "nothing is left to do")
+        await api.patch(CONFIGMAPS, "web", {"metadata": {"finalizers": [OURS]}}, space)
+        await finally_(both, "the shorter one is there again")
+        await api.delete(CONFIGMAPS, "web", space)
+        await finally_(lambda: gone(api, space, "web"), "it goes")
 
 
 async def test_w3_a_finalizer_that_somebody_takes_off_is_put_on_again_also_when_the_watch_was_faster_than_the_answer(

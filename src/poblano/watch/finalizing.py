@@ -44,6 +44,7 @@ class Finalizing:
         self.informers: tuple[Informer, ...] = shared.informers.of(binding)
         self.work = Work(self._run, binding.concurrency)
         self.name = finalizer(shared.uuid, binding.capability, binding.rule)
+        self._mark = f'"{self.name}"'.encode()  # whole: clean is not clean-up
         self._shared = shared
         self._selection = Selection(binding, shared.ignored)
         self._level = Levelling(binding, self.work, shared)
@@ -107,7 +108,7 @@ class Finalizing:
             self._asked.pop(key, None)
             self._forget(key)
             return
-        marked = self.name.encode() in change.item.raw
+        marked = self._mark in change.item.raw
         if marked:
             self._added.pop(key, None)
         if self._started and not (marked and b'"deletionTimestamp"' not in change.item.raw):
