@@ -13,7 +13,7 @@ from poblano.core.fields import Viewed
 from poblano.core.jsonvalue import Document, as_list, as_map, copied, plain, same
 from poblano.core.kinds import Kind
 from poblano.core.objects import Resource, document, kind_of
-from poblano.core.rebasing import status_patch
+from poblano.core.rebasing import rebased_status, status_patch
 from poblano.events import EventType
 from poblano.log import Log, Logger
 from poblano.owners import owner_reference
@@ -46,7 +46,7 @@ class Support(Protocol):
         ...
 
     async def write_status(self, was: Document, wanted: Document, live: Document, write: WritingStatus) -> Document:
-        """The object, once what was changed of its status is written.
+        """The object, once what was changed of its status is written; its status is as it was sent, not as the server put it.
 
         Args:
             was: the status that the action was given.
@@ -74,8 +74,9 @@ class _Alone:
 
     async def write_status(self, was: Document, wanted: Document, live: Document, write: WritingStatus) -> Document:
         """Nobody has to know."""
-        patch = status_patch(was, wanted, live)
-        return live if patch is None else await write(patch, "")
+        status = rebased_status(was, wanted, live)
+        patch = status_patch(status, live)
+        return live if patch is None else {**await write(patch, ""), "status": status}
 
     def tell(self, about: Resource, *, type: EventType, reason: str, note: str) -> None:
         """Nobody writes it."""
@@ -168,8 +169,14 @@ class Context(Generic[K]):
             ApiError: the API server refused; `NotFound` also when the kind has no subresource ``status``.
             Conflict: the object is another one by now; or a list that the action has changed was changed by somebody else as well.
             LeadershipLost: another replica may be at work on the object by now.
+            MalformedObject: the status is no map.
         """
-        status: Document = copied(plain(document(self._object).get("status") or {}))
+        found = plain(document(self._object).get("status"))
+        if (status := as_map({} if found is None else found)) is None:
+            raise MalformedObject(
+                f"the status of a {self._kind.kind} is {found!r}; it is a map, such as {{'phase': 'Up'}}"
+            )
+        status = copied(status)
         if same(status, self._status):
             return
         check_permitted()

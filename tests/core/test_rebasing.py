@@ -10,7 +10,7 @@ from poblano.cluster.patching.merge import merge_patch as merged
 from poblano.core.errors import Conflict
 from poblano.core.field_owners import Owners
 from poblano.core.jsonvalue import copied
-from poblano.core.rebasing import merge_patch, rebased, status_patch, takes_away
+from poblano.core.rebasing import merge_patch, rebased, rebased_status, status_patch, takes_away
 
 SCALARS = st.integers(0, 2) | st.booleans() | st.sampled_from(["a", ""])
 VALUES = st.recursive(
@@ -128,12 +128,39 @@ def test_what_others_own_is_not_taken_away():
     owners = Owners.of(live, "ours").below("f:status")
     kept = {"scalar": 1, "atomic": [1], "map": {"a": 1}, **conditions(Theirs="True"), "empty": {}}
     assert rebased(was, {}, was, owners) == kept
-    assert status_patch(was, {}, {**live, "status": kept}, "ours") is None
+    again = {**live, "status": kept}
+    assert status_patch(rebased_status(was, {}, again, "ours"), again) is None
+
+
+def test_what_an_earlier_version_has_applied_as_its_own_is_taken_away_as_what_nobody_owns():
+    old = {
+        "f:status": {
+            "f:phase": {},
+            "f:map": {"f:a": {}},
+            "f:conditions": {'k:{"type":"Ready"}': {".": {}, "f:type": {}, "f:status": {}}},
+        }
+    }
+    entry = {"manager": "poblano-hello", "operation": "Apply", "subresource": "status", "fieldsV1": old}
+    status = {"phase": "Up", "map": {"a": 1}, **conditions(Ready="True")}
+    live = {"metadata": {"managedFields": [entry]}, "status": status}
+    assert rebased_status(status, {}, live, "poblano-hello-shop-note", "poblano-hello") == {}
+    assert rebased_status(status, {}, live, "poblano-hello-shop-note", "poblano-other") == status
+    by_hand = {"metadata": {"managedFields": [{**entry, "operation": "Update"}]}, "status": status}
+    assert rebased_status(status, {}, by_hand, "poblano-hello-shop-note", "poblano-hello") == status
+
+
+def test_a_condition_that_the_action_did_not_know_of_and_says_again_has_been_so_since():
+    def ready(time, status="True", **more):
+        return {"conditions": [{"type": "Ready", "status": status, "lastTransitionTime": time, **more}]}
+
+    assert rebased({}, ready("late", reason="Fine"), ready("early")) == ready("early", reason="Fine")
+    assert rebased({}, ready("late", "False"), ready("early")) == ready("late", "False")
+    assert rebased(ready("early"), ready("late"), ready("early")) == ready("late")
 
 
 def test_a_patch_goes_to_the_version_that_was_seen():
     live = {"metadata": {"uid": "1f9b", "resourceVersion": "7", "name": "web"}}
-    assert status_patch({}, {"a": 1}, live) == {
+    assert status_patch({"a": 1}, live) == {
         "metadata": {"uid": "1f9b", "resourceVersion": "7"},
         "status": {"a": 1},
     }

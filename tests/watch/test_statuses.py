@@ -6,6 +6,7 @@ import pytest
 
 from poblano import Capability, Context, Resource, a, kind_of
 from poblano.client import Resources, connect
+from poblano.core.errors import MalformedObject
 from poblano.core.objects import document
 from tests.watch.acting import WIDGETS, Widget, finally_, found, make_widget, serve, serve_widgets, watching
 from tests.watch.clusters import space_of, until
@@ -153,9 +154,14 @@ async def serve_gauges(api):
         "x-kubernetes-list-type": "map",
         "x-kubernetes-list-map-keys": ["type"],
     }
+    weight = {"type": "integer", "default": 1}
+    part = {"type": "object", "properties": {"name": {"type": "string"}, "weight": weight}}
     live = await api.get(known, "gauges.watching.example.com")
     version = live["spec"]["versions"][0]
-    version["schema"]["openAPIV3Schema"]["properties"]["status"]["properties"] = {"conditions": conditions}
+    version["schema"]["openAPIV3Schema"]["properties"]["status"]["properties"] = {
+        "conditions": conditions,
+        "parts": {"type": "array", "items": part},
+    }
     await api.patch(known, "gauges.watching.example.com", {"spec": {"versions": [version]}})
 
 
@@ -234,3 +240,60 @@ async def test_a_list_that_both_have_changed_is_left_to_the_next_run(api, space)
 
         await finally_(both, "nothing is lost")
     assert runs[0] == []
+
+
+async def test_what_the_server_adds_to_a_list_is_nobody_elses_change(api, space):
+    await serve_gauges(api)
+    shop, runs = Capability("shop", namespaces=[space]), []
+
+    @shop.when(Gauge).with_name("web").reconcile
+    async def note(one: Gauge, ctx: Context[Gauge]) -> None:
+        runs.append(0)
+        document(one)["status"] = {"parts": [{"name": "a"}]}
+        await ctx.save_status()
+        document(one)["status"]["parts"] = [{"name": "a"}, {"name": "b"}]
+        await ctx.save_status()
+        runs.append(1)
+
+    await api.create(GAUGES, {"metadata": {"name": "web", "namespace": space}, "spec": {}})
+    async with watching(api, shop):
+        await until(lambda: 1 in runs, "both are written")
+    assert runs == [0, 1]
+    parts = (await status_of(api, space, GAUGES))["parts"]
+    assert [(one["name"], one.get("weight", 1)) for one in parts] == [("a", 1), ("b", 1)]
+
+
+async def test_what_an_earlier_version_has_applied_goes_when_the_rule_says_it_no_more(api, client, space):
+    await serve_widgets(api)
+    shop, saved = Capability("shop", namespaces=[space]), []
+
+    @shop.when(Widget).with_name("web").reconcile
+    async def note(one: Widget, ctx: Context[Widget]) -> None:
+        one["status"] = {"phase": "Down"}
+        await ctx.save_status()
+        saved.append(1)
+
+    await make_widget(api, space)
+    old = {"phase": "Up", "message": "old", "conditions": [condition("Ready")]}
+    await apply_status(Resources(client, field_manager="poblano-hello"), space, old)
+    async with watching(api, shop):
+        await until(lambda: saved, "it has run")
+    assert await status_of(api, space) == {"phase": "Down"}
+
+
+async def test_a_status_that_is_no_map_is_said_to_be_none(api, space):
+    await serve_widgets(api)
+    shop, raised = Capability("shop", namespaces=[space]), []
+
+    @shop.when(Widget).with_name("web").reconcile
+    async def note(one: Widget, ctx: Context[Widget]) -> None:
+        document(one)["status"] = "Up"
+        try:
+            await ctx.save_status()
+        except MalformedObject as error:
+            raised.append(str(error))
+
+    await make_widget(api, space)
+    async with watching(api, shop):
+        await until(lambda: raised, "it has run")
+    assert raised[0] == "the status of a Widget is 'Up'; it is a map, such as {'phase': 'Up'}"

@@ -81,25 +81,30 @@ def merge_patch(old: Document, new: Document) -> Document:
     return patch
 
 
-def status_patch(was: Document, wanted: Document, live: Document, manager: str = "") -> Document | None:
-    """The merge patch that brings what an action has changed of a status onto an object, as it is by now.
-
-    It goes to no other object, and to no other version of it: the API server answers with a conflict there.
+def rebased_status(was: Document, wanted: Document, live: Document, manager: str = "", former: str = "") -> Document:
+    """The status of an object, as it is by now, with what an action has changed of it.
 
     Args:
         was: the status that the action was given.
         wanted: the one that it left.
         live: the object.
         manager: as whom it is written. Where `live` says who owns what, what others own is not taken away.
-
-    Returns:
-        None when the object says so already.
+        former: see `Owners.of`.
 
     Raises:
         Conflict: see `rebased`.
     """
     now = as_map(live.get("status")) or {}
-    patch = merge_patch(now, rebased(was, wanted, now, Owners.of(live, manager).below("f:status")))
+    made: Document = rebased(was, wanted, now, Owners.of(live, manager, former).below("f:status"))
+    return made
+
+
+def status_patch(status: Document, live: Document) -> Document | None:
+    """The merge patch that gives an object that status; None when it has it.
+
+    It goes to no other object, and to no other version of it: the API server answers with a conflict there.
+    """
+    patch = merge_patch(as_map(live.get("status")) or {}, status)
     if not patch:
         return None
     metadata = as_map(live.get("metadata")) or {}
@@ -148,12 +153,21 @@ def _rebased_list(
     for step in dict.fromkeys((*now, *after)):
         old, new, current = (one.get(step, ABSENT) for one in (before, after, now))
         if step.startswith('k:{"type":') and new is not ABSENT:
-            value = current if _same(new, old) else new
+            value = current if _same(new, old) else _since(new, current) if old is ABSENT else new
         else:
             value = rebased(old, new, current, owners.below(step), f"{where}[{step}]")
         if value is not ABSENT:
             made.append(value)
     return made
+
+
+def _since(new: Any, current: Any) -> Any:
+    """A condition that the action did not know of, with the time at which it came to be what it is."""
+    made, known = as_map(new) or {}, as_map(current) or {}
+    time = known.get("lastTransitionTime")
+    if not time or "lastTransitionTime" not in made or made.get("status") != known.get("status"):
+        return new
+    return {**made, "lastTransitionTime": time}
 
 
 def _left(live: Any, owners: Owners) -> Any:

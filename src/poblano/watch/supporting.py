@@ -12,7 +12,7 @@ from poblano.core.kinds import Kind
 from poblano.core.objects import Resource
 from poblano.core.owning import is_controlled
 from poblano.core.projection import FULL
-from poblano.core.rebasing import status_patch, takes_away
+from poblano.core.rebasing import rebased_status, status_patch, takes_away
 from poblano.core.review import decode
 from poblano.events import EventType
 from poblano.watch.controller import Shared
@@ -51,6 +51,7 @@ class Supported:
         self._shared = shared
         self._echoes = echoes
         self._manager = status_manager(shared.uuid, binding.capability, binding.rule)
+        self._former = f"poblano-{shared.uuid}"
 
     async def write(self, kind: Kind, write: Writing) -> Document:
         """See `Support`."""
@@ -65,8 +66,8 @@ class Supported:
         with self._echoes.writing(self._key) as answered:
             found = await self._live(live) if self._must_look(was, wanted, live) else live
             for left in reversed(range(TRIES)):
-                patch = status_patch(was, wanted, found, self._manager)
-                if patch is None:
+                status = rebased_status(was, wanted, found, self._manager, self._former)
+                if (patch := status_patch(status, found)) is None:
                     return found
                 try:
                     answer = await write(patch, self._manager)
@@ -77,7 +78,7 @@ class Supported:
                 else:
                     answered(_version(answer), silent=_version(found) == _version(live))
                     self._shared.informers.wrote(self._binding.kind, answer)
-                    return answer
+                    return {**answer, "status": status}
         raise AssertionError
 
     def _must_look(self, was: Document, wanted: Document, live: Document) -> bool:
