@@ -68,6 +68,17 @@ def control_plane(start_control_plane: StartControlPlane) -> Generator[real.Cont
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Ten thousand tests are no garbage: the collector looks at none of them, neither meanwhile nor whenever a test calls it."""
+    from poblano.watch.collecting import settled, uncollected
+
+    with uncollected():
+        outcome = yield
+    settled()
+    return outcome
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, object, object]:
     """Let `-m control_plane` choose the tests that need one, and run their files last: each process has one of its own from
     the first such test to its end, and that takes a sixteenth of a processor also while nothing is asked of it."""
