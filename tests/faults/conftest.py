@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import sys
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from tests.faults.pace import PACE
 from tests.faults.scene import closing_all
 from tests.faults.targets import EmbeddedTarget, RealTarget, Target
 from tests.faults.wire import Wire
+from tests.handshakes import forgotten_transports_are_collected_here, may_be_cancelled  # noqa: F401 -- a fixture
 
 HERE = Path(__file__).parent
 COLUMNS = "{:<56} {:>22} {:>22}"
@@ -37,23 +35,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    may_be_cancelled(item for item in items if HERE in item.path.parents)
     for item in items:
         if HERE in item.path.parents:
             found = getattr(item, "callspec", None)
             item.add_marker(pytest.mark.xdist_group(str(found.params.get("target")) if found else "any"))
             item.add_marker(pytest.mark.timeout(600 + 2 * PACE.chaos))
-            if sys.version_info < (3, 12):  # it forgets the transport of a connection cancelled during its handshake
-                item.add_marker(pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"))
         elif item.get_closest_marker("xdist_group") is None:  # a file that runs with these keeps its servers to itself
             item.add_marker(pytest.mark.xdist_group(item.path.name))
-
-
-@pytest.fixture(autouse=True)
-def _forgotten_transports_are_collected_here() -> Iterator[None]:
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import gc
 import itertools
-import sys
-import warnings
 from pathlib import Path
 
 import pytest
@@ -12,6 +9,7 @@ from poblano.client import Resources, connect
 from poblano.client.ambient import using
 from poblano.cluster.serving.served import Settings
 from tests.cluster.serving_cluster import running
+from tests.handshakes import forgotten_transports_are_collected_here, may_be_cancelled  # noqa: F401 -- a fixture
 from tests.watch.clusters import space_of
 
 _numbers = itertools.count()
@@ -19,22 +17,7 @@ _HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items):
-    """A watch that is left while it connects: Python 3.11 forgets the transport of a TLS handshake that is cancelled, and warns
-    of it when the collector finds it, in whichever test that happens to be. Later versions close it."""
-    if sys.version_info >= (3, 12):
-        return
-    for item in items:
-        if _HERE in item.path.parents:
-            item.add_marker(pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"))
-
-
-@pytest.fixture(autouse=True)
-def _forgotten_transports_are_collected_here():
-    yield
-    if sys.version_info < (3, 12):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            gc.collect()
+    may_be_cancelled(item for item in items if _HERE in item.path.parents)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import gc
 import itertools
-import sys
-import warnings
 from pathlib import Path
 
 import pytest
@@ -11,31 +8,16 @@ import pytest
 from poblano.client import Resources, connect
 from poblano.cluster.serving.served import Settings
 from tests.cluster.serving_cluster import running
+from tests.handshakes import forgotten_transports_are_collected_here, may_be_cancelled  # noqa: F401 -- a fixture
 from tests.watch.clusters import space_of
 
 _numbers = itertools.count()
 
 
 def pytest_collection_modifyitems(items):
-    """As for the tests of the watching part: Python 3.11 forgets a connection that is cancelled during its TLS handshake."""
-    if sys.version_info >= (3, 12):
-        return
-    for item in items:
-        if _is_about_watching(item):
-            item.add_marker(pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"))
-
-
-def _is_about_watching(item):
-    return item.path.name.startswith("test_w") and item.path.parent == Path(__file__).parent
-
-
-@pytest.fixture(autouse=True)
-def _forgotten_transports_are_collected_here(request):
-    yield
-    if sys.version_info < (3, 12) and _is_about_watching(request.node):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            gc.collect()
+    """Those about watching."""
+    here = Path(__file__).parent
+    may_be_cancelled(item for item in items if item.path.parent == here and item.path.name.startswith("test_w"))
 
 
 @pytest.fixture(scope="session")

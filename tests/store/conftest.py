@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 
@@ -12,11 +13,16 @@ from poblano.core import backoff
 from poblano.core.kinds import Kind
 from poblano.core.store.definition import STORE, store_definition
 from tests.cluster.serving_cluster import running
+from tests.handshakes import forgotten_transports_are_collected_here, may_be_cancelled  # noqa: F401 -- a fixture
 
 DEFINITIONS = Kind(
     "apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", namespaced=False
 )
 NUMBERS = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items):
+    may_be_cancelled(item for item in items if Path(__file__).parent in item.path.parents)
 
 
 @pytest.fixture(autouse=True)
