@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+import threading
 from types import SimpleNamespace
 
 import click
 import pytest
 
+from poblano.cli import stopping
 from poblano.cli.asking import sure
 from poblano.cli.stopping import run_until_told
 
@@ -51,6 +53,18 @@ def test_sigterm_is_heard_where_ctrl_c_is_ignored() -> None:
             run_until_told(_told(signal.SIGTERM))
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_sigterm_ends_also_what_holds_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the user's code may, while it is imported. Who presses Ctrl-C does it again."""
+    monkeypatch.setattr(stopping, "HELD_SECONDS", 0.05)
+
+    async def held() -> None:
+        signal.raise_signal(signal.SIGTERM)
+        threading.Event().wait(60)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_until_told(held())
 
 
 async def _told(number: signal.Signals) -> None:

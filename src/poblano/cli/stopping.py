@@ -7,11 +7,14 @@ import signal
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from poblano.admission.signals import listening
 
 T = TypeVar("T")
+
+HELD_SECONDS: Final = 5.0
+"""How long the event loop may be held, as by the user's code while it is imported, before SIGTERM interrupts that."""
 
 
 class Stop:
@@ -67,6 +70,8 @@ class Stop:
 def run_until_told(work: Coroutine[Any, Any, T]) -> T:
     """What `work` returns, as `asyncio.run`. SIGTERM stops it as Ctrl-C does: it is cancelled, and may say what it leaves.
 
+    What holds the event loop is interrupted by a second Ctrl-C, or some time after SIGTERM, which nobody sends twice.
+
     Raises:
         KeyboardInterrupt: it was told to stop.
     """
@@ -78,7 +83,7 @@ def run_until_told(work: Coroutine[Any, Any, T]) -> T:
         def stop() -> None:
             task.cancel()
 
-        with listening(stop, stop, numbers=(signal.SIGTERM,)):
+        with listening(stop, stop, numbers=(signal.SIGTERM,), patience=HELD_SECONDS):
             return await work
 
     try:
