@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from poblano.core.store.buffer import Buffer, Item
 
 KEYS = st.sampled_from("abc")
-VALUES = st.sampled_from(["1", "2", ""]).map(Item)
+VALUES = st.builds(Item, st.sampled_from(["1", "2", ""]), st.sampled_from([None, datetime(2026, 1, 1, tzinfo=UTC)]))
 
 
 class Writes(RuleBasedStateMachine):
@@ -25,7 +27,7 @@ class Writes(RuleBasedStateMachine):
 
     @rule(key=KEYS, item=VALUES)
     def set_what_may_wait_already(self, key, item):
-        if not self.buffer.waits(key, item.text):
+        if not self.buffer.waits(key, item.text, item.expires):
             self.buffer.set(key, item)
         self.model[key] = item
 
