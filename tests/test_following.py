@@ -18,7 +18,7 @@ class Api:
         self.applied.append((kind.kind, obj, subresource, force))
         return {**obj, "metadata": {**obj["metadata"], "resourceVersion": "7"}}
 
-    async def patch(self, kind, name, patch, namespace="", *, subresource="", field_manager=""):
+    async def patch(self, kind, name, patch, namespace="", *, subresource=""):
         self.patched.append((kind.kind, namespace, name, patch, subresource))
         return {"metadata": {"name": name, "resourceVersion": "7"}, **patch}
 

@@ -97,21 +97,6 @@ def test_a_chain_that_comes_to_no_action_is_told_with_its_line(forgotten: Any):
     assert failed.value.location.line == forgotten.__code__.co_firstlineno
 
 
-def test_two_rules_that_would_write_statuses_as_one_manager_are_refused_and_an_end_beside_its_rule_is_not():
-    shop, other = Capability("shop"), Capability("shop-a")
-    shop.when(a.Pod).reconcile(lambda pod, ctx: None, name="a-b").finalize(lambda pod, ctx: None, name="a-c")
-    other.when(a.ConfigMap).reconcile(lambda one, ctx: None, name="b")
-    module = Module(shop, other)
-    module.check_finished()
-    other.when(a.Pod).reconcile(lambda pod, ctx: None, name="b2")
-    module.check_finished()
-    third = Capability("shop-a")
-    third.when(a.Pod).reconcile(lambda pod, ctx: None, name="b")
-    with pytest.raises(InvalidDefinition, match=r"shop-a/b would have the field manager of shop/a-b") as failed:
-        Module(shop, third).check_finished()
-    assert failed.value.location is not None
-
-
 def test_chains_that_come_to_an_action_somewhere_are_finished():
     shop = Capability("shop")
     pods = shop.when(a.Pod).is_created()

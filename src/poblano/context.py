@@ -22,8 +22,8 @@ K = TypeVar("K", bound=Resource)
 R = TypeVar("R", bound=Resource)
 
 Writing: TypeAlias = Callable[[], Awaitable[Document]]
-WritingStatus: TypeAlias = Callable[[Document, str], Awaitable[Document]]
-"""Sends a merge patch of the status, as a field manager; "" is the module's."""
+WritingStatus: TypeAlias = Callable[[Document], Awaitable[Document]]
+"""Sends a merge patch of the status."""
 
 
 class Api(Protocol):
@@ -34,7 +34,7 @@ class Api(Protocol):
     ) -> Document: ...
 
     async def patch(
-        self, kind: Kind, name: str, patch: Any, namespace: str = "", *, subresource: str = "", field_manager: str = ""
+        self, kind: Kind, name: str, patch: Any, namespace: str = "", *, subresource: str = ""
     ) -> Document: ...
 
 
@@ -76,7 +76,7 @@ class _Alone:
         """Nobody has to know."""
         status = rebased_status(was, wanted, live)
         patch = status_patch(status, live)
-        return live if patch is None else {**await write(patch, ""), "status": status}
+        return live if patch is None else {**await write(patch), "status": status}
 
     def tell(self, about: Resource, *, type: EventType, reason: str, note: str) -> None:
         """Nobody writes it."""
@@ -186,9 +186,9 @@ class Context(Generic[K]):
         if isinstance(version, str):
             self._object.metadata.resource_version = version
 
-    async def _write_status(self, patch: Document, manager: str) -> Document:
+    async def _write_status(self, patch: Document) -> Document:
         name, namespace = self._object.metadata.name, self._object.metadata.namespace
-        return await self._api.patch(self._kind, name, patch, namespace, subresource="status", field_manager=manager)
+        return await self._api.patch(self._kind, name, patch, namespace, subresource="status")
 
     def set_condition(self, type: str, status: bool | None, *, reason: str, message: str = "") -> bool:  # noqa: FBT001 -- its value
         """Say in ``status.conditions`` whether something holds; `save_status` writes it.

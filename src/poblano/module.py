@@ -100,22 +100,20 @@ class Module:
                         end.location,
                     )
 
-        self._check_marks()
+        self._check_finalizers()
 
-    def _check_marks(self) -> None:
-        """See that no two rules mean the same finalizer: the first to clean up would let the object go; and that no two write
-        statuses as the same field manager: each would take away what the other wrote."""
-        taken: dict[tuple[str, str, str, str], Binding] = {}
+    def _check_finalizers(self) -> None:
+        """See that no two rules mean the same finalizer: the first to clean up would let the object go."""
+        taken: dict[tuple[str, str, str], Binding] = {}
         for binding in self.bindings:
-            if binding.phase not in {"finalize", "reconcile"}:
+            if binding.phase != "finalize":
                 continue
             mark = f"{binding.capability}-{binding.rule}"
-            other = taken.setdefault((binding.phase, mark, binding.kind.group, binding.kind.plural), binding)
+            other = taken.setdefault((mark, binding.kind.group, binding.kind.plural), binding)
             if other is not binding:
-                what = "finalizer" if binding.phase == "finalize" else "field manager"
                 raise InvalidDefinition(
-                    f"{binding.title} would have the {what} of {other.title}, at {other.location}: ...-{mark}",
-                    f'give one of them another name: .{binding.phase}(name="...")',
+                    f"{binding.title} would have the finalizer of {other.title}, at {other.location}: ...-{mark}",
+                    'give one of them another name: .finalize(name="...")',
                     binding.location,
                 )
 

@@ -132,23 +132,6 @@ def test_what_others_own_is_not_taken_away():
     assert status_patch(rebased_status(was, {}, again, "ours"), again) is None
 
 
-def test_what_an_earlier_version_has_applied_as_its_own_is_taken_away_as_what_nobody_owns():
-    old = {
-        "f:status": {
-            "f:phase": {},
-            "f:map": {"f:a": {}},
-            "f:conditions": {'k:{"type":"Ready"}': {".": {}, "f:type": {}, "f:status": {}}},
-        }
-    }
-    entry = {"manager": "poblano-hello", "operation": "Apply", "subresource": "status", "fieldsV1": old}
-    status = {"phase": "Up", "map": {"a": 1}, **conditions(Ready="True")}
-    live = {"metadata": {"managedFields": [entry]}, "status": status}
-    assert rebased_status(status, {}, live, "poblano-hello-shop-note", "poblano-hello") == {}
-    assert rebased_status(status, {}, live, "poblano-hello-shop-note", "poblano-other") == status
-    by_hand = {"metadata": {"managedFields": [{**entry, "operation": "Update"}]}, "status": status}
-    assert rebased_status(status, {}, by_hand, "poblano-hello-shop-note", "poblano-hello") == status
-
-
 def test_a_condition_that_the_action_did_not_know_of_and_says_again_has_been_so_since():
     def ready(time, status="True", **more):
         return {"conditions": [{"type": "Ready", "status": status, "lastTransitionTime": time, **more}]}

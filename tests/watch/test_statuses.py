@@ -67,9 +67,7 @@ async def test_what_a_rule_only_saw_is_not_its_own_and_is_never_written_back(api
         live = await found(api, space, "web", WIDGETS)
         assert live["status"] == {"size": 1, "theirs": "old", "more": {"a": 1}}
         ours = [one for one in live["metadata"]["managedFields"] if one["manager"].startswith("poblano-")]
-        assert [(one["manager"], one["fieldsV1"]) for one in ours] == [
-            ("poblano-hello-shop-note", {"f:status": {"f:size": {}}})
-        ]
+        assert [(one["manager"], one["fieldsV1"]) for one in ours] == [("poblano-hello", {"f:status": {"f:size": {}}})]
         await apply_status(api, space, {"more": {"b": 2}})  # they give two fields up, which nobody else has
         await api.patch(WIDGETS, "web", {"spec": {"size": 2}}, space)
         await until(lambda: seen[-1] == 2, "it has run again")
@@ -104,19 +102,19 @@ async def test_a_status_that_is_said_anew_loses_what_is_the_rules_own_and_no_mor
         assert live["status"] == {"size": 2, **theirs}
 
 
-async def test_two_rules_of_a_module_that_each_say_a_status_of_their_own_come_to_rest(api, space):
+async def test_two_rules_of_a_module_that_each_say_their_part_of_a_status_come_to_rest(api, space):
     await serve_widgets(api)
     shop, runs = Capability("shop", namespaces=[space]), []
 
     @shop.when(Widget).with_name("web").reconcile
     async def first(one: Widget, ctx: Context[Widget]) -> None:
-        one["status"] = {"first": one["spec"]["size"]}
+        document(one).setdefault("status", {})["first"] = one["spec"]["size"]
         await ctx.save_status()
         runs.append("first")
 
     @shop.when(Widget).with_name("web").reconcile
     async def second(one: Widget, ctx: Context[Widget]) -> None:
-        one["status"] = {"second": one["spec"]["size"]}
+        document(one).setdefault("status", {})["second"] = one["spec"]["size"]
         await ctx.save_status()
         runs.append("second")
 
@@ -263,7 +261,7 @@ async def test_what_the_server_adds_to_a_list_is_nobody_elses_change(api, space)
     assert [(one["name"], one.get("weight", 1)) for one in parts] == [("a", 1), ("b", 1)]
 
 
-async def test_what_an_earlier_version_has_applied_goes_when_the_rule_says_it_no_more(api, client, space):
+async def test_what_the_module_has_applied_itself_goes_when_the_rule_says_it_no_more(api, client, space):
     await serve_widgets(api)
     shop, saved = Capability("shop", namespaces=[space]), []
 

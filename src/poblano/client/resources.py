@@ -151,20 +151,15 @@ class Resources:
         subresource: str = "",
         strategic: bool = False,
         dry_run: bool = False,
-        field_manager: str = "",
     ) -> Document:
         """Change parts of an object: a list is a JSON patch (RFC 6902), a mapping a merge patch (RFC 7386).
 
-        With `strategic`, a mapping is a strategic merge patch, which custom kinds do not have. What is changed is owned by
-        `field_manager`, where that is to be another than that of the others.
+        With `strategic`, a mapping is a strategic merge patch, which custom kinds do not have.
         """
         path = object_path(_kind(kind), name, namespace, subresource)
         merge = isinstance(patch, Mapping)
         content_type = JSON_PATCH if not merge else STRATEGIC_MERGE_PATCH if strategic else MERGE_PATCH
-        query = {"fieldManager": field_manager} if field_manager else {}
-        return await self._write(
-            "PATCH", path, plain(patch), dry=dry_run, content_type=content_type, idempotent=merge, query=query
-        )
+        return await self._write("PATCH", path, plain(patch), dry=dry_run, content_type=content_type, idempotent=merge)
 
     async def apply(
         self,

@@ -35,15 +35,10 @@ class Owners:
     theirs: Fields = None
 
     @classmethod
-    def of(cls, obj: Document, manager: str, former: str = "") -> Owners:
-        """Those of a whole object, for one who writes it as `manager`.
-
-        What `former` has applied is nobody's: as that, an earlier version of the same program owned all of a status. (That it did so
-        through the subresource is said since Kubernetes 1.22 only.)
-        """
+    def of(cls, obj: Document, manager: str) -> Owners:
+        """Those of a whole object, for one who writes it as `manager`."""
         metadata = as_map(obj.get("metadata")) or {}
-        listed = [one for one in map(as_map, as_list(metadata.get("managedFields")) or []) if one is not None]
-        entries = [one for one in listed if (one.get("manager"), one.get("operation")) != (former, "Apply")]
+        entries = [one for one in map(as_map, as_list(metadata.get("managedFields")) or []) if one is not None]
         return cls(
             _together(one.get("fieldsV1") for one in entries if one.get("manager") == manager),
             _together(one.get("fieldsV1") for one in entries if one.get("manager") != manager),

@@ -81,7 +81,7 @@ def merge_patch(old: Document, new: Document) -> Document:
     return patch
 
 
-def rebased_status(was: Document, wanted: Document, live: Document, manager: str = "", former: str = "") -> Document:
+def rebased_status(was: Document, wanted: Document, live: Document, manager: str = "") -> Document:
     """The status of an object, as it is by now, with what an action has changed of it.
 
     Args:
@@ -89,13 +89,12 @@ def rebased_status(was: Document, wanted: Document, live: Document, manager: str
         wanted: the one that it left.
         live: the object.
         manager: as whom it is written. Where `live` says who owns what, what others own is not taken away.
-        former: see `Owners.of`.
 
     Raises:
         Conflict: see `rebased`.
     """
     now = as_map(live.get("status")) or {}
-    made: Document = rebased(was, wanted, now, Owners.of(live, manager, former).below("f:status"))
+    made: Document = rebased(was, wanted, now, Owners.of(live, manager).below("f:status"))
     return made
 
 

@@ -63,9 +63,7 @@ class Api(Protocol):
         """Server-side apply."""
         ...
 
-    async def patch(
-        self, kind: Kind, name: str, patch: Any, namespace: str = "", *, subresource: str = "", field_manager: str = ""
-    ) -> Document:
+    async def patch(self, kind: Kind, name: str, patch: Any, namespace: str = "", *, subresource: str = "") -> Document:
         """A JSON patch, when it is a list, else a merge patch."""
         ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from poblano.context import Writing, WritingStatus
-from poblano.core.binding import Binding, name_part
+from poblano.core.binding import Binding
 from poblano.core.cache import Key
 from poblano.core.echoes import Echoes
 from poblano.core.errors import Conflict
@@ -19,20 +19,8 @@ from poblano.watch.controller import Shared
 from poblano.watch.informer import Informer
 from poblano.watch.owning import CONTROLLER
 
-MANAGER_LIMIT = 128
-"""Characters of the name of a field manager. apimachinery: meta/v1/validation.FieldManagerMaxLength."""
-
 TRIES = 5
 """How often something is written anew at once because somebody else was faster. client-go: retry.DefaultRetry."""
-
-
-def status_manager(uuid: str, capability: str, rule: str) -> str:
-    """As whom a rule writes statuses: none takes away what another one of the module wrote.
-
-    >>> status_manager("hello", "shop", "deploy")
-    'poblano-hello-shop-deploy'
-    """
-    return name_part(f"poblano-{uuid}-{capability}-{rule}", MANAGER_LIMIT)
 
 
 class Supported:
@@ -50,8 +38,7 @@ class Supported:
         self._key = key
         self._shared = shared
         self._echoes = echoes
-        self._manager = status_manager(shared.uuid, binding.capability, binding.rule)
-        self._former = f"poblano-{shared.uuid}"
+        self._manager = f"poblano-{shared.uuid}"
 
     async def write(self, kind: Kind, write: Writing) -> Document:
         """See `Support`."""
@@ -66,11 +53,11 @@ class Supported:
         with self._echoes.writing(self._key) as answered:
             found = await self._live(live) if self._must_look(was, wanted, live) else live
             for left in reversed(range(TRIES)):
-                status = rebased_status(was, wanted, found, self._manager, self._former)
+                status = rebased_status(was, wanted, found, self._manager)
                 if (patch := status_patch(status, found)) is None:
                     return found
                 try:
-                    answer = await write(patch, self._manager)
+                    answer = await write(patch)
                 except Conflict:
                     if not left:
                         raise
