@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from typing import TYPE_CHECKING, Self
@@ -63,6 +64,12 @@ from poblano.cli.main import main
 main()
 """
 """What a pod runs for which time flies."""
+
+NOTICED_SECONDS = 1.0
+"""How long an API server may take to see where a Service is, on a machine that has much else to do."""
+
+LOST = re.compile(r"connection reset by peer|broken pipe|connection refused|: EOF$")
+"""How it says that nobody is there any more."""
 
 SETTLE_SECONDS = 3.0
 """How long the load goes on before and after what happens."""
@@ -179,18 +186,26 @@ def test_new_authorities_one_after_the_other(loaded: Place) -> None:
 
 
 def test_a_killed_replica(loaded: Place) -> None:
-    """What is under way in it at that moment is lost with its connection: no API server asks again, nor could anybody tell it to.
-
-    All that is sent from then on is answered.
+    """What is under way in it at that moment is lost with its connection, and so is what is sent to it until its address is out of
+    the Service: no API server asks again, nor could anybody tell it to. All that is sent from then on is answered.
     """
     pod = loaded.node.of("admission")[0]
     with Witness(loaded) as load:
-        may_be_lost = load.under_way - load.sent
+        answered = load.sent - load.under_way
         pod.kill()
-        may_be_lost += load.sent
+        eventually(lambda: pod.restarts or pod.address not in addresses(loaded), "nobody is sent there", pause=0.01)
+        time.sleep(NOTICED_SECONDS)
+        may_be_lost = load.sent - answered
         load.broken_at = time.monotonic()
         eventually(lambda: pod.restarts and pod.passes("readinessProbe"), "it is back")
     assert len(load.failed) <= may_be_lost
+    assert [what for _, what in load.failed if not LOST.search(what)] == []
+
+
+def addresses(place: Place) -> set[str]:
+    """Where requests for the Service go."""
+    found = place.api.ask("GET", f"/api/v1/namespaces/{NAMESPACE}/endpoints/poblano-loaded")
+    return {one["ip"] for part in found.get("subsets") or () for one in part.get("addresses") or ()}
 
 
 def _names(place: Place) -> list[str]:
