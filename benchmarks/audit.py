@@ -23,14 +23,14 @@ OTHERS = ("kube-controller-manager", "kube-apiserver", "bench/")
 
 def options(folder: Path) -> list[str]:
     """Those that kube-apiserver has to be started with."""
-    policy = folder / "audit-policy.yaml"
+    policy = folder / "widgets-policy.yaml"
     policy.write_text(POLICY)
     return [f"--audit-policy-file={policy}", f"--audit-log-path={log(folder)}"]
 
 
 def log(folder: Path) -> Path:
     """The file that it writes then."""
-    return folder / "audit.log"
+    return folder / "widgets.log"
 
 
 def first_asked(log: Path, plural: str, since: float) -> float | None:
