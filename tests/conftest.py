@@ -87,8 +87,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, o
             item.add_marker(pytest.mark.control_plane)
     outcome = yield
     needing = {item.path for item in items if item.get_closest_marker("control_plane")}
-    grouped = {item.path for item in items if item.get_closest_marker("xdist_group")}
-    items.sort(key=lambda item: item.path in needing - grouped)
+    last = needing - {item.path for item in items if item.get_closest_marker("xdist_group")}
+    items.sort(key=lambda item: item.path in last)
     return outcome
 
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from poblano.core import made
 from poblano.core.errors import MalformedObject, PatchFailed
-from poblano.core.held import MARKS
 from poblano.core.made import encoded, patch_of
 from poblano.core.metadata import Metadata
 from poblano.core.patch import apply
@@ -39,6 +38,7 @@ def test_null_itself_is_json():
     assert encoded({"spec": None}, b"")[1] == b'{"spec":null}'
 
 
+MARKS = ("labels", "annotations")
 NAMES = st.sampled_from(["a", "ü"])
 WERE = st.none() | st.dictionaries(NAMES, st.sampled_from(["1", "é"]))
 OBJECTS = st.fixed_dictionaries(

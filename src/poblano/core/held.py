@@ -26,7 +26,6 @@ STRICT: Final = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATETIM
 
 MarksKey: TypeAlias = Literal["labels", "annotations"]
 Marks: TypeAlias = dict[str, str]
-MARKS: Final[tuple[MarksKey, ...]] = ("labels", "annotations")
 
 _NONE: Marks = {}
 

@@ -10,7 +10,7 @@ import msgspec
 import orjson
 
 from poblano.core.errors import PatchFailed
-from poblano.core.held import MARKS, STRICT, Held, Marks, MarksKey, written
+from poblano.core.held import STRICT, Held, Marks, MarksKey, written
 from poblano.core.jsonvalue import Document, plain
 from poblano.core.metadata import Metadata
 from poblano.core.patch import Operation, apply, diff, loose_diff, loose_diff_maps
@@ -167,8 +167,11 @@ def _marked(raw: bytes, metadata: Metadata, document: Document) -> tuple[Sequenc
         return None
     rest = rest.copy()
     made: dict[MarksKey, Any] = {}
-    for key in MARKS:
-        was = metadata.labels if key == "labels" else metadata.annotations
+    marks: tuple[tuple[MarksKey, Marks | None], ...] = (
+        ("labels", metadata.labels),
+        ("annotations", metadata.annotations),
+    )
+    for key, was in marks:
         new = rest.get(key)
         if new is None and was is None:
             continue

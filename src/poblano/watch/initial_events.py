@@ -75,6 +75,9 @@ class Turn:
 
     def heard(self, event: Event) -> None:
         """The watch brought an event: the first tells."""
-        if self._asks:
-            refused = event.type == "ERROR" and event.failure.status in REFUSALS
-            self.found(None if event.type == "ERROR" and not refused else not refused)
+        if not self._asks:
+            return
+        if event.type != "ERROR":
+            self.found(served=True)
+        else:
+            self.found(False if event.failure.status in REFUSALS else None)

@@ -40,15 +40,19 @@ async def first_ended(
 
 
 def _check(task: asyncio.Task[Any], *, may_end: bool) -> None:
-    error = None if task.cancelled() else task.exception()
+    if task.cancelled():
+        raise _ended(task, "it was cancelled")
+    error = task.exception()
     if isinstance(error, LeadershipLost):
         raise error
-    if may_end and error is None and not task.cancelled():
-        return
-    why = (
-        f"{type(error).__name__}: {error}" if error else "it was cancelled" if task.cancelled() else "without an error"
-    )
-    raise RuntimeError(f"{task.get_name()} has ended ({why}), and the process ends with it") from error
+    if error is not None:
+        raise _ended(task, f"{type(error).__name__}: {error}") from error
+    if not may_end:
+        raise _ended(task, "without an error")
+
+
+def _ended(task: asyncio.Task[Any], why: str) -> RuntimeError:
+    return RuntimeError(f"{task.get_name()} has ended ({why}), and the process ends with it")
 
 
 async def cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -164,9 +164,8 @@ class Watcher:
         """Stand for election once the caches are there, or will not be for a while: then the other rules can work."""
         for informer in self.informers:
             await _settled(informer)
-            if (
-                not informer.reflector.has_synced and not informer.reflector.trouble.refused
-            ):  # a refusal is told by itself
+            reflector = informer.reflector
+            if not reflector.has_synced and not reflector.trouble.refused:  # a refusal is told by itself
                 Log.warning("what there is cannot be read yet", of=described(informer), reason=informer.trouble)
         self._warm()
         if self._leadership is not None:
