@@ -95,10 +95,11 @@ def trusting(authority: bytes | None = None) -> ssl.SSLContext:
 
 
 class Wire(asyncio.Transport):
-    """A connection in memory: what the server wrote, and whether it closed."""
+    """A connection in memory: what the server wrote, and whether it closed. Who asks for answers ends the loop's turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, end_turn: Callable[[], None]) -> None:
         super().__init__()
+        self.end_turn = end_turn
         self.written = bytearray()
         self.closed = False
         self.paused = False
@@ -127,6 +128,7 @@ class Wire(asyncio.Transport):
 
     def answers(self) -> list[Answer]:
         """All that was written, which must be whole answers."""
+        self.end_turn()
         rest = bytes(self.written)
         found: list[Answer] = []
         while rest:
@@ -146,7 +148,7 @@ def wired(
     """One connection in memory; needs a running loop."""
     protocol = protocol_factory(app or AdmissionApp(reviewer or Constant(), limits))()
     assert isinstance(protocol, AdmissionProtocol)
-    wire = Wire()
+    wire = Wire(protocol.outbox.send)
     protocol.connection_made(wire)
     try:
         yield protocol, wire

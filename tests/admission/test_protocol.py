@@ -112,6 +112,7 @@ async def test_a_known_answer_is_one_write() -> None:
         wire.write = writes.append  # type: ignore[method-assign, assignment]
         protocol.data_received(post())
         protocol.data_received(post())
+        wire.end_turn()
         assert len(writes) == 2
         assert all(data.endswith(ANSWER) for data in writes)
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from poblano.admission.familiar import Heads
 from poblano.admission.limits import Limits
+from poblano.admission.outbox import Outbox
 from poblano.admission.replies import plain_prefix
 
 SLOWEST_SWEEP = 1.0  # seconds; the Date header is as old as this
@@ -82,6 +83,7 @@ class Connections:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.heads = Heads()
+        self.outbox = Outbox()
         self.draining = False
         """Every answer says ``Connection: close``."""
         self.buffered = 0

@@ -41,6 +41,7 @@ class AdmissionProtocol(asyncio.Protocol):
         self.loop = loop
         self.limits = app.limits
         self.registry = app.connections
+        self.outbox = app.connections.outbox
         self.call_of = app.connections.heads.call_of
         self.requests = RequestParser(app)
         self.waiting: deque[Request] = self.requests.complete
@@ -80,6 +81,7 @@ class AdmissionProtocol(asyncio.Protocol):
         """The client does not read its answers: neither do we read its requests."""
         self.choked = True
         self.transport.pause_reading()
+        self._settle()
 
     def resume_writing(self) -> None:
         """The client has caught up."""
@@ -96,6 +98,7 @@ class AdmissionProtocol(asyncio.Protocol):
         learn: Template | None = None
         if not requests.receiving:
             self.arrived = time.monotonic()
+            self.outbox.hurry(self.arrived)
             if self._free() and (whole := split(data)) is not None:
                 learn, body = whole
                 call = self.call_of(learn)
@@ -138,7 +141,7 @@ class AdmissionProtocol(asyncio.Protocol):
             self._break_off(requests.rejection)
         elif requests.expecting:
             requests.expecting = False
-            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._send(b"HTTP/1.1 100 Continue\r\n\r\n")
         self._settle()
 
     def _answer(self, request: Request) -> None:
@@ -189,14 +192,20 @@ class AdmissionProtocol(asyncio.Protocol):
         self.answered += 1
         registry = self.registry
         if request.last or registry.draining:
-            self.transport.write(rendered(reply, date=registry.date, close=True, head_only=request.head_only))
+            self._send(rendered(reply, date=registry.date, close=True, head_only=request.head_only))
             self._hang_up()
         elif reply.status == 200 and reply.content_type is JSON and reply.retry_after is None:
-            self.transport.write(b"%b%d\r\n\r\n%b" % (registry.prefix, len(reply.body), reply.body))
+            answer = b"%b%d\r\n\r\n%b" % (registry.prefix, len(reply.body), reply.body)
+            self.outbox.put(self.transport.write, answer, self.arrived)
             self._settle()
         else:
-            self.transport.write(rendered(reply, date=registry.date, close=False, head_only=request.head_only))
+            self._send(rendered(reply, date=registry.date, close=False, head_only=request.head_only))
             self._settle()
+
+    def _send(self, data: bytes) -> None:
+        """Write at once, behind what waits."""
+        self.outbox.send()
+        self.transport.write(data)
 
     def _settle(self) -> None:
         """Set the deadline for what the client has to do next."""
@@ -222,7 +231,7 @@ class AdmissionProtocol(asyncio.Protocol):
             return
         if not self.transport.is_closing():
             head_only = self.requests.head_only
-            self.transport.write(rendered(reply, date=self.registry.date, close=True, head_only=head_only))
+            self._send(rendered(reply, date=self.registry.date, close=True, head_only=head_only))
         self._linger()
 
     def _linger(self) -> None:
@@ -233,6 +242,7 @@ class AdmissionProtocol(asyncio.Protocol):
         self.deadline = time.monotonic() + self.limits.linger_seconds
 
     def _hang_up(self) -> None:
+        self.outbox.send()
         self._linger()
         self.transport.close()
 
@@ -277,6 +287,7 @@ class AdmissionProtocol(asyncio.Protocol):
 
     def abort(self) -> None:
         """Cut the connection."""
+        self.outbox.send()
         self.closing = True
         self.requests.end()
         self.deadline = math.inf
