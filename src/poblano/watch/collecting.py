@@ -10,6 +10,8 @@ import gc
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from poblano.core.memory import give_back_memory
+
 
 @contextmanager
 def uncollected() -> Generator[None]:
@@ -27,3 +29,4 @@ def settled() -> None:
     """What there is now is to stay: no collection looks at it any more. To be called when all caches have synced."""
     gc.collect()
     gc.freeze()
+    give_back_memory()
