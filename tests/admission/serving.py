@@ -100,12 +100,13 @@ class Wire(asyncio.Transport):
     def __init__(self, end_turn: Callable[[], None]) -> None:
         super().__init__()
         self.end_turn = end_turn
+        self.too_late = 0
         self.written = bytearray()
         self.closed = False
         self.paused = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        assert not self.closed
+        self.too_late += self.closed
         self.written += data
 
     def close(self) -> None:
@@ -152,6 +153,8 @@ def wired(
     protocol.connection_made(wire)
     try:
         yield protocol, wire
+        wire.end_turn()
+        assert not wire.too_late, "something was written after the end"
     finally:
         protocol.connection_lost(None)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -12,7 +13,7 @@ from poblano.admission.app import Reply
 from poblano.admission.limits import Limits
 from poblano.admission.outbox import LONGEST_WAIT, TOGETHER, Outbox
 from poblano.admission.protocol import AdmissionProtocol
-from tests.admission.serving import ANSWER, Fake, connected, post, serving, wired
+from tests.admission.serving import ANSWER, Fake, connected, post, serving, until, wired
 
 BOTH_LOOPS = True
 
@@ -66,12 +67,15 @@ async def test_a_slow_rule_does_not_keep_back_the_answers_before_it() -> None:
         time.sleep(2 * LONGEST_WAIT)
         return Reply(200, ANSWER)
 
-    out: list[int] = []
-    with wired(Fake(does=slow)) as (protocol, wire):
-        for _ in range(3):
-            protocol.data_received(post())
-        assert out[0] == 0
-        assert 0 < out[1] < out[2] == len(wire.written)
+    whole, last = post(), post()[-1:]
+    ways: tuple[tuple[bytes, ...], ...] = ((whole,) * 3, (whole * 3,), (whole + whole[:-1], last + whole[:-1], last))
+    for pieces in ways:
+        out: list[int] = []
+        with wired(Fake(does=slow)) as (protocol, wire):
+            for piece in pieces:
+                protocol.data_received(piece)
+            assert out[0] == 0
+            assert 0 < out[1] < out[2] == len(wire.written)
 
 
 async def test_whoever_is_refused_or_cut_gets_the_answers_that_came_before() -> None:
@@ -82,6 +86,7 @@ async def test_whoever_is_refused_or_cut_gets_the_answers_that_came_before() -> 
         AdmissionProtocol.finish,
         AdmissionProtocol.evict,
         AdmissionProtocol.abort,
+        AdmissionProtocol.eof_received,
     )
     for end in ends:
         with wired() as (protocol, wire):
@@ -101,13 +106,37 @@ async def test_a_client_that_reads_nothing_has_until_its_deadline_for_writing() 
         assert protocol.deadline < protocol.arrived + limits.idle_seconds / 2
 
 
+async def test_a_review_under_way_is_not_cut_off_because_the_answer_before_it_is_unread() -> None:
+    release = asyncio.Event()
+
+    async def later() -> Reply:
+        await release.wait()
+        return Reply(200, ANSWER)
+
+    def mixed(path: str, body: bytes, timeout: float) -> Reply | Awaitable[Reply]:
+        return Reply(200, ANSWER) if body == b"now" else later()
+
+    with wired(Fake(does=mixed)) as (protocol, wire):
+        protocol.data_received(post(b"now") + post(b"later"))
+        protocol.outbox.send()
+        protocol.pause_writing()
+        assert protocol.deadline == math.inf
+        release.set()
+        await until(lambda: len(wire.answers()) == 2)
+        assert protocol.deadline < math.inf
+
+
 async def test_many_connections_are_each_given_their_own_answer() -> None:
-    async with serving() as server, asyncio.TaskGroup() as group:
+    def mirrored(path: str, body: bytes, timeout: float) -> Reply:
+        return Reply(200, body)
 
-        async def asking() -> None:
+    async with serving(Fake(does=mirrored)) as server, asyncio.TaskGroup() as group:
+
+        async def asking(name: int) -> None:
             async with connected(server) as client:
-                for _ in range(20):
-                    assert (await client.ask(post())).body == ANSWER
+                for number in range(20):
+                    own = b"%d-%d" % (name, number)
+                    assert (await client.ask(post(own))).body == own
 
-        for _ in range(24):
-            group.create_task(asking())
+        for name in range(24):
+            group.create_task(asking(name))

@@ -46,9 +46,9 @@ def test_a_flow_mapping_that_is_no_json_is_yaml(tmp_path: Path):
     assert read_mapping(path) == {"kind": "Config", "contexts": []}
 
 
-def test_json_that_breaks_off_is_told_with_its_line(tmp_path: Path):
+def test_what_is_neither_is_told_with_its_line(tmp_path: Path):
     path = tmp_path / "config"
-    path.write_text('{"kind": "Config",\n"users": [{"name": "a", "user": {"token": "s3cret"')
-    with pytest.raises(InvalidKubeconfig, match="it is not YAML") as raised:
+    path.write_text('{"kind": "Config",\n"users": [{"user": {"token": "s3cret"]]}\n')
+    with pytest.raises(InvalidKubeconfig, match="line 2: it is not YAML") as raised:
         read_mapping(path)
     assert "s3cret" not in str(raised.value)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import subprocess
+import sys
 
 import pytest
 
@@ -35,3 +38,26 @@ def test_what_has_settled_is_looked_at_no_more():
     settled()
     assert gc.get_freeze_count() >= len(kept)
     assert not any(one is kept for one in gc.get_objects(generation=2))
+
+
+_PROGRAM = """
+import os
+from poblano.watch.collecting import settled
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+settled()
+pieces = [bytes(100_000) for _ in range(500)]
+last = bytes(100_000)
+del pieces
+before = resident()
+settled()
+print(before - resident())
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="only glibc keeps what is freed")
+def test_what_the_first_list_took_is_given_back():
+    done = subprocess.run([sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 30_000_000

@@ -52,7 +52,7 @@ class Reviewer(Protocol):
     def review(self, path: str, body: bytes, timeout: float) -> Reply | Awaitable[Reply]:
         """Answer one AdmissionReview; `timeout` seconds are left, always more than none.
 
-        A `Reply` that comes back at once is written at once: no task, no future. An awaitable is run in a task that
+        A `Reply` that comes back at once leaves in the same turn of the loop: no task, no future. An awaitable is run in a task that
         is cancelled when the client goes away.
         """
         ...

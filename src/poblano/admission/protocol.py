@@ -1,7 +1,7 @@
 """One HTTP/1.1 connection: limits, and no detours.
 
 A server for any application makes a task, two events and three messages of every request. Here a request whose answer
-is known at once is answered within the call that brought its last byte, in one write.
+is known at once is answered in the turn of the loop that brought its last byte, in one write.
 """
 
 from __future__ import annotations
@@ -75,13 +75,15 @@ class AdmissionProtocol(asyncio.Protocol):
             self.task = None
 
     def eof_received(self) -> None:
-        """The client will send no more. TLS is not half-closed, so that it cannot be answered either."""
+        """The client will send no more. TLS is not half-closed: what it has asked is answered now, or cannot be any more."""
+        self.outbox.send()
 
     def pause_writing(self) -> None:
         """The client does not read its answers: neither do we read its requests."""
         self.choked = True
         self.transport.pause_reading()
-        self._settle()
+        if self._free():
+            self._settle()
 
     def resume_writing(self) -> None:
         """The client has caught up."""
@@ -146,6 +148,7 @@ class AdmissionProtocol(asyncio.Protocol):
 
     def _answer(self, request: Request) -> None:
         verdict = request.verdict
+        self.outbox.hurry(time.monotonic())
         self._take(verdict if isinstance(verdict, Reply) else verdict.answer(request.body, self.arrived), request)
 
     def _take(self, answer: Reply | asyncio.Task[Reply], request: Request) -> None:

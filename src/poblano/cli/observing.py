@@ -50,7 +50,8 @@ class Production:
         line = review_line(entry.phase, review.request, verdict, seconds)
         if line is not None:
             if not self._lines:
-                asyncio.get_running_loop().call_soon(self.write)
+                loop = asyncio.get_running_loop()
+                loop.call_soon(loop.call_soon, self.write)  # behind the answers, which leave at the end of this turn
             self._lines.append(line)
         self.metrics.observe(entry.phase, entry.path, review.request, verdict, seconds, HTTP_OK)
         for result in verdict.results:
