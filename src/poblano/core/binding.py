@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
@@ -116,7 +117,5 @@ def name_part(text: str, limit: int = NAME_LIMIT) -> str:
     """
     if len(text) <= limit:
         return text
-    from hashlib import sha256  # 600 KB, and hardly any name is as long
-
-    digest = sha256(text.encode()).hexdigest()[:8]
+    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
     return f"{text[: limit - 9].rstrip('-.')}-{digest}"

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import blake2b
 from typing import TypeAlias
 
 _ALL = 2**64 - 1
@@ -24,19 +25,17 @@ View: TypeAlias = frozenset[str]
 
 def owner(key: str, members: Iterable[str]) -> str:
     """The member that a key belongs to; "" when there is none."""
-    number = _number(key)
+    number = _number(blake2b(key.encode(), digest_size=8).digest())
     return max(members, key=lambda member: (_mixed(number ^ _number_of(member)), member), default="")
 
 
 @lru_cache(maxsize=1024)
 def _number_of(member: str) -> int:
-    return _number(member)
+    return _number(blake2b(member.encode(), digest_size=8).digest())
 
 
-def _number(text: str) -> int:
-    from hashlib import blake2b  # not before there are shares
-
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
+def _number(digest: bytes) -> int:
+    return int.from_bytes(digest, "big")
 
 
 def _mixed(number: int) -> int:

@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-import os
+import secrets
 from collections.abc import Callable, Collection, Hashable
 from contextlib import suppress
 
@@ -50,7 +50,7 @@ class Sharing(Standing):
         observer: Observer = NOBODY,
         abandon: Callable[[], None] | None = None,
     ) -> None:
-        times, name = times or LeaseTimes(), f"{group}-{os.urandom(5).hex()}"
+        times, name = times or LeaseTimes(), f"{group}-{secrets.token_hex(5)}"
         self.group = group
         self._member = Member(name, clock=clock, times=times, busy=self._busy_keys)
         self._share: Share = NOTHING

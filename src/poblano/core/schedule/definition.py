@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -110,8 +111,6 @@ class Schedule:
 
     def delay(self, fire: datetime) -> timedelta:
         """How much after `fire` its run begins: as jitter has it."""
-        from hashlib import sha256  # not before there is a schedule
-
         drawn = int.from_bytes(sha256(f"{self.title} {fire.timestamp()}".encode()).digest()[:4]) / 2**32
         return self.jitter * drawn
 
