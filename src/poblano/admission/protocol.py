@@ -100,11 +100,11 @@ class AdmissionProtocol(asyncio.Protocol):
         learn: Template | None = None
         if not requests.receiving:
             self.arrived = time.monotonic()
-            self.outbox.hurry(self.arrived)
             if self._free() and (whole := split(data)) is not None:
                 learn, body = whole
                 call = self.call_of(learn)
                 if call is not None and len(body) <= self.limits.body_bytes:
+                    self.outbox.hurry(self.arrived)
                     self._take(call.answer(body, self.arrived), ORDINARY)
                     return
         requests.feed(data)
