@@ -25,17 +25,17 @@ View: TypeAlias = frozenset[str]
 
 def owner(key: str, members: Iterable[str]) -> str:
     """The member that a key belongs to; "" when there is none."""
-    number = _number(blake2b(key.encode(), digest_size=8).digest())
+    number = _number(key)
     return max(members, key=lambda member: (_mixed(number ^ _number_of(member)), member), default="")
 
 
 @lru_cache(maxsize=1024)
 def _number_of(member: str) -> int:
-    return _number(blake2b(member.encode(), digest_size=8).digest())
+    return _number(member)
 
 
-def _number(digest: bytes) -> int:
-    return int.from_bytes(digest, "big")
+def _number(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
 def _mixed(number: int) -> int:
