@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from benchmarks import https, wrk
 from benchmarks.figures import Spread
 from benchmarks.processes import Running
+from benchmarks.quiet import Quiet
 
 T = TypeVar("T")
 CONNECTIONS = (1, 16, 64)
@@ -119,6 +121,7 @@ def interleaved(
     rounds: int,
     seconds: float,
     connections: Sequence[int] = CONNECTIONS,
+    quiet: Quiet,
     say: Callable[[str], None],
 ) -> list[Row]:
     """Let the servers take turns, each round beginning with another one, so that a noisy minute hits all of them."""
@@ -126,7 +129,7 @@ def interleaved(
     for count in connections:
         for number in range(rounds):
             for contender in rotated(contenders, number):
-                one = turn(contender, connections=count, seconds=seconds)
+                one = quiet.measured(partial(turn, contender, connections=count, seconds=seconds))
                 turns.setdefault((contender.name, count), []).append(one)
                 speed = f"{one.load.rate:>8,.0f}/s, p99 {one.load.p99_ms:.2f} ms"
                 say(f"  {count:>2} connections, round {number + 1}: {contender.name:<8} {speed}")

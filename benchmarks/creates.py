@@ -12,6 +12,7 @@ from base64 import b64encode
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from benchmarks.cluster import Cluster
 from benchmarks.contenders import NAMESPACES, POBLANO, Field
 from benchmarks.figures import Spread, paired
 from benchmarks.processes import ALL_CORES
+from benchmarks.quiet import Quiet
 
 NONE = "no webhook"
 AT_ONCE = (1, 8)
@@ -40,7 +42,9 @@ class Rate:
     of_none: float
 
 
-def measure(field: Field, cluster: Cluster, *, rounds: int, seconds: float, say: Callable[[str], None]) -> list[Rate]:
+def measure(
+    field: Field, cluster: Cluster, *, rounds: int, seconds: float, quiet: Quiet, say: Callable[[str], None]
+) -> list[Rate]:
     """Let them take turns; every process runs where its caller put it.
 
     Raises:
@@ -57,8 +61,8 @@ def measure(field: Field, cluster: Cluster, *, rounds: int, seconds: float, say:
             namespace = NAMESPACES.get(name, NAMESPACES[POBLANO])
             with _registered(cluster, name, field):
                 for at_once in AT_ONCE:
-                    prefix = f"{name.lower().replace(' ', '-')}-{number}-{at_once}-"
-                    load = _creates(cluster, namespace, bodies[namespace], prefix, connections=at_once, seconds=seconds)
+                    creates = partial(_creates, cluster, namespace, bodies[namespace], at_once, seconds)
+                    load = quiet.measured(creates)
                     seen.setdefault((name, at_once), []).append(load.rate)
                     say(f"  creates, {at_once} at once, round {number + 1}: {name:<10} {load.rate:>6,.0f}/s")
     return summary(seen)
@@ -135,6 +139,7 @@ def configuration(kind: str, name: str, url: str, ca_bundle: str) -> dict[str, A
 
 
 _probes = count()
+_turns = count()
 
 
 def _until(cluster: Cluster, namespace: str, *, mutated: bool) -> None:
@@ -151,12 +156,10 @@ def _until(cluster: Cluster, namespace: str, *, mutated: bool) -> None:
     raise RuntimeError(f"ConfigMaps in {namespace} are {'not ' if mutated else 'still '}mutated after 20 s")
 
 
-def _creates(
-    cluster: Cluster, namespace: str, body: Path, prefix: str, *, connections: int, seconds: float
-) -> wrk.Load:
+def _creates(cluster: Cluster, namespace: str, body: Path, at_once: int, seconds: float) -> wrk.Load:
     url = f"{cluster.url}/api/v1/namespaces/{namespace}/configmaps"
-    arguments = (str(body), prefix, cluster.token)
-    return wrk.run(url, *arguments, script=wrk.CREATE, connections=connections, seconds=seconds, cores=ALL_CORES)
+    arguments = (str(body), f"bench-{next(_turns)}-", cluster.token)
+    return wrk.run(url, *arguments, script=wrk.CREATE, connections=at_once, seconds=seconds, cores=ALL_CORES)
 
 
 def _body(folder: Path, namespace: str) -> Path:

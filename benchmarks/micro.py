@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import jsonpatch
 
 from benchmarks import interpreters, material, queueing
 from benchmarks.figures import Bound, Spread
+from benchmarks.quiet import Quiet
 from benchmarks.timing import per_call
 from poblano import a
 from poblano.core.entries import entries
@@ -49,14 +51,18 @@ class Cost:
         return None if self.limit is None else Bound(self.what, self.ours.middle, self.limit, "at most", self.unit)
 
 
-def measure(say: Callable[[str], None]) -> list[Cost]:
+def measure(quiet: Quiet, say: Callable[[str], None]) -> list[Cost]:
     """All of them, one after the other."""
     costs: list[Cost] = []
     for part in (imports, views, patches, reviews, queues):
-        for cost in part():
+        for cost in quiet.measured(partial(_costs, part)):
             say(f"  {cost.what}: {cost.ours.middle:.3g} {cost.unit}")
             costs.append(cost)
     return costs
+
+
+def _costs(part: Callable[[], Iterable[Cost]]) -> list[Cost]:
+    return list(part())
 
 
 def imports() -> Iterator[Cost]:

@@ -32,6 +32,7 @@ from benchmarks.cluster import Cluster
 from benchmarks.contenders import FLOOR, PEPR, POBLANO, STOCK, Field, started
 from benchmarks.figures import Bound
 from benchmarks.processes import ALL_CORES, CLIENT_CORE, Bystanders, pin
+from benchmarks.quiet import Quiet
 from tests.control_plane import Unavailable
 
 ROOT = Path(__file__).parents[1]
@@ -86,11 +87,11 @@ def measure(parts: Collection[str], *, wanted: Collection[str], effort: Effort, 
         NotReady: a server did not come up.
         NoClient: there is no wrk, and it could not be installed.
     """
-    begun, bystanders, findings = time.monotonic(), Bystanders(), Findings()
+    begun, bystanders, quiet, findings = time.monotonic(), Bystanders(), Quiet(), Findings()
     if "micro" in parts:
-        _micro(findings)
+        _micro(findings, quiet)
     if {"admission", "creates"} & set(parts):
-        _servers(findings, parts, wanted, effort)
+        _servers(findings, parts, wanted, effort, quiet)
     if "embedded" in parts:
         _embedded(findings, effort)
     if "reconciles" in parts:
@@ -99,7 +100,7 @@ def measure(parts: Collection[str], *, wanted: Collection[str], effort: Effort, 
         _failover(findings)
     if "store" in parts:
         _store(findings, wanted)
-    circumstances = _circumstances(bystanders)
+    circumstances = _circumstances(bystanders, quiet)
     print(text := report.document(circumstances, findings.text()))
     say(f"took {time.monotonic() - begun:.0f} s")
     if write:
@@ -112,8 +113,8 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _micro(findings: Findings) -> None:
-    costs = micro.measure(say)
+def _micro(findings: Findings, quiet: Quiet) -> None:
+    costs = micro.measure(quiet, say)
     findings.add("In one process", tables.costs(costs), bounds=[cost.bound for cost in costs if cost.bound])
 
 
@@ -157,7 +158,7 @@ def _store(findings: Findings, wanted: Collection[str]) -> None:
     findings.add("The store", report.ABOUT_STORE, tables.stores(found), bounds=list(stores.bounds(found)))
 
 
-def _servers(findings: Findings, parts: Collection[str], wanted: Collection[str], effort: Effort) -> None:
+def _servers(findings: Findings, parts: Collection[str], wanted: Collection[str], effort: Effort, quiet: Quiet) -> None:
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="poblano-bench-")))
         plane = stack.enter_context(_cluster(scratch)) if PEPR in wanted or "creates" in parts else None
@@ -165,17 +166,19 @@ def _servers(findings: Findings, parts: Collection[str], wanted: Collection[str]
             wanted = [name for name in wanted if name != PEPR]
         taking_part = stack.enter_context(started(scratch, CACHE, plane, wanted=wanted, say=say))
         if "admission" in parts:
-            _admission(findings, taking_part, plane, effort)
+            _admission(findings, taking_part, plane, effort, quiet)
         if "creates" in parts and plane is not None:
             pin([*plane.pids, *(contender.server.pid for contender in taking_part.contenders)], ALL_CORES)
-            _creates(findings, taking_part, plane, effort)
+            _creates(findings, taking_part, plane, effort, quiet)
 
 
-def _admission(findings: Findings, taking_part: Field, plane: Cluster | None, effort: Effort) -> None:
+def _admission(findings: Findings, taking_part: Field, plane: Cluster | None, effort: Effort, quiet: Quiet) -> None:
     if plane is not None:
         pin(plane.pids, {CLIENT_CORE})
     _warm_up(taking_part)
-    rows = admission.interleaved(taking_part.contenders, rounds=effort.rounds, seconds=effort.seconds, say=say)
+    rows = admission.interleaved(
+        taking_part.contenders, rounds=effort.rounds, seconds=effort.seconds, quiet=quiet, say=say
+    )
     memory = admission.memory(taking_part.contenders)
     promised = list(promises.of_admission(Outcome(rows, memory)))
     findings.add("One review, one core", report.ABOUT_ADMISSION, tables.admission(rows), bounds=promised)
@@ -183,15 +186,15 @@ def _admission(findings: Findings, taking_part: Field, plane: Cluster | None, ef
     others = taking_part.asking("example-4")
     if others:
         rows = admission.interleaved(
-            others, rounds=effort.rounds, seconds=effort.seconds, connections=[promises.BUSY], say=say
+            others, rounds=effort.rounds, seconds=effort.seconds, connections=[promises.BUSY], quiet=quiet, say=say
         )
         findings.add("The same with another action", report.ABOUT_EXAMPLE_4, tables.admission(rows))
 
 
-def _creates(findings: Findings, taking_part: Field, plane: Cluster, effort: Effort) -> None:
+def _creates(findings: Findings, taking_part: Field, plane: Cluster, effort: Effort, quiet: Quiet) -> None:
     _warm_up(taking_part)
     rates = creates.measure(
-        taking_part, plane, rounds=min(effort.rounds, CREATE_ROUNDS), seconds=effort.seconds, say=say
+        taking_part, plane, rounds=min(effort.rounds, CREATE_ROUNDS), seconds=effort.seconds, quiet=quiet, say=say
     )
     promised = list(promises.of_creates(rates))
     findings.add("Creates through a real API server", report.ABOUT_CREATES, tables.creates(rates), bounds=promised)
@@ -216,5 +219,6 @@ def _cluster(scratch: Path) -> Generator[Cluster | None]:
         yield plane
 
 
-def _circumstances(bystanders: Bystanders) -> str:
-    return f"Measured on {machine.describe(node.find())}. Others used {bystanders.share():.0%} of it meanwhile."
+def _circumstances(bystanders: Bystanders, quiet: Quiet) -> str:
+    others = f"Others used {bystanders.share():.0%} of it meanwhile.{quiet.said()}"
+    return f"Measured on {machine.describe(node.find())}. {others}"
